@@ -1,0 +1,1 @@
+"""The catalogue: one module a finding, found by walking this package."""

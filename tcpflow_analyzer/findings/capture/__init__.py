@@ -1,0 +1,1 @@
+"""What the tap could not see; lowers the certainty of the others."""

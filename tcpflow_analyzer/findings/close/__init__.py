@@ -1,0 +1,1 @@
+"""From the first FIN until CLOSED."""

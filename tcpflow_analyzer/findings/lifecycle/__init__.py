@@ -1,0 +1,1 @@
+"""Facts of a healthy life: how it opened and closed."""

@@ -1,0 +1,1 @@
+"""Why a connection was reset, and by whom."""

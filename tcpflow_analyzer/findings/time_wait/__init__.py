@@ -1,0 +1,1 @@
+"""Who holds TIME-WAIT, how long, and what the next incarnation does."""

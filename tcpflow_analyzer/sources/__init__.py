@@ -1,0 +1,1 @@
+"""Where frames come from: capture files, text traces, live interfaces. Only this package opens anything."""

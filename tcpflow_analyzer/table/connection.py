@@ -1,0 +1,209 @@
+"""Output type of the table: what a key leads to, above all `Connection`.
+
+Compiled: yes
+
+Three kinds of entry share the table (docs/adr): a `Request` while only a SYN was seen (as kernels
+keep request sockets), a `Connection`, and a `Remembered` after the end, for telling reuse.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.table.analysis import Analysis
+from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.table.observation import Observation, Reset, Tally
+from tcpflow_analyzer.table.transition import Transition
+
+# Outcome of the handshake (docs: handshake.outcome).
+OUTCOME_MIDSTREAM: Final = 0
+OUTCOME_UNANSWERED: Final = 1
+OUTCOME_REFUSED: Final = 2
+OUTCOME_REJECTED: Final = 3  # by ICMP
+OUTCOME_INCOMPLETE: Final = 4  # SYN-ACK seen, nothing that completes
+OUTCOME_ABORTED: Final = 5  # by a RST before it was complete
+OUTCOME_COMPLETED: Final = 6
+OUTCOME_SIMULTANEOUS: Final = 7
+OUTCOME_SPLIT: Final = 8
+OUTCOME_NAMES: Final = (
+    "midstream", "unanswered", "refused", "rejected", "incomplete", "aborted", "completed",
+    "simultaneous", "split",
+)
+
+# How it was closed (docs: close.shape).
+SHAPE_NONE: Final = 0
+SHAPE_4_SEGMENT: Final = 1
+SHAPE_3_SEGMENT: Final = 2
+SHAPE_PIGGYBACK: Final = 3
+SHAPE_SIMULTANEOUS: Final = 4
+SHAPE_HALF_CLOSED: Final = 5
+SHAPE_RESET: Final = 6
+SHAPE_REPLACED: Final = 7
+SHAPE_NAMES: Final = (
+    "none", "4-segment", "3-segment", "piggyback", "simultaneous", "half-closed", "reset", "replaced",
+)
+
+# Who: of close.active_closer and close.time_wait_holder.
+NOBODY: Final = 0
+ORIGINATOR: Final = 1
+RESPONDER: Final = 2
+BOTH: Final = 3
+WHO_NAMES: Final = (None, "originator", "responder", "both")
+
+# Bits of Wireshark's tcp.completeness.
+COMPLETE_SYN: Final = 1
+COMPLETE_SYN_ACK: Final = 2
+COMPLETE_ACK: Final = 4
+COMPLETE_DATA: Final = 8
+COMPLETE_FIN: Final = 16
+COMPLETE_RST: Final = 32
+
+
+class Entry:
+    """What the table holds under a key."""
+
+    def __init__(self, key: bytes) -> None:
+        """Begin an entry; `key` is in the direction of its originator (decode/segment.py)."""
+        self.key: bytes = key
+
+
+class Remembered(Entry):
+    """What is kept of a connection after its end, to tell reuse of its socket pair.
+
+    Attributes:
+        connection_id, incarnation: of the connection.
+        originator_key: whether `key` is the direction of the old originator (always true; the new
+            incarnation may be opened from the other side).
+        end_time_ns: last segment. reset: ended by an accepted RST. closed: both ends were CLOSED.
+        originator_*, responder_*: the state each end was left in, ISS and SND.NXT (wrapped), newest
+            timestamp value (wrapped, or -1) and when, highest window edge (wrapped), end of TIME-WAIT
+            (0 if it never held it), and its frame.
+        samples: the last data segments: (sender is originator, seq, payload_len, tsval, first 64
+            octets' hash, frame), 6 numbers each; None for none.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """Make an empty record; the observer fills it."""
+        super().__init__(key)
+        self.connection_id: i64 = 0
+        self.incarnation: i64 = 1
+        self.end_frame: i64 = 0
+        self.end_time_ns: i64 = 0
+        self.reset: bool = False
+        self.reset_frame: i64 = 0
+        self.originator_state: i64 = 0
+        self.originator_iss: i64 = 0
+        self.originator_snd_nxt: i64 = 0
+        self.originator_tsval: i64 = UNKNOWN
+        self.originator_tsval_time_ns: i64 = 0
+        self.originator_edge: i64 = 0
+        self.originator_time_wait_since_ns: i64 = 0
+        self.originator_time_wait_until_ns: i64 = 0
+        self.responder_state: i64 = 0
+        self.responder_iss: i64 = 0
+        self.responder_snd_nxt: i64 = 0
+        self.responder_tsval: i64 = UNKNOWN
+        self.responder_tsval_time_ns: i64 = 0
+        self.responder_edge: i64 = 0
+        self.responder_time_wait_since_ns: i64 = 0
+        self.responder_time_wait_until_ns: i64 = 0
+        self.samples: list[int] | None = None
+
+
+class Connection(Entry):
+    """One incarnation of a socket pair and its two endpoints.
+
+    Attributes:
+        number: the `id` of the output, from 1 by first frame.
+        incarnation: 1 for the first connection on this socket pair, 2 for the next ...
+        address_len, scope, vlan: as of its first segment (decode/segment.py).
+        originator, responder: the endpoints; `midstream` says that no SYN of it was seen, then the
+            roles are guessed (`roles_guessed`).
+        syn_frame, synack_frame, ack_frame and their times: of the handshake: the SYN that was
+            answered, its answer, and the segment that completed it; 0 while there is none.
+        outcome, shape, active_closer: see the constants above.
+        completeness: Wireshark's bits. history: Zeek's letters in order, 5 bits each, newest lowest
+            (report/zeek.py spells them).
+        observed: mask of the kinds of observation. tallies: the observations; None for none.
+        resets: RSTs, the first 8; reset_count: all of them.
+        transitions: the believed states' changes in order of decision; None if they are not kept.
+        previous: the incarnation before, if it is remembered.
+        analysis: None while nothing is to be counted.
+        retried: another attempt by the same originator at the same service succeeded within 10 s.
+        finished: handed over already.
+    """
+
+    def __init__(self, key: bytes, number: i64) -> None:
+        """Begin a connection; the observer fills it."""
+        super().__init__(key)
+        self.number: i64 = number
+        self.incarnation: i64 = 1
+        self.address_len: i64 = 4
+        self.scope: i64 = 0
+        self.vlan: i64 = UNKNOWN
+        self.originator: Endpoint = Endpoint(True)
+        self.responder: Endpoint = Endpoint(False)
+        self.first_time_ns: i64 = 0
+        self.last_time_ns: i64 = 0
+        self.first_frame: i64 = 0
+        self.last_frame: i64 = 0
+        self.frames: i64 = 0
+        self.midstream: bool = False
+        self.roles_guessed: bool = False
+        self.syn_frame: i64 = 0
+        self.syn_time_ns: i64 = 0
+        self.synack_frame: i64 = 0
+        self.synack_time_ns: i64 = 0
+        self.ack_frame: i64 = 0
+        self.ack_time_ns: i64 = 0
+        self.outcome: i64 = OUTCOME_MIDSTREAM
+        self.shape: i64 = SHAPE_NONE
+        self.active_closer: i64 = NOBODY
+        self.completeness: i64 = 0
+        self.history: i64 = 0
+        self.observed: i64 = 0
+        self.tallies: list[Tally] | None = None
+        self.resets: list[Reset] | None = None
+        self.reset_count: i64 = 0
+        self.transitions: list[Transition] | None = None
+        self.previous: Remembered | None = None
+        self.analysis: Analysis | None = None
+        self.icmp_source: bytes = b""
+        self.authenticated: bool = False
+        self.retried: bool = False
+        self.finished: bool = False
+
+    def endpoint(self, of_originator: bool) -> Endpoint:
+        """The originator or the responder."""
+        if of_originator:
+            return self.originator
+        return self.responder
+
+    def tally(self, kind: i64, of_originator: bool) -> Tally | None:
+        """All observations of a kind about one endpoint, or None."""
+        if self.tallies is not None:
+            for tally in self.tallies:
+                if tally.kind == kind and tally.of_originator == of_originator:
+                    return tally
+        return None
+
+    def note(
+        self,
+        kind: i64,
+        of_originator: bool,
+        frame: i64,
+        time_ns: i64,
+        first: i64,
+        second: i64,
+        third: i64,
+    ) -> None:
+        """Record an observation (table/observation.py says what the numbers mean)."""
+        self.observed |= kind
+        observation = Observation(kind, of_originator, frame, time_ns, first, second, third)
+        tally = self.tally(kind, of_originator)
+        if tally is not None:
+            tally.add(observation)
+        elif self.tallies is None:
+            self.tallies = [Tally(observation)]
+        else:
+            self.tallies.append(Tally(observation))

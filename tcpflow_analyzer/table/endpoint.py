@@ -1,0 +1,130 @@
+"""One end of a connection, as far as the tap knows it. State only: every rule lives in observer/.
+
+Compiled: yes
+
+All stream positions are *offsets*: unwrapped, counted from the sender's initial sequence number
+(tcp/sequence.py): the SYN is octet 0, the first octet of data is 1, the FIN comes behind the data.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.table.receipt import Receipt
+from tcpflow_analyzer.table.transition import Transition
+from tcpflow_analyzer.tcp.states import CLOSED, OBSERVED
+
+NEVER: Final = 0x4000_0000_0000_0000  # a time that does not come; nanoseconds
+UNKNOWN: Final = -1
+
+
+class Endpoint:
+    """What one endpoint sent, and in which states it is proven and believed to be.
+
+    Attributes, the stream it sends (offsets in its own stream):
+        iss: initial sequence number, wrapped. Meaningful once `has_origin`.
+        has_origin: whether `iss` is set; virtual (first number seen less one) unless `iss_seen`.
+        iss_seen: whether its SYN or SYN-ACK was captured.
+        snd_nxt: SND.NXT, the highest end of anything it sent, SYN and FIN counted.
+        snd_una: SND.UNA as the tap knows it, the highest acknowledgement its peer sent.
+        contiguous: first octet neither captured nor acknowledged.
+        holes: captured ranges above `contiguous`, [start, end, start, end ...], None for none.
+        fin_offset: offset of its FIN octet, UNKNOWN while it sent none.
+    Attributes, what it says about the stream it receives:
+        window: last SEG.WND, unscaled. max_window: largest SEG.WND.
+        window_scale: shift of its option, UNKNOWN if it sent none or its SYN was not captured.
+        edge: highest right window edge it advertised, an offset in the peer's stream.
+        mss: of its option, UNKNOWN if none.
+        tsval: newest timestamp value it sent, wrapped, UNKNOWN if none; tsval_time_ns: when.
+    Attributes, states:
+        proven: newest state that facts force.
+        believed: `proven` plus plausible receipts that are due.
+        certainty: of the believed state.
+        possible: bit mask of states (bit number = state) while picked up in mid-stream, else 0.
+        receipts: segments on their way to it, oldest first; None for none.
+        chain: transitions from `proven` to `believed`, not proven yet; None for none.
+        state_frame, state_time_ns: when the believed state was entered.
+        path: the states it has been believed in, 4 bits each, newest lowest, at most 15.
+    Attributes, close and TIME-WAIT:
+        fin_frame, fin_time_ns: its first FIN. fin_copies: further copies of it.
+        fin_ack: what the first FIN acknowledged, an offset in the peer's stream.
+        fin_acked_frame, fin_acked_time_ns: first captured segment of the peer that covers the FIN.
+        rst_frame, rst_time_ns: its first RST that closed the connection, 0 for none.
+        time_wait_since_ns, time_wait_until_ns: 0 while it never held TIME-WAIT. After a timer
+            or a RST ended TIME-WAIT they keep their values.
+    Attributes, counts and times:
+        segments, payload_octets: captured, copies included. data_segments: with payload.
+        unique_octets: payload octets without repeats.
+        retransmitted: segments that repeat octets.
+        first_frame: its first segment. last_frame, last_time_ns: its last segment.
+        last_data_frame, last_data_time_ns: its last segment with new payload; 0 for none.
+        rtt_ns: smallest time from a segment towards it to its answer, UNKNOWN while not measured.
+        ttl: of its first segment. ttl_min, ttl_max: over all of its segments but RSTs.
+        profile: index into settings.PROFILES, how it behaves where the wire does not say.
+    """
+
+    def __init__(self, is_originator: bool) -> None:
+        """Make an endpoint of which nothing was seen yet."""
+        self.is_originator: bool = is_originator
+        # stream sent
+        self.iss: i64 = 0
+        self.has_origin: bool = False
+        self.iss_seen: bool = False
+        self.snd_nxt: i64 = 0
+        self.snd_una: i64 = 0
+        self.contiguous: i64 = 0
+        self.holes: list[int] | None = None
+        self.fin_offset: i64 = UNKNOWN
+        # about the stream received
+        self.window: i64 = 0
+        self.max_window: i64 = 0
+        self.window_scale: i64 = UNKNOWN
+        self.edge: i64 = 0
+        self.mss: i64 = UNKNOWN
+        self.tsval: i64 = UNKNOWN
+        self.tsval_time_ns: i64 = 0
+        # states
+        self.proven: i64 = CLOSED
+        self.believed: i64 = CLOSED
+        self.certainty: i64 = OBSERVED
+        self.possible: i64 = 0
+        self.receipts: list[Receipt] | None = None
+        self.chain: list[Transition] | None = None
+        self.state_frame: i64 = 0
+        self.state_time_ns: i64 = 0
+        self.path: i64 = CLOSED
+        # close and TIME-WAIT
+        self.fin_frame: i64 = 0
+        self.fin_time_ns: i64 = 0
+        self.fin_copies: i64 = 0
+        self.fin_ack: i64 = UNKNOWN
+        self.fin_acked_frame: i64 = 0
+        self.fin_acked_time_ns: i64 = 0
+        self.rst_frame: i64 = 0
+        self.rst_time_ns: i64 = 0
+        self.time_wait_since_ns: i64 = 0
+        self.time_wait_until_ns: i64 = 0
+        # counts and times
+        self.segments: i64 = 0
+        self.payload_octets: i64 = 0
+        self.data_segments: i64 = 0
+        self.unique_octets: i64 = 0
+        self.retransmitted: i64 = 0
+        self.first_frame: i64 = 0
+        self.last_frame: i64 = 0
+        self.last_time_ns: i64 = 0
+        self.last_data_frame: i64 = 0
+        self.last_data_time_ns: i64 = 0
+        self.rtt_ns: i64 = UNKNOWN
+        self.ttl: i64 = UNKNOWN
+        self.ttl_min: i64 = UNKNOWN
+        self.ttl_max: i64 = UNKNOWN
+        self.profile: i64 = 0
+        # the last segment, to know a copy of it (CP006) and what a later one answers
+        self.last_seq: i64 = 0
+        self.last_ack: i64 = 0
+        self.last_control_bits: i64 = 0
+        self.last_payload_len: i64 = 0
+        self.last_ip_id: i64 = UNKNOWN
+        self.last_checksum: i64 = 0
+        self.last_interface: i64 = 0
