@@ -1,1 +1,4 @@
-"""Where frames come from: capture files, text traces, live interfaces. Only this package opens anything."""
+"""Where frames come from: capture files, text traces, live interfaces.
+
+Only this package opens anything.
+"""
