@@ -1,0 +1,11 @@
+"""Settings that hold for all tests."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("dev", deadline=None)
+# The same examples in every run, so that a change and not chance decides whether it passes.
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("nightly", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

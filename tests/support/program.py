@@ -1,0 +1,53 @@
+"""Runs the program in a process of its own, compiled or interpreted.
+
+The child process imports the very package that the tests import, wherever that is installed.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import tcpflow_analyzer
+
+_TESTS: Final = Path(__file__).resolve().parents[1]
+_RUN: Final = """
+import sys
+if {interpreted}:
+    import support.source_first
+    support.source_first.install()
+from tcpflow_analyzer.cli.main import main
+sys.argv[0] = "tcpflow"
+main()
+"""
+
+
+def run_program(
+    arguments: Sequence[str | Path],
+    *,
+    interpreted: bool = False,
+    environment: dict[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `tcpflow` with these arguments and give its exit status and output, in octets.
+
+    Args:
+        arguments: of the command line, without the program's name.
+        interpreted: whether to run the Python source even where compiled modules are installed.
+        environment: variables to set besides those of this process.
+        stdin: what standard input holds.
+        timeout: seconds until the program is killed and subprocess.TimeoutExpired raised.
+    """
+    package_folder = Path(tcpflow_analyzer.__path__[0]).parent
+    path = os.pathsep.join([str(package_folder), str(_TESTS)])
+    return subprocess.run(
+        [sys.executable, "-P", "-c", _RUN.format(interpreted=interpreted), *map(str, arguments)],
+        input=stdin,
+        env=os.environ | {"PYTHONPATH": path} | (environment or {}),
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
