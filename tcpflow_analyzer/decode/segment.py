@@ -48,6 +48,7 @@ class Segment:
         fast_open: octets of the Fast Open cookie (0: a request), or ABSENT.
         authenticated: whether an MD5 or TCP-AO option is there.
         multipath: subtype of an MPTCP option, or ABSENT.
+        options_malformed: whether an option's length breaks its format (OP003).
         buffer: octets that hold the segment; valid until the next frame.
         tcp_start: where the TCP header begins in `buffer`.
         options_len: octets of options behind the fixed header (captured or not).
@@ -87,6 +88,7 @@ class Segment:
         self.fast_open: i64 = ABSENT
         self.authenticated: bool = False
         self.multipath: i64 = ABSENT
+        self.options_malformed: bool = False
         self.buffer: bytes = b""
         self.tcp_start: i64 = 0
         self.options_len: i64 = 0

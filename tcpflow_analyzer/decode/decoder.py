@@ -1,0 +1,396 @@
+"""Front of the decoder: from the octets of a frame to a TCP segment, or to why there is none.
+
+Compiled: yes
+
+Rules: any octets give a value, nothing is raised; every field is checked against the captured
+length before it is read. The most common frame (Ethernet, IPv4 without options, TCP) has a path of
+its own, and every other frame goes header by header through link_layer, internet_layer and tunnels
+until the innermost TCP header; both paths give the same. Design: docs, "Which octets are payload"
+and "Keys".
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode import internet_layer, link_layer, tcp_header, tunnels
+from tcpflow_analyzer.decode.fragments import Fragments
+from tcpflow_analyzer.decode.layer import (
+    END_FRAGMENT,
+    END_OTHER,
+    END_UNDECODED,
+    ETHERTYPE_IPV4,
+    ETHERTYPE_IPV6,
+    ICMP,
+    ICMPV6,
+    IP,
+    IP_PROTOCOL,
+    LINK,
+    LLC,
+    OTHER_LINK,
+    PPP,
+    TCP,
+    UDP,
+    Layer,
+)
+from tcpflow_analyzer.decode.octets import read_u16, read_u32
+from tcpflow_analyzer.decode.other_kinds import name_of_kind
+from tcpflow_analyzer.decode.reasons import ENCRYPTED, LINK_TYPE_UNKNOWN
+from tcpflow_analyzer.decode.scope import Scope, read_scope
+from tcpflow_analyzer.decode.segment import (
+    ABSENT,
+    FRAGMENT,
+    ICMP_ERROR,
+    OTHER,
+    TCP_SEGMENT,
+    UNDECODED,
+    Segment,
+)
+
+# Octets of an inner IP packet, or b"" and a reason, or b"" twice for a frame that is readable and
+# holds no IP packet.
+SlowPath = Callable[[bytes, int], tuple[bytes, str]]
+
+ETHERNET_IPV4_TCP_LEN: Final = 54  # 14 + 20 + 20 octets
+IPV4_TCP_LEN: Final = 40
+ETHERTYPE_IPV4_NO_OPTIONS: Final = 0x080045  # EtherType, version 4, header of 5 words
+
+ENCAPSULATING_SECURITY: Final = IP_PROTOCOL + 50  # RFC 4303
+AUTHENTICATION: Final = IP_PROTOCOL + internet_layer.AUTHENTICATION_HEADER
+
+# Not in any RFC: more would cost memory that a flood of tunnel ids could ask for.
+MAX_SCOPES: Final = 65535
+MAX_OTHER_KINDS: Final = 512
+
+
+class Decoder:
+    """Decodes frames, one after another.
+
+    Attributes:
+        other_counts: frames without TCP by kind, as `other_kinds` tells in words.
+        scopes_left_out: segments whose scope found no room and was taken for none.
+        fragments: datagrams that are not complete yet, and how many were given up.
+    """
+
+    def __init__(
+        self, tunnel_outer: bool, vlan_separates: bool, slow_path: SlowPath | None
+    ) -> None:
+        """Make a decoder.
+
+        Args:
+            tunnel_outer: stay at the first IP header that carries TCP or a tunnel.
+            vlan_separates: take the outermost VLAN id into the key of a connection.
+            slow_path: called with the octets and the link type of a frame whose link type is not
+                known here, or None.
+        """
+        self._tunnel_outer = tunnel_outer
+        self._vlan_separates = vlan_separates
+        self._slow_path = slow_path
+        self._layer = Layer()
+        self._quote = Layer()
+        self._scopes: dict[bytes, int] = {}
+        self._scope_octets: list[bytes] = [b""]
+        self.other_counts: dict[int, int] = {}
+        self.scopes_left_out: i64 = 0
+        self.fragments = Fragments()
+
+    def decode(
+        self,
+        buffer: bytes,
+        start: i64,
+        captured_len: i64,
+        wire_len: i64,
+        link_type: i64,
+        segment: Segment,
+    ) -> i64:
+        """Decode one frame.
+
+        Args:
+            buffer: octets that hold the frame.
+            start: where the frame begins.
+            captured_len: octets captured; what the buffer does not hold counts as not captured.
+            wire_len: octets on the wire.
+            link_type: number of the link type, https://www.tcpdump.org/linktypes.html.
+            segment: overwritten, but for frame, time_ns and interface, which the caller has set.
+
+        Returns:
+            TCP_SEGMENT, OTHER, FRAGMENT, ICMP_ERROR or UNDECODED (then `segment.reason` is set).
+        """
+        end: i64 = start + captured_len
+        if end > len(buffer):
+            end = len(buffer)
+        if (
+            link_type == link_layer.LINK_ETHERNET
+            and end - start >= ETHERNET_IPV4_TCP_LEN
+            and read_u32(buffer, start + 12) >> 8 == ETHERTYPE_IPV4_NO_OPTIONS
+        ):
+            lengths: i64 = read_u32(buffer, start + 16)
+            fragment: i64 = read_u32(buffer, start + 20)
+            total_len: i64 = lengths >> 16
+            # Not a fragment, and protocol TCP.
+            if fragment & 0x3FFF_00FF == 6 and total_len >= IPV4_TCP_LEN:
+                wire_end: i64 = start + 14 + total_len
+                if end > wire_end:
+                    end = wire_end
+                segment.key = buffer[start + 26 : start + 38]
+                segment.address_len = 4
+                segment.scope = 0
+                segment.vlan = ABSENT
+                segment.ttl = (fragment >> 8) & 0xFF
+                segment.ip_id = lengths & 0xFFFF
+                return tcp_header.read_segment(buffer, start + 34, end, wire_end, segment)
+        if end < start:
+            end = start
+        layer = self._layer
+        layer.begin(buffer, start, end, start + wire_len if wire_len > end - start else end)
+        layer.link_type = link_type
+        layer.protocol = LINK
+        return self._walk(layer, segment)
+
+    def scope_name(self, scope: i64) -> Scope:
+        """Say what the number in `Segment.scope` stands for."""
+        return read_scope(self._scope_octets[scope])
+
+    def other_kinds(self) -> dict[str, int]:
+        """Count the frames without TCP by what they are, in words, the most frequent first."""
+        counts: dict[str, int] = {}
+        for kind, count in self.other_counts.items():
+            name = name_of_kind(kind)
+            counts[name] = counts.get(name, 0) + count
+        return dict(sorted(counts.items(), key=_by_count))
+
+    def _walk(self, layer: Layer, segment: Segment) -> i64:
+        """Read header after header until one of the ends.
+
+        Every header has at least one octet and IP headers are counted, so this ends.
+        """
+        while True:
+            protocol: i64 = layer.protocol
+            if protocol == TCP:
+                return self._finish(layer, segment)
+            if protocol == ETHERTYPE_IPV4:
+                internet_layer.enter_ipv4(layer)
+            elif protocol == ETHERTYPE_IPV6:
+                internet_layer.enter_ipv6(layer)
+            elif protocol == LINK:
+                link_layer.enter_link(layer)
+            elif protocol < IP_PROTOCOL:
+                link_layer.enter_ethertype(layer)
+            elif protocol == UDP:
+                tunnels.enter_udp(layer, self._tunnel_outer)
+            elif protocol == IP:
+                internet_layer.enter_ip(layer)
+            elif protocol == LLC:
+                link_layer.enter_llc(layer)
+            elif protocol == PPP:
+                link_layer.enter_ppp(layer)
+            elif protocol == ICMP or protocol == ICMPV6:
+                return self._finish_icmp(layer, segment)
+            elif protocol == END_FRAGMENT:
+                if not self._complete(layer, segment):
+                    return FRAGMENT
+            elif protocol == END_UNDECODED:
+                if layer.reason is not LINK_TYPE_UNKNOWN or not self._ask_slow_path(layer):
+                    segment.reason = layer.reason
+                    return UNDECODED
+            elif protocol == END_OTHER:
+                return self._count_other(layer.other)
+            else:
+                self._enter_protocol(layer)
+
+    def _enter_protocol(self, layer: Layer) -> None:
+        """Go on with an IP protocol that is neither TCP, UDP nor ICMP."""
+        protocol: i64 = layer.protocol
+        if protocol == AUTHENTICATION:
+            internet_layer.enter_authentication_header(layer)
+        elif protocol == ENCAPSULATING_SECURITY:
+            layer.fail(ENCRYPTED)
+        elif not self._tunnel_outer and tunnels.is_tunnel_protocol(protocol):
+            tunnels.enter_protocol(layer)
+        else:
+            layer.set_other(protocol)
+
+    def _finish(self, layer: Layer, segment: Segment) -> i64:
+        """Read the TCP header at which `layer` stands."""
+        outcome: i64 = tcp_header.read_segment(
+            layer.buffer, layer.start, layer.end, layer.wire_end, segment
+        )
+        if outcome == TCP_SEGMENT:
+            self._set_addresses(layer, segment)
+        return outcome
+
+    def _set_addresses(self, layer: Layer, segment: Segment) -> None:
+        """Fill in what the headers before TCP said."""
+        buffer = layer.buffer
+        octets: i64 = layer.address_len
+        source_at: i64 = layer.source_at
+        destination_at: i64 = layer.destination_at
+        ports_at: i64 = layer.start
+        if destination_at == source_at + octets and ports_at == destination_at + octets:
+            key = buffer[source_at : ports_at + 4]
+        else:
+            key = (
+                buffer[source_at : source_at + octets]
+                + buffer[destination_at : destination_at + octets]
+                + buffer[ports_at : ports_at + 4]
+            )
+        segment.address_len = octets
+        segment.vlan = layer.vlan
+        segment.ttl = layer.ttl
+        segment.ip_id = layer.ip_id
+        is_local: bool = octets == 16 and (
+            read_u16(buffer, source_at) & 0xFFC0 == 0xFE80
+            or read_u16(buffer, destination_at) & 0xFFC0 == 0xFE80
+        )
+        if is_local or len(layer.tunnel) > 0 or (self._vlan_separates and layer.vlan != ABSENT):
+            segment.scope = self._find_scope(layer, segment, is_local)
+            key = key + self._scope_octets_of_key(segment.scope)
+        else:
+            segment.scope = 0
+        segment.key = key
+
+    def _find_scope(self, layer: Layer, segment: Segment, is_local: bool) -> i64:
+        """Number of the scope around `layer`; the same for both directions."""
+        interface: i64 = ABSENT
+        device: i64 = ABSENT
+        if is_local:
+            interface = segment.interface
+            device = layer.interface
+        vlan: i64 = layer.vlan if self._vlan_separates else ABSENT
+        octets = (
+            int(interface + 1).to_bytes(5, "big")
+            + int(device + 1).to_bytes(5, "big")
+            + int(vlan + 1).to_bytes(2, "big")
+            + layer.tunnel
+        )
+        number = self._scopes.get(octets)
+        if number is not None:
+            return number
+        if len(self._scope_octets) > MAX_SCOPES:
+            self.scopes_left_out += 1
+            return 0
+        number = len(self._scope_octets)
+        self._scopes[octets] = number
+        self._scope_octets.append(octets)
+        return number
+
+    def _scope_octets_of_key(self, scope: i64) -> bytes:
+        """What a key ends with; nothing where there is no scope."""
+        return int(scope).to_bytes(2, "big") if scope != 0 else b""
+
+    def _finish_icmp(self, layer: Layer, segment: Segment) -> i64:
+        """Read an ICMP or ICMPv6 message; an error describes the TCP segment that it quotes."""
+        buffer = layer.buffer
+        start: i64 = layer.start
+        version: i64 = 4 if layer.protocol == ICMP else 6
+        if layer.end - start < 8 or not _is_icmp_error(version, buffer[start]):
+            return self._count_other(layer.protocol)
+        quote = self._quote
+        quote.begin(buffer, start + 8, layer.end, layer.wire_end)
+        quote.vlan = layer.vlan
+        quote.interface = layer.interface
+        quote.tunnel = layer.tunnel
+        if version == 4:
+            internet_layer.enter_ipv4(quote)
+        else:
+            internet_layer.enter_ipv6(quote)
+        if quote.protocol == END_FRAGMENT and quote.fragment_at == 0:
+            quote.protocol = quote.fragment_protocol
+        if quote.protocol != TCP or not tcp_header.read_quoted(
+            buffer, quote.start, quote.end, quote.wire_end, segment
+        ):
+            return self._count_other(layer.protocol)
+        self._set_addresses(quote, segment)
+        segment.icmp_version = version
+        segment.icmp_type = buffer[start]
+        segment.icmp_code = buffer[start + 1]
+        segment.icmp_source = buffer[layer.source_at : layer.source_at + layer.address_len]
+        self._count_other(layer.protocol)
+        return ICMP_ERROR
+
+    def _complete(self, layer: Layer, segment: Segment) -> bool:
+        """Give a fragment to its datagram; go on with the datagram if that completes it."""
+        buffer = layer.buffer
+        octets: i64 = layer.address_len
+        addresses = (
+            buffer[layer.source_at : layer.source_at + octets]
+            + buffer[layer.destination_at : layer.destination_at + octets]
+        )
+        # RFC 791: identification and protocol; RFC 8200 section 4.5: without the protocol.
+        protocol: i64 = layer.fragment_protocol if octets == 4 else 0
+        key = (
+            addresses
+            + int(layer.ip_id).to_bytes(4, "big")
+            + int(protocol).to_bytes(4, "big")
+            + layer.tunnel
+        )
+        datagram = self.fragments.add(
+            key,
+            segment.time_ns,
+            layer.fragment_at,
+            layer.wire_end - layer.start,
+            layer.fragment_more,
+            layer.fragment_protocol,
+            buffer[layer.start : layer.end],
+        )
+        if len(datagram) == 0:
+            return False
+        layer.buffer = addresses + datagram
+        layer.source_at = 0
+        layer.destination_at = octets
+        layer.start = octets + octets
+        layer.end = layer.start + self.fragments.captured_len
+        layer.wire_end = layer.start + self.fragments.total_len
+        layer.protocol = self.fragments.protocol
+        return True
+
+    def _ask_slow_path(self, layer: Layer) -> bool:
+        """Let the slow path read a frame of a link type that is not known here.
+
+        Returns:
+            Whether decoding goes on; if not, `layer.reason` says why.
+        """
+        if self._slow_path is None:
+            return False
+        cut: i64 = layer.wire_end - layer.end
+        inner, reason = self._slow_path(layer.buffer[layer.start : layer.end], layer.link_type)
+        if len(inner) > 0:
+            layer.buffer = inner
+            layer.start = 0
+            layer.end = len(inner)
+            layer.wire_end = layer.end + cut
+            layer.protocol = IP
+            return True
+        if reason == "":
+            layer.set_other(OTHER_LINK + layer.link_type)
+            return True
+        layer.reason = reason
+        return False
+
+    def _count_other(self, kind: i64) -> i64:
+        """Count a frame without TCP."""
+        counts = self.other_counts
+        if kind in counts:
+            counts[kind] += 1
+        elif len(counts) < MAX_OTHER_KINDS:
+            counts[kind] = 1
+        else:
+            counts[-1] = counts.get(-1, 0) + 1
+        return OTHER
+
+
+def _by_count(item: tuple[str, int]) -> tuple[int, str]:
+    """Order of `Decoder.other_kinds`."""
+    return (-item[1], item[0])
+
+
+def _is_icmp_error(version: i64, kind: i64) -> bool:
+    """Whether a message of this type quotes the packet that caused it.
+
+    RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem.
+    RFC 4443: destination unreachable, packet too big, time exceeded, parameter problem.
+    """
+    if version == 4:
+        return kind == 3 or kind == 4 or kind == 5 or kind == 11 or kind == 12
+    return kind >= 1 and kind <= 4

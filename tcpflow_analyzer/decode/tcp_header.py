@@ -1,0 +1,243 @@
+"""From octets to the fields and options of a TCP header.
+
+Compiled: yes
+
+RFC 9293 section 3.1; the options: see tcp/options.py. Nothing here fails: a header that breaks the
+format gives a reason, an option that does ends the reading of options.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode.octets import read_u16, read_u32
+from tcpflow_analyzer.decode.reasons import TCP_HEADER_MALFORMED, TCP_HEADER_TRUNCATED
+from tcpflow_analyzer.decode.segment import ABSENT, TCP_SEGMENT, UNDECODED, Segment
+from tcpflow_analyzer.tcp.options import (
+    AUTHENTICATION,
+    END_OF_LIST,
+    EXPERIMENT_1,
+    EXPERIMENT_2,
+    FAST_OPEN,
+    FAST_OPEN_MAGIC,
+    MAXIMUM_SEGMENT_SIZE,
+    MD5_SIGNATURE,
+    MULTIPATH,
+    NO_OPERATION,
+    SACK,
+    SACK_PERMITTED,
+    TIMESTAMPS,
+    WINDOW_SCALE,
+)
+
+HEADER_LEN: Final = 20
+QUOTED_LEN: Final = 8  # octets of a segment that every ICMP error quotes, RFC 792
+
+# NOP, NOP, timestamps of length 10: how all common systems begin the options of a segment without
+# SYN (RFC 7323 appendix A).
+TIMESTAMPS_ALIGNED: Final = 0x0101_080A
+TIMESTAMPS_ALIGNED_LEN: Final = 12
+
+
+def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Segment) -> i64:
+    """Read header and options into `segment`.
+
+    Args:
+        buffer: octets that hold the segment.
+        start: where the TCP header begins.
+        end: end of the captured octets, not beyond `wire_end`.
+        wire_end: end of the segment according to the IP header.
+        segment: where the fields go; those of the key and of the IP header are left alone.
+
+    Returns:
+        TCP_SEGMENT, or UNDECODED with `segment.reason`.
+    """
+    if end - start < HEADER_LEN:
+        return _too_short(wire_end - start, segment)
+    word: i64 = read_u32(buffer, start + 12)
+    header_len: i64 = (word >> 26) & 0x3C
+    if header_len < HEADER_LEN or header_len > wire_end - start:
+        segment.reason = TCP_HEADER_MALFORMED
+        return UNDECODED
+    segment.buffer = buffer
+    segment.tcp_start = start
+    segment.seq = read_u32(buffer, start + 4)
+    segment.ack = read_u32(buffer, start + 8)
+    segment.control_bits = (word >> 16) & 0x1FF
+    segment.window = word & 0xFFFF
+    segment.checksum = read_u16(buffer, start + 16)
+    payload_start: i64 = start + header_len
+    segment.options_len = header_len - HEADER_LEN
+    segment.payload_start = payload_start
+    segment.payload_len = wire_end - payload_start
+    segment.payload_captured = end - payload_start if end > payload_start else 0
+    segment.truncated = end < wire_end
+    segment.mss = ABSENT
+    segment.window_scale = ABSENT
+    segment.sack_permitted = False
+    segment.tsval = ABSENT
+    segment.tsecr = ABSENT
+    segment.sack_count = 0
+    segment.fast_open = ABSENT
+    segment.authenticated = False
+    segment.multipath = ABSENT
+    segment.options_malformed = False
+    if header_len > HEADER_LEN:
+        position: i64 = start + HEADER_LEN
+        if (
+            header_len >= HEADER_LEN + TIMESTAMPS_ALIGNED_LEN
+            and end >= position + TIMESTAMPS_ALIGNED_LEN
+            and read_u32(buffer, position) == TIMESTAMPS_ALIGNED
+        ):
+            segment.tsval = read_u32(buffer, position + 4)
+            segment.tsecr = read_u32(buffer, position + 8)
+            position += TIMESTAMPS_ALIGNED_LEN
+        if position < payload_start:
+            _read_options(buffer, position, payload_start, end, segment)
+    return TCP_SEGMENT
+
+
+def read_quoted(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Segment) -> bool:
+    """Read the segment that an ICMP error quotes, of which 8 octets are enough.
+
+    Returns:
+        Whether there is as much as the ports and the sequence number.
+    """
+    if end - start < QUOTED_LEN:
+        return False
+    if end - start >= HEADER_LEN and read_segment(buffer, start, end, wire_end, segment) == (
+        TCP_SEGMENT
+    ):
+        return True
+    clear(segment)
+    segment.buffer = buffer
+    segment.tcp_start = start
+    segment.seq = read_u32(buffer, start + 4)
+    segment.payload_start = end
+    segment.truncated = True
+    return True
+
+
+def clear(segment: Segment) -> None:
+    """Reset what `read_segment` sets."""
+    segment.seq = 0
+    segment.ack = 0
+    segment.control_bits = 0
+    segment.window = 0
+    segment.checksum = 0
+    segment.options_len = 0
+    segment.payload_len = 0
+    segment.payload_captured = 0
+    segment.mss = ABSENT
+    segment.window_scale = ABSENT
+    segment.sack_permitted = False
+    segment.tsval = ABSENT
+    segment.tsecr = ABSENT
+    segment.sack_count = 0
+    segment.fast_open = ABSENT
+    segment.authenticated = False
+    segment.multipath = ABSENT
+    segment.options_malformed = False
+
+
+def _too_short(wire_len: i64, segment: Segment) -> i64:
+    segment.reason = TCP_HEADER_MALFORMED if wire_len < HEADER_LEN else TCP_HEADER_TRUNCATED
+    return UNDECODED
+
+
+def _read_options(buffer: bytes, start: i64, header_end: i64, end: i64, segment: Segment) -> None:
+    """Read options from `start` on; a bad length ends it, as no later option can be found."""
+    position: i64 = start
+    captured_end: i64 = header_end if header_end < end else end
+    while position < captured_end:
+        kind: i64 = buffer[position]
+        if kind == NO_OPERATION:
+            position += 1
+            continue
+        if kind == END_OF_LIST or position + 1 == end:
+            return
+        if position + 1 == header_end:
+            segment.options_malformed = True
+            return
+        length: i64 = buffer[position + 1]
+        if length < 2 or position + length > header_end:
+            segment.options_malformed = True
+            return
+        if position + length > captured_end:
+            return
+        _read_option(buffer, position, kind, length, segment)
+        position += length
+
+
+def _read_option(buffer: bytes, position: i64, kind: i64, length: i64, segment: Segment) -> None:
+    """Read one option whose `length` octets are all there; a wrong length for its kind skips it."""
+    known: bool = True
+    if kind == TIMESTAMPS:
+        known = length == 10
+        if known:
+            segment.tsval = read_u32(buffer, position + 2)
+            segment.tsecr = read_u32(buffer, position + 6)
+    elif kind == SACK:
+        known = length > 2 and (length - 2) & 7 == 0 and length <= 34
+        if known:
+            _read_sack(buffer, position + 2, (length - 2) >> 3, segment)
+    elif kind == MAXIMUM_SEGMENT_SIZE:
+        known = length == 4
+        if known:
+            segment.mss = read_u16(buffer, position + 2)
+    elif kind == WINDOW_SCALE:
+        known = length == 3
+        if known:
+            segment.window_scale = buffer[position + 2]
+    elif kind == SACK_PERMITTED:
+        known = length == 2
+        if known:
+            segment.sack_permitted = True
+    else:
+        known = _read_rare_option(buffer, position, kind, length, segment)
+    if not known:
+        segment.options_malformed = True
+
+
+def _read_rare_option(
+    buffer: bytes, position: i64, kind: i64, length: i64, segment: Segment
+) -> bool:
+    """Read an option that few segments carry; False if its length is wrong for its kind."""
+    if kind == FAST_OPEN:
+        # RFC 7413 section 4.1.1: no cookie, or one of 4 to 16 octets, always an even number.
+        if length != 2 and (length < 6 or length > 18 or length & 1 != 0):
+            return False
+        segment.fast_open = length - 2
+    elif kind == EXPERIMENT_1 or kind == EXPERIMENT_2:
+        # RFC 6994 section 3: the first 16 bits say whose experiment it is.
+        if length >= 4 and read_u16(buffer, position + 2) == FAST_OPEN_MAGIC:
+            segment.fast_open = length - 4
+    elif kind == MD5_SIGNATURE:
+        if length != 18:
+            return False
+        segment.authenticated = True
+    elif kind == AUTHENTICATION:
+        if length < 4:
+            return False
+        segment.authenticated = True
+    elif kind == MULTIPATH:
+        if length < 3:
+            return False
+        segment.multipath = i64(buffer[position + 2]) >> 4
+    return True
+
+
+def _read_sack(buffer: bytes, position: i64, blocks: i64, segment: Segment) -> None:
+    """Read 1 to 4 SACK blocks of 8 octets each, RFC 2018 section 3."""
+    segment.sack_count = blocks
+    segment.sack_left_1 = read_u32(buffer, position)
+    segment.sack_right_1 = read_u32(buffer, position + 4)
+    if blocks > 1:
+        segment.sack_left_2 = read_u32(buffer, position + 8)
+        segment.sack_right_2 = read_u32(buffer, position + 12)
+    if blocks > 2:
+        segment.sack_left_3 = read_u32(buffer, position + 16)
+        segment.sack_right_3 = read_u32(buffer, position + 20)
+    if blocks > 3:
+        segment.sack_left_4 = read_u32(buffer, position + 24)
+        segment.sack_right_4 = read_u32(buffer, position + 28)
