@@ -1,0 +1,37 @@
+"""The README's set-up is two commands on files that exist, and no document links into the void."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support.places import ROOT
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "tests/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+
+
+def set_up_commands() -> list[str]:
+    """The lines of the README's first block of shell, which .ci/run executes."""
+    text = (ROOT / "README.md").read_text()
+    return text.partition("```sh\n")[2].partition("```")[0].splitlines()
+
+
+def test_set_up_is_two_commands() -> None:
+    install, tests = set_up_commands()
+    assert " analyze fixtures/" in install
+    assert tests.endswith("pytest")
+
+
+def test_set_up_analyses_a_capture_that_is_there() -> None:
+    capture = set_up_commands()[0].split()[-1]
+    assert (ROOT / capture).is_file()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    broken = []
+    for target in LINK.findall(document.read_text()):
+        if not (document.parent / target).exists():
+            broken.append(target)
+    assert broken == []
