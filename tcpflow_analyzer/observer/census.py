@@ -1,0 +1,271 @@
+"""Counts for host-wide findings: TIME-WAIT held by a host, socket pairs in use at a service.
+
+Compiled: yes
+
+The observer tells what happens to a connection, the findings read the counts (TW009, TW010, TW012).
+Nothing is kept of a connection itself. A host or service that goes back to zero without ever having
+been busy is forgotten, so that memory follows what is open; each of the three tables has a limit,
+and what it turned away is counted in `left_out`.
+
+Keys are slices of `Connection.key` (decode/segment.py): addresses and the responder's port, then
+the octets of the scope. Times are capture time in nanoseconds. Each call costs one or two look-ups.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.table.connection import Connection
+
+MOST: Final = 65_536  # entries of one table
+BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero
+
+
+class HostCensus:
+    """TIME-WAIT held by one host.
+
+    Attributes:
+        address_len: the address is `key[:address_len]`.
+        profile: index into settings.PROFILES, as first seen.
+        time_wait_now, peak, peak_time_ns: held now, most at once, and when that was reached first.
+        originator_side, responder_side: how many of the peak it held as originator, as responder.
+        entered: how often it entered TIME-WAIT in all.
+    """
+
+    def __init__(self, address_len: i64, profile: i64) -> None:
+        """Begin with no TIME-WAIT."""
+        self.address_len: i64 = address_len
+        self.profile: i64 = profile
+        self.time_wait_now: i64 = 0
+        self.peak: i64 = 0
+        self.peak_time_ns: i64 = 0
+        self.originator_side: i64 = 0
+        self.responder_side: i64 = 0
+        self.entered: i64 = 0
+        self.originator_now: i64 = 0
+
+
+class ServiceCensus:
+    """Socket pairs of one client towards one service (client, server, server's port).
+
+    Attributes:
+        address_len: the key is client address, server address, port.
+        profile: of the client, index into settings.PROFILES, as first seen.
+        in_use, peak, peak_time_ns: connections open or in TIME-WAIT at the client now, most at
+            once, and when that was reached first.
+        first_port, last_port: lowest and highest source port seen.
+        time_wait_now: how many of `in_use` are in TIME-WAIT at the client.
+        active_closes: how often the client entered TIME-WAIT; first_close_ns and last_close_ns:
+            when it did first and last, 0 while it did not.
+        last_opened_ns: when the last connection was opened.
+    """
+
+    def __init__(self, address_len: i64, profile: i64, port: i64) -> None:
+        """Begin with no connection; `port` is the first source port seen."""
+        self.address_len: i64 = address_len
+        self.profile: i64 = profile
+        self.in_use: i64 = 0
+        self.peak: i64 = 0
+        self.peak_time_ns: i64 = 0
+        self.first_port: i64 = port
+        self.last_port: i64 = port
+        self.time_wait_now: i64 = 0
+        self.active_closes: i64 = 0
+        self.first_close_ns: i64 = 0
+        self.last_close_ns: i64 = 0
+        self.last_opened_ns: i64 = 0
+
+
+class ListenerCensus:
+    """What became of the connections of one listener (address and port).
+
+    Attributes:
+        address_len: the key is address, port.
+        connections: opened at it. closes: connections of it that are over.
+        time_wait_count: how often it was the listener's end that entered TIME-WAIT.
+        first_until_ns, latest_until_ns: earliest and latest end of these.
+        refused: SYNs refused after it had entered TIME-WAIT; refused_since_ns: the first of them.
+        until_when_refused_ns: `latest_until_ns` at that time.
+        reopened_ns: first connection opened after a refusal, 0 for none.
+        last_opened_ns: when the last connection was opened.
+    """
+
+    def __init__(self, address_len: i64) -> None:
+        """Begin with no connection."""
+        self.address_len: i64 = address_len
+        self.connections: i64 = 0
+        self.closes: i64 = 0
+        self.time_wait_count: i64 = 0
+        self.first_until_ns: i64 = 0
+        self.latest_until_ns: i64 = 0
+        self.refused: i64 = 0
+        self.refused_since_ns: i64 = 0
+        self.until_when_refused_ns: i64 = 0
+        self.reopened_ns: i64 = 0
+        self.last_opened_ns: i64 = 0
+
+
+def host_key(key: bytes, address_len: i64, of_originator: bool) -> bytes:
+    """Address of an end, then the scope's octets."""
+    ports = 2 * address_len
+    address = key[:address_len] if of_originator else key[address_len:ports]
+    if len(key) > ports + 4:
+        return address + key[ports + 4 :]
+    return address
+
+
+def service_key(key: bytes, address_len: i64) -> bytes:
+    """Originator's address, responder's address and port, then the scope's octets."""
+    ports = 2 * address_len
+    return key[:ports] + key[ports + 2 :]
+
+
+def listener_key(key: bytes, address_len: i64) -> bytes:
+    """Responder's address and port, then the scope's octets."""
+    ports = 2 * address_len
+    return key[address_len:ports] + key[ports + 2 :]
+
+
+class Census:
+    """The three tables.
+
+    Attributes:
+        hosts, services, listeners: by `host_key`, `service_key` and `listener_key`.
+        left_out: how often something was not counted because a table was full.
+    """
+
+    def __init__(self, most: i64 = MOST, busy: i64 = BUSY) -> None:
+        """Make empty tables of at most `most` entries each; `busy` as BUSY."""
+        self.hosts: dict[bytes, HostCensus] = {}
+        self.services: dict[bytes, ServiceCensus] = {}
+        self.listeners: dict[bytes, ListenerCensus] = {}
+        self.left_out: i64 = 0
+        self._most: i64 = most
+        self._busy: i64 = busy
+
+    def opened(self, connection: Connection, now: i64) -> None:
+        """A connection was made: its SYN was answered by a SYN-ACK at `now`."""
+        length = connection.address_len
+        ports = 2 * length
+        key = connection.key
+        port: i64 = (i64(key[ports]) << 8) | i64(key[ports + 1])
+        named = service_key(key, length)
+        service = self.services.get(named)
+        if service is None:
+            if len(self.services) >= self._most:
+                self.left_out += 1
+            else:
+                service = ServiceCensus(length, connection.originator.profile, port)
+                self.services[named] = service
+        if service is not None:
+            service.in_use += 1
+            service.last_opened_ns = now
+            if service.in_use > service.peak:
+                service.peak = service.in_use
+                service.peak_time_ns = now
+            service.first_port = min(service.first_port, port)
+            service.last_port = max(service.last_port, port)
+        self._opened_at_listener(key, length, now)
+
+    def _opened_at_listener(self, key: bytes, length: i64, now: i64) -> None:
+        named = listener_key(key, length)
+        listener = self.listeners.get(named)
+        if listener is None:
+            if len(self.listeners) >= self._most:
+                self.left_out += 1
+                return
+            listener = ListenerCensus(length)
+            self.listeners[named] = listener
+        listener.connections += 1
+        listener.last_opened_ns = now
+        if listener.refused != 0 and listener.reopened_ns == 0:
+            listener.reopened_ns = now
+
+    def refused(self, key: bytes, address_len: i64, now: i64) -> None:
+        """A RST refused a SYN; `key` in the direction of the SYN."""
+        if len(self.listeners) == 0:
+            return
+        listener = self.listeners.get(listener_key(key, address_len))
+        if listener is None or listener.time_wait_count == 0 or listener.reopened_ns != 0:
+            return
+        if listener.refused == 0:
+            listener.refused_since_ns = now
+            listener.until_when_refused_ns = listener.latest_until_ns
+        listener.refused += 1
+
+    def time_wait_entered(
+        self, connection: Connection, of_originator: bool, now: i64, until: i64
+    ) -> None:
+        """An end entered TIME-WAIT at `now` and is to hold it until `until`."""
+        length = connection.address_len
+        named = host_key(connection.key, length, of_originator)
+        host = self.hosts.get(named)
+        if host is None:
+            if len(self.hosts) >= self._most:
+                self.left_out += 1
+            else:
+                profile = connection.endpoint(of_originator).profile
+                host = HostCensus(length, profile)
+                self.hosts[named] = host
+        if host is not None:
+            host.entered += 1
+            host.time_wait_now += 1
+            if of_originator:
+                host.originator_now += 1
+            if host.time_wait_now > host.peak:
+                host.peak = host.time_wait_now
+                host.peak_time_ns = now
+                host.originator_side = host.originator_now
+                host.responder_side = host.time_wait_now - host.originator_now
+        if of_originator:
+            self._client_closed(connection, now)
+        else:
+            self._listener_closed(connection, until)
+
+    def _client_closed(self, connection: Connection, now: i64) -> None:
+        service = self.services.get(service_key(connection.key, connection.address_len))
+        if service is None:
+            return
+        service.active_closes += 1
+        service.time_wait_now += 1
+        if service.first_close_ns == 0:
+            service.first_close_ns = now
+        service.last_close_ns = now
+
+    def _listener_closed(self, connection: Connection, until: i64) -> None:
+        listener = self.listeners.get(listener_key(connection.key, connection.address_len))
+        if listener is None:
+            return
+        listener.time_wait_count += 1
+        if listener.first_until_ns == 0 or until < listener.first_until_ns:
+            listener.first_until_ns = until
+        listener.latest_until_ns = max(listener.latest_until_ns, until)
+
+    def time_wait_left(self, connection: Connection, of_originator: bool) -> None:
+        """An end's TIME-WAIT is over: expired, ended by a RST, or reused."""
+        length = connection.address_len
+        named = host_key(connection.key, length, of_originator)
+        host = self.hosts.get(named)
+        if host is not None and host.time_wait_now > 0:
+            host.time_wait_now -= 1
+            if of_originator and host.originator_now > 0:
+                host.originator_now -= 1
+            if host.time_wait_now == 0 and host.peak < self._busy:
+                del self.hosts[named]
+        if of_originator:
+            service = self.services.get(service_key(connection.key, length))
+            if service is not None and service.time_wait_now > 0:
+                service.time_wait_now -= 1
+
+    def left(self, connection: Connection) -> None:
+        """The originator's socket is gone (CLOSED, its TIME-WAIT over), or nobody watches it."""
+        length = connection.address_len
+        named = service_key(connection.key, length)
+        service = self.services.get(named)
+        if service is not None and service.in_use > 0:
+            service.in_use -= 1
+            if service.in_use == 0 and service.peak < self._busy:
+                del self.services[named]
+        listener = self.listeners.get(listener_key(connection.key, length))
+        if listener is not None:
+            listener.closes += 1
