@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 import tomllib
 
 import pytest
@@ -51,7 +52,7 @@ def test_running_twin_is_the_one_that_was_asked_for() -> None:
 
 
 def test_compiled_modules_use_no_third_party_package() -> None:
-    allowed = {"mypy_extensions", "librt", "tcpflow_analyzer", "typing", "collections"}
+    allowed = {"mypy_extensions", "librt", "tcpflow_analyzer"} | sys.stdlib_module_names
     for name in listed_modules():
         tree = ast.parse((ROOT / (name.replace(".", "/") + ".py")).read_text())
         for node in ast.walk(tree):
@@ -61,4 +62,4 @@ def test_compiled_modules_use_no_third_party_package() -> None:
             elif isinstance(node, ast.ImportFrom):
                 imported = [node.module or ""]
             roots = {module.partition(".")[0] for module in imported}
-            assert roots <= allowed | {"enum"}, f"{name}, line {getattr(node, 'lineno', 0)}"
+            assert roots <= allowed, f"{name}, line {getattr(node, 'lineno', 0)}"
