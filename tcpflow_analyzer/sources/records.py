@@ -297,6 +297,16 @@ class RecordWalk:
         elif self._layout == UNKNOWN:
             self._stop("the file is empty", 0)
 
+    def stop(self, message: str) -> None:
+        """End the walk behind the last octet fed: the source cannot give what follows.
+
+        Args:
+            message: one line for `error`; `truncated` is set.
+        """
+        if self._layout != STOPPED:
+            self.truncated = True
+            self._stop(message, self._offset() + self._rest_len())
+
     # -- slow path: file headers, block changes, all but the usual pcap ----------------------
 
     def _advance_slowly(self) -> bool:

@@ -1,0 +1,355 @@
+"""Octets of a file, FIFO or standard input, unpacked where they are compressed.
+
+What is compressed is known by its first octets, never by its name. Blocks come as data arrives:
+no read waits for more than there is. A stream that breaks off or is corrupt gives what came before
+and then raises `StreamDamage`, which stays inside this package.
+"""
+
+import bz2
+import lzma
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from tcpflow_analyzer.errors import InputError
+
+# Larger reads and mmap were slower, or counted as resident memory (design.md decision 4).
+BLOCK_OCTETS: Final = 65_536
+# Small pieces bound what one call can unpack, and what a corrupt piece takes with it.
+PIECE_OCTETS: Final = 512
+
+
+class StreamDamage(Exception):
+    """The octets stop being readable here; the text says why."""
+
+
+class OctetSource(Protocol):
+    """Something that gives octets in blocks."""
+
+    def read(self) -> bytes:
+        """Give the next octets, b"" at the end; raises StreamDamage."""
+        ...
+
+    def close(self) -> None:
+        """Release what is open."""
+        ...
+
+
+class FileOctets:
+    """Octets of a path, or of standard input for "-", as they lie there.
+
+    Attributes:
+        name: what messages call it.
+        consumed: octets read so far.
+        total: octets in all, None for what is not a regular file.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open `path`; raises InputError where that fails."""
+        self.name = "standard input" if path == "-" else path
+        self.consumed = 0
+        self.total: int | None = None
+        self._file: Any = None
+        try:
+            self._read = self._open(path)
+        except OSError as error:
+            raise InputError(f"{self.name}: {_reason(error)}") from error
+        except ValueError as error:  # a NUL in the path
+            raise InputError(f"{self.name!r}: not a path: {error}") from error
+
+    def _open(self, path: str) -> Callable[[int], bytes]:
+        if path == "-":
+            # A replaced standard input need not have a file below it, but has a buffer.
+            standard_input = sys.stdin.buffer
+            return getattr(standard_input, "read1", standard_input.read)
+        file = open(path, "rb", buffering=0)  # noqa: SIM115 -- closed by close()
+        self._file = file
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode):
+            self.total = status.st_size
+        return lambda size: file.read(size) or b""
+
+    def read(self) -> bytes:
+        """Give what there is, at most a block; b"" at the end."""
+        try:
+            block = self._read(BLOCK_OCTETS)
+        except OSError as error:
+            raise StreamDamage(f"reading failed: {_reason(error)}") from error
+        self.consumed += len(block)
+        return block
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
+
+
+class PeekedOctets:
+    """A source whose first octets can be looked at before they are read."""
+
+    def __init__(self, source: OctetSource) -> None:
+        """Look into `source`, which is read through this object from now on."""
+        self._source = source
+        self._ahead = b""
+        self._damage: StreamDamage | None = None
+        self._ended = False
+
+    def peek(self, octets: int) -> bytes:
+        """Give the first `octets` octets, fewer only where there are no more."""
+        while len(self._ahead) < octets and not self._ended:
+            try:
+                block = self._source.read()
+            except StreamDamage as damage:
+                self._damage = damage
+                block = b""
+            if not block:
+                self._ended = True
+            self._ahead += block
+        return self._ahead[:octets]
+
+    def read(self) -> bytes:
+        """Give the next octets, b"" at the end; raises StreamDamage."""
+        if self._ahead:
+            ahead = self._ahead
+            self._ahead = b""
+            return ahead
+        if self._damage is not None:
+            raise self._damage
+        return b"" if self._ended else self._source.read()
+
+    def close(self) -> None:
+        """Close the source below."""
+        self._source.close()
+
+
+class Unpacker(Protocol):
+    """What bz2, lzma and lz4 decompressors have in common."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the member is complete."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the member."""
+        ...
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether nothing more comes out before something goes in."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Unpack at most `max_length` octets."""
+        ...
+
+
+class GzipUnpacker:
+    """zlib's decompressor of one gzip member, in the form of `Unpacker`.
+
+    zlib reports a wrong checksum together with the last octets and gives neither; a copy of the
+    state from before goes through them again, octet by octet, up to the damage.
+    """
+
+    def __init__(self) -> None:
+        """Start a member."""
+        self._object = zlib.decompressobj(wbits=31)
+        self._damage: zlib.error | None = None
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        """Whether the member is complete."""
+        return self._object.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the member."""
+        return self._object.unused_data
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Unpack at most `max_length` octets; raises zlib.error once nothing more can be had."""
+        if self._damage is not None:
+            raise self._damage
+        data = self._object.unconsumed_tail + data
+        before = self._object.copy()
+        try:
+            unpacked = self._object.decompress(data, max_length)
+        except zlib.error as damage:
+            self._damage = damage
+            self.needs_input = False
+            return _salvage(before, data)
+        self.needs_input = not self._object.unconsumed_tail
+        return unpacked
+
+
+def _salvage(state: "zlib._Decompress", data: bytes) -> bytes:
+    unpacked = []
+    try:
+        for octet in data:
+            unpacked.append(state.decompress(bytes((octet,))))
+    except zlib.error:
+        pass
+    return b"".join(unpacked)
+
+
+class ZstandardUnpacker:
+    """zstandard's decompressor of one frame, in the form of `Unpacker`."""
+
+    def __init__(self) -> None:
+        """Start a frame."""
+        import zstandard  # noqa: PLC0415 -- only who reads such a file pays for the import
+
+        self._object = zstandard.ZstdDecompressor().decompressobj()
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        """Whether the frame is complete."""
+        return self._object.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What follows the frame."""
+        return self._object.unused_data
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Unpack `data`; small pieces bound the result, since zstandard takes no limit."""
+        return self._object.decompress(data) if data else b""
+
+
+def _lz4_unpacker() -> Unpacker:
+    import lz4.frame  # noqa: PLC0415 -- only who reads such a file pays for the import
+
+    unpacker: Unpacker = lz4.frame.LZ4FrameDecompressor()
+    return unpacker
+
+
+class Compression:
+    """One way of compressing: its name, its first octets and who unpacks it."""
+
+    def __init__(
+        self, name: str, magics: tuple[bytes, ...], make_unpacker: Callable[[], Unpacker]
+    ) -> None:
+        """Describe a compression."""
+        self.name = name
+        self.magics = magics
+        self.make_unpacker = make_unpacker
+
+
+# Frames of zstd and lz4 that carry no data but may come first (zstd format, "skippable frames").
+_SKIPPABLE: Final = tuple(bytes((0x50 + number, 0x2A, 0x4D, 0x18)) for number in range(16))
+
+COMPRESSIONS: Final = (
+    Compression("gzip", (b"\x1f\x8b\x08",), GzipUnpacker),
+    Compression("bz2", tuple(b"BZh%d" % level for level in range(1, 10)), bz2.BZ2Decompressor),
+    Compression("xz", (b"\xfd7zXZ\0",), lzma.LZMADecompressor),
+    Compression("zstd", (b"\x28\xb5\x2f\xfd", *_SKIPPABLE), ZstandardUnpacker),
+    Compression("lz4", (b"\x04\x22\x4d\x18",), _lz4_unpacker),
+)
+MAGIC_OCTETS: Final = 6
+
+
+def find_compression(head: bytes) -> Compression | None:
+    """Say how octets that start with `head` are compressed, None for not at all."""
+    for compression in COMPRESSIONS:
+        if head.startswith(compression.magics):
+            return compression
+    return None
+
+
+class UnpackedOctets:
+    """What is inside a compressed source: all its members or frames, one after the other.
+
+    Zeros and other octets behind the last member are left out, as gzip and xz do.
+    """
+
+    def __init__(self, source: OctetSource, compression: Compression) -> None:
+        """Unpack `source`, whose first octets are those of `compression`."""
+        self._source = source
+        self._compression = compression
+        self._unpacker: Unpacker | None = compression.make_unpacker()
+        self._packed = b""
+        self._position = 0
+        self._damage: StreamDamage | None = None
+
+    def read(self) -> bytes:
+        """Give the next octets, about a block at most; b"" at the end; raises StreamDamage."""
+        if self._damage is not None:
+            raise self._damage
+        unpacked: list[bytes] = []
+        unpacked_len = 0
+        while unpacked_len < BLOCK_OCTETS:
+            try:
+                piece = self._next_piece(may_wait=not unpacked)
+            except StreamDamage as damage:
+                self._damage = damage
+                if not unpacked:
+                    raise
+                break
+            if piece is None:
+                break
+            if piece:
+                unpacked.append(piece)
+                unpacked_len += len(piece)
+        if not unpacked and self._damage is not None:
+            raise self._damage
+        return b"".join(unpacked)
+
+    def close(self) -> None:
+        """Close the source below."""
+        self._source.close()
+
+    def _next_piece(self, *, may_wait: bool) -> bytes | None:
+        """Unpack one piece; None at the end, and where that would mean to wait for the source."""
+        unpacker = self._unpacker
+        if unpacker is None:
+            return None
+        piece = b""
+        if unpacker.needs_input:
+            if self._position >= len(self._packed):
+                if not may_wait:
+                    return None
+                self._packed = self._source.read()
+                self._position = 0
+                if not self._packed:
+                    raise StreamDamage(f"{self._compression.name} stream ends early")
+            piece = self._packed[self._position : self._position + PIECE_OCTETS]
+            self._position += len(piece)
+        try:
+            unpacked = unpacker.decompress(piece, BLOCK_OCTETS)
+        except Exception as error:  # each library has errors of its own, lz4 even RuntimeError
+            text = " ".join(str(error).split())
+            raise StreamDamage(f"{self._compression.name} stream is corrupt: {text}") from error
+        if unpacker.eof:
+            try:
+                self._start_next_member(unpacker.unused_data or b"")
+            except StreamDamage as damage:  # of a source that is compressed itself
+                self._unpacker = None
+                self._damage = damage
+        return unpacked
+
+    def _start_next_member(self, unused: bytes) -> None:
+        rest = unused + self._packed[self._position :]
+        self._packed = rest
+        self._position = 0
+        rest = rest.lstrip(b"\0")
+        while len(rest) < MAGIC_OCTETS:
+            block = self._source.read()
+            if not block:
+                break
+            rest = (rest + block).lstrip(b"\0") if not rest else rest + block
+        self._packed = rest
+        again = rest.startswith(self._compression.magics)
+        self._unpacker = self._compression.make_unpacker() if again else None
