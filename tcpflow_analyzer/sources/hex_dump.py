@@ -23,7 +23,8 @@ IPV4: Final = 4
 IPV6: Final = 6
 
 ROW = re.compile(
-    r"(?<![0-9A-Fa-f.:])(?:0x)?(?P<offset>[0-9A-Fa-f]{3,8})(?::|\b)[ \t]{1,8}(?=[0-9A-Fa-f]{1,4}(?![\w]))"
+    r"(?<![0-9A-Fa-f.:])(?:0x)?(?P<offset>[0-9A-Fa-f]{3,8})(?::|\b)[ \t]{1,8}"
+    r"(?=[0-9A-Fa-f]{1,4}(?!\w))"
 )
 TOKEN = re.compile(r"([ \t]*)([0-9A-Fa-f]{1,4})(?![0-9A-Za-z])")
 

@@ -101,6 +101,8 @@ class FileSummary:
         """The one line for standard error: file, octet offset, what is wrong. None if nothing."""
         if self.error is None:
             return None
+        if self.format == "tshark":  # which does not say where
+            return f"{self.name}: {self.error}"
         return f"{self.name}: octet {self.error_offset}: {self.error}"
 
     def take_over(self, capture: Capture) -> None:
