@@ -1,1 +1,1 @@
-"""How results are shown. Knows no finding by name."""
+"""Shows what was found: text for people, JSON and NDJSON for programs. Knows no finding by name."""

@@ -1,0 +1,173 @@
+"""Entry point of the program: lists the commands and loads each on first use.
+
+Exit statuses: 0 done, 2 unusable command line or input, 4 output not written, 130 and 143
+interrupted and terminated; a closed pipe ends quietly with 0.
+"""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final, NoReturn
+
+import click
+
+from tcpflow_analyzer.cli.help import HelpGroup
+from tcpflow_analyzer.errors import OutputError, TcpflowError
+from tcpflow_analyzer.version import __version__
+
+STATUS_UNUSABLE: Final = 2
+STATUS_OUTPUT: Final = 4
+STATUS_INTERRUPTED: Final = 130
+STATUS_TERMINATED: Final = 143
+
+# Command -> the module that defines it under the same name, and its line in the list.
+COMMANDS: Final = {
+    "analyze": "Say what happened to the TCP connections of a capture.",
+    "explain": "Explain a finding: what it means, when it is set, what to do.",
+    "rules": "List the findings and their codes.",
+}
+
+
+class LazyGroup(HelpGroup):
+    """Group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"tcpflow_analyzer.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Print the version and end."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    from tcpflow_analyzer.compiled import is_compiled  # noqa: PLC0415  only --version asks
+
+    how = "compiled" if is_compiled() else "interpreted"
+    click.echo(f"tcpflow {__version__} ({how})")
+    ctx.exit()
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="`tcpflow COMMAND --help` shows the options of a command.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and whether the fast modules are compiled.",
+)
+def tcpflow() -> None:
+    """Follow both ends of every TCP connection in a packet capture.
+
+    tcpflow reads packet captures, follows both endpoints of every TCP
+    connection through the states of RFC 9293, and says what went wrong with
+    opening, closing, resetting and reusing connections, with the frames that
+    prove it.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program and give its exit status; nothing is raised for a user's mistake.
+
+    Args:
+        arguments: of the command line, without the program's name.
+    """
+    try:
+        status = tcpflow.main(list(arguments), prog_name="tcpflow", standalone_mode=False)
+        _flush_output()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return STATUS_UNUSABLE
+    except BrokenPipeError:
+        _silence_output()
+        return 0
+    except OutputError as error:
+        _complain(str(error))
+        return STATUS_OUTPUT
+    except TcpflowError as error:
+        _complain(str(error))
+        return STATUS_UNUSABLE
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted")
+        return STATUS_INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def main() -> NoReturn:
+    """Run the program on this process's command line, and end the process."""
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        status = run(sys.argv[1:])
+    except _Terminated:
+        status = STATUS_TERMINATED
+    try:
+        _flush_output()
+    except BrokenPipeError:
+        _silence_output()
+    except OutputError as error:
+        _complain(str(error))
+        status = STATUS_OUTPUT
+    # All is written; taking a million objects apart one by one would cost another half second.
+    os._exit(status)
+
+
+class _Terminated(BaseException):
+    """The process was asked to end."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _complain(message: str) -> None:
+    """Write one line on standard error, if there is one that can be written to."""
+    try:
+        click.echo(f"tcpflow: error: {message}", err=True)
+    except OSError:
+        _silence_output()
+
+
+def _flush_output() -> None:
+    """Flush standard output.
+
+    Raises:
+        OutputError: what was written could not be stored.
+        BrokenPipeError: nobody reads it any more.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _silence_output()
+        raise OutputError(f"standard output: {error.strerror}") from error
+
+
+def _silence_output() -> None:
+    """Point standard output nowhere, so that what is still buffered harms nobody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)

@@ -1,0 +1,59 @@
+"""Values of options: durations, profiles, codes.
+
+Each function takes the words of the command line and raises click.BadParameter where they make no
+sense.
+"""
+
+import ipaddress
+import re
+from typing import Final
+
+import click
+
+from tcpflow_analyzer.settings import NANOSECONDS, PROFILE_NAMES
+
+UNITS_NS: Final = {
+    "ns": 1,
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": NANOSECONDS,
+    "min": 60 * NANOSECONDS,
+    "m": 60 * NANOSECONDS,
+    "h": 3600 * NANOSECONDS,
+    "": NANOSECONDS,
+}
+LONGEST_NS: Final = 1 << 62  # as far as times of captures go
+
+
+def duration(value: str) -> int:
+    """Read a duration such as 60s, 1.5min, 500ms; seconds without a unit. Gives nanoseconds."""
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)", value.strip())
+    if match is None or match[2] not in UNITS_NS:
+        raise click.BadParameter(f"{value!r} is no duration such as 60s, 2min or 500ms")
+    whole, _, fraction = match[1].partition(".")
+    unit = UNITS_NS[match[2]]
+    nanoseconds = int(whole) * unit + int(fraction.ljust(9, "0") or 0) * unit // NANOSECONDS
+    if nanoseconds > LONGEST_NS:
+        raise click.BadParameter(f"{value!r} is longer than any capture")
+    return nanoseconds
+
+
+def profile_choice(value: str) -> tuple[str, str]:
+    """Read `[CIDR=]NAME`: a network ("" for all hosts) and the name of an operating system."""
+    network, _, name = value.rpartition("=")
+    if name not in PROFILE_NAMES:
+        raise click.BadParameter(f"{name!r} is no profile; there are {', '.join(PROFILE_NAMES)}")
+    if network:
+        try:
+            network = str(ipaddress.ip_network(network, strict=False))
+        except ValueError as error:
+            raise click.BadParameter(f"{network!r} is neither address nor network") from error
+    return network, name
+
+
+def codes(value: str) -> tuple[str, ...]:
+    """Read codes or beginnings of codes, separated by commas; which exist is checked later."""
+    found = tuple(part.strip().upper() for part in value.split(",") if part.strip())
+    if not found:
+        raise click.BadParameter("no code is given")
+    return found

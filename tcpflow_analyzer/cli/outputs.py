@@ -1,0 +1,165 @@
+"""Where reports go: standard output or files, opened early so that a mistake shows at once."""
+
+import io
+import os
+import stat
+import sys
+from types import TracebackType
+from typing import BinaryIO, Final, NamedTuple, Self
+
+from tcpflow_analyzer.errors import OutputError
+
+FORMATS: Final = ("text", "json", "ndjson")
+STANDARD_OUTPUT: Final = "-"
+SUFFIXES: Final = {".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+
+
+class OutputChoice(NamedTuple):
+    """One `--output`: a format, and a path or "-"."""
+
+    form: str
+    path: str
+
+
+def parse_output(value: str, asked_form: str | None) -> OutputChoice:
+    """Split `[FORMAT:]PATH`; a prefix is a format only if it is one of the listed names.
+
+    Args:
+        value: of the option.
+        asked_form: of `--format`, None if it was not given: then the path's suffix tells (.json,
+            .ndjson, .jsonl), and text is the default.
+    """
+    form, colon, path = value.partition(":")
+    if colon and form in FORMATS:
+        return OutputChoice(form, path or STANDARD_OUTPUT)
+    suffix = os.path.splitext(value)[1].lower()
+    return OutputChoice(asked_form or SUFFIXES.get(suffix, "text"), value)
+
+
+class Output:
+    """A stream of octets that says in one line what is wrong when it cannot be written.
+
+    Attributes:
+        name: the path, or "standard output".
+        encoding: of text that is written here.
+        is_terminal: whether people look at it directly.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open a file for writing; what it held stays until the first write.
+
+        Args:
+            path: of the file, or "-" for standard output.
+
+        Raises:
+            OutputError: it cannot be opened.
+        """
+        self._stream: BinaryIO
+        self._fresh = path != STANDARD_OUTPUT
+        self._created = self._fresh and not os.path.lexists(path)
+        self._path = path
+        if path == STANDARD_OUTPUT:
+            self.name = "standard output"
+            if sys.stdout is None:
+                raise OutputError("standard output is closed")
+            self.encoding = sys.stdout.encoding or "ascii"
+            self.is_terminal = sys.stdout.isatty()
+            self._stream = sys.stdout.buffer
+            return
+        self.name = path
+        self.encoding = "utf-8"
+        self.is_terminal = False
+        try:
+            self._stream = io.open(path, "ab")  # noqa: SIM115, UP020  closed by close()
+        except OSError as error:
+            raise OutputError(f"{path}: {error.strerror}") from error
+
+    def __enter__(self) -> Self:
+        """Use the output in a `with` statement."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file; remove it again if it is new and nothing was written."""
+        if self._path == STANDARD_OUTPUT:
+            return
+        try:
+            self._stream.close()
+        except OSError as problem:
+            if error is None:
+                raise OutputError(f"{self.name}: {problem.strerror}") from problem
+        if self._fresh and self._created:
+            os.unlink(self._path)
+
+    def write(self, data: bytes, /) -> object:
+        """Write octets; the first of them replace what a file held.
+
+        Raises:
+            OutputError: they cannot be written.
+            BrokenPipeError: nobody reads standard output any more.
+        """
+        try:
+            if self._fresh:
+                self._fresh = False
+                if stat.S_ISREG(os.fstat(self._stream.fileno()).st_mode):
+                    self._stream.truncate(0)
+            return self._stream.write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"{self.name}: {error.strerror}") from error
+
+    def flush(self) -> object:
+        """Pass on what was written; the errors are those of `write`."""
+        try:
+            return self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"{self.name}: {error.strerror}") from error
+
+    def write_text(self, text: str) -> None:
+        """Write text; what the encoding cannot hold becomes a question mark."""
+        self.write(text.encode(self.encoding, "replace"))
+
+
+class JsonList:
+    """Joins the objects of several JSON reports into one: `{"captures": [...]}`."""
+
+    def __init__(self, output: Output) -> None:
+        """Write into `output`, which stays the caller's."""
+        self._output = output
+        self._between = b'{"schema_version":1,"captures":[\n'
+
+    def __enter__(self) -> Self:
+        """Use the list in a `with` statement."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the list, unless something went wrong."""
+        if error is None:
+            if self._between.startswith(b"{"):
+                self._output.write(self._between)
+            self._output.write(b"]}\n")
+
+    def write(self, data: bytes, /) -> object:
+        """Write a part of an object; only the last part of an object ends with a line feed."""
+        if self._between:
+            self._output.write(self._between)
+            self._between = b""
+        if data.endswith(b"\n"):
+            self._between = b","
+        return self._output.write(data)
+
+    def flush(self) -> object:
+        """Pass on what was written."""
+        return self._output.flush()

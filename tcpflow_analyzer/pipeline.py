@@ -1,0 +1,458 @@
+"""Joins the stages: reads a recording, follows its connections, judges them, hands results on.
+
+In: paths and settings. Out: `Analysis` (everything kept), `stream` (nothing kept), or whatever
+the sinks of a `Run` make of the results. This is the only module that knows all stages.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+
+from tcpflow_analyzer.decode.decoder import Decoder
+from tcpflow_analyzer.decode.reasons import LINK_TYPE_UNKNOWN
+from tcpflow_analyzer.decode.segment import ABSENT
+from tcpflow_analyzer.engine import Engine
+from tcpflow_analyzer.errors import InputError, UsageError
+from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding
+from tcpflow_analyzer.findings.registry import Detect, HostFinding, Rule, rules
+from tcpflow_analyzer.report.finding_json import finding_key
+from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
+from tcpflow_analyzer.report.sink import Sink, Start
+from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.sources.recording import FileSummary, Recording, expand_paths
+from tcpflow_analyzer.sources.records import RecordWalk
+from tcpflow_analyzer.table.connection import (
+    OUTCOME_NAMES,
+    SHAPE_NAMES,
+    WHO_NAMES,
+    Connection,
+)
+from tcpflow_analyzer.tcp.states import STATE_NAMES
+
+__all__ = [
+    "Analysis",
+    "Run",
+    "analyze",
+    "check_inputs",
+    "expand_paths",
+    "make_decoder",
+    "selected_rules",
+    "stream",
+]
+
+AnyPath = str | PathLike[str]
+STANDARD_INPUT = "-"
+
+
+def selected_rules(settings: Settings) -> dict[str, Rule]:
+    """Give the rules that `select`, `ignore` and `min_severity` leave, by code, in code order.
+
+    A rule stays if some severity that it may take is at least `min_severity`.
+
+    Raises:
+        UsageError: an entry is neither a code nor the beginning of one, or no such severity.
+    """
+    every = rules()
+    for prefix in (*settings.select, *settings.ignore):
+        if not prefix or not any(code.startswith(prefix) for code in every):
+            raise UsageError(f"no finding has the code {prefix!r} or a code that begins so")
+    if settings.min_severity not in SEVERITIES:
+        raise UsageError(f"no such severity: {settings.min_severity!r}")
+    least = SEVERITIES.index(settings.min_severity)
+    return {
+        code: rule
+        for code, rule in every.items()
+        if (not settings.select or code.startswith(settings.select))
+        and not (settings.ignore and code.startswith(settings.ignore))
+        and max(SEVERITIES.index(severity) for severity in rule.severities) >= least
+    }
+
+
+def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str], list[str]]:
+    """Tell inputs that can be read from those that cannot, if there are several.
+
+    Pipes are not looked into, as what is read of them is gone.
+
+    Returns:
+        The paths that are usable or were not looked into, and one line for each of the others.
+    """
+    names = [fspath(path) for path in paths]
+    if len(names) < 2 or settings.decoder != "native":
+        return names, []
+    usable, complaints = [], []
+    for name in names:
+        if name == STANDARD_INPUT or Path(name).is_fifo():
+            usable.append(name)
+            continue
+        try:
+            Recording([name]).close()
+        except InputError as error:
+            complaints.append(str(error))
+        else:
+            usable.append(name)
+    return usable, complaints
+
+
+class _Judge:
+    """Asks the rules about connections, and counts what they say."""
+
+    def __init__(self, settings: Settings, wants_facts: bool) -> None:
+        self.rules = selected_rules(settings)
+        self.view = CaptureView(settings)
+        self.codes: Counter[str] = Counter()
+        self.severities: Counter[str] = Counter()
+        self._least = SEVERITIES.index(settings.min_severity)
+        self._wants_facts = wants_facts
+        self._by_mask: dict[int, tuple[list[Detect], list[HostFinding]]] = {}
+        self._hosts: dict[str, HostFinding] = {
+            code: rule.make() for code, rule in self.rules.items() if rule.make is not None
+        }
+
+    def wanted(self) -> int:
+        """Mask of the observations for which some rule has to see the connection."""
+        mask = 0
+        for rule in self.rules.values():
+            if not rule.fact or self._wants_facts:
+                mask |= rule.wakes
+        return mask
+
+    def connection(self, connection: Connection) -> list[Finding]:
+        """Judge a connection; its findings in the order of the output."""
+        observed = connection.observed
+        chosen = self._by_mask.get(observed)
+        if chosen is None:
+            chosen = self._by_mask[observed] = self._choose(observed)
+        detects, hosts = chosen
+        for host in hosts:
+            host.see(connection, self.view)
+        found = [finding for detect in detects for finding in detect(connection, self.view)]
+        return self._count(found)
+
+    def capture(self) -> list[Finding]:
+        """Judge what is about no single connection, when the capture has ended."""
+        return self._count(
+            [finding for host in self._hosts.values() for finding in host.findings(self.view)]
+        )
+
+    def count_facts(self, masks: Mapping[int, int]) -> None:
+        """Count the findings of fact rules that nobody asked to see.
+
+        Args:
+            masks: mask of observations -> number of connections with exactly it.
+        """
+        if self._wants_facts:
+            return
+        for code, rule in self.rules.items():
+            if rule.fact:
+                number = sum(
+                    count * (mask & rule.wakes).bit_count() for mask, count in masks.items()
+                )
+                if number:
+                    self.codes[code] += number
+                    self.severities[rule.severity] += number
+
+    def _choose(self, observed: int) -> tuple[list[Detect], list[HostFinding]]:
+        detects: list[Detect] = []
+        hosts: list[HostFinding] = []
+        for code, rule in self.rules.items():
+            if not observed & rule.wakes or (rule.fact and not self._wants_facts):
+                continue
+            if rule.detect is not None:
+                detects.append(rule.detect)
+            else:
+                hosts.append(self._hosts[code])
+        return detects, hosts
+
+    def _count(self, found: list[Finding]) -> list[Finding]:
+        if self._least:
+            found = [each for each in found if SEVERITIES.index(each.severity) >= self._least]
+        if len(found) > 1:
+            found.sort(key=finding_key)
+        for each in found:
+            self.codes[each.code] += 1
+            self.severities[each.severity] += 1
+        return found
+
+
+class Run:
+    """One analysis of one recording, a block of input at a time.
+
+    Attributes:
+        recording: the input; `octets_read` and `octets_total` tell how far the run is.
+        capture, summary: the totals, None until the end.
+    """
+
+    def __init__(self, paths: Sequence[AnyPath], settings: Settings, sinks: Sequence[Sink]) -> None:
+        """Open the input; nothing is read but the beginning of each file.
+
+        Args:
+            paths: files, folders of captures, "-" for standard input; one recording together.
+            settings: of the run.
+            sinks: take the results.
+
+        Raises:
+            InputError: the input is unusable.
+            UsageError: the settings are.
+        """
+        self._settings = settings
+        self._sinks = sinks
+        self._judge = _Judge(settings, any(sink.wants_facts for sink in sinks))
+        self.recording = Recording([fspath(path) for path in paths], settings.decoder)
+        self.capture: Capture | None = None
+        self.summary: Summary | None = None
+        self._decoder = make_decoder(settings)
+        self._engine = Engine(settings, self._decoder, self._take)
+        self._engine.wanted = self._judge.wanted()
+        self._engine.want_all = any(sink.wants_connections for sink in sinks)
+        self._engine.want_first = max((sink.wants_first for sink in sinks), default=0)
+        self._walk: RecordWalk | None = None
+
+    def steps(self) -> Iterator[None]:
+        """Work on the input block by block; the totals are there at the end.
+
+        Raises:
+            InputError: no frame of the whole input has a link type that can be read.
+        """
+        view, engine = self._judge.view, self._engine
+        start = Start(
+            [file.path for file in self.recording.files],
+            self._settings,
+            self._judge.rules,
+            self._scope_name,
+            self.locate,
+        )
+        for sink in self._sinks:
+            sink.begin(start)
+        try:
+            for walk, until_ns in self.recording.steps():
+                self._walk = walk
+                engine.run(walk, until_ns)
+                for sink in self._sinks:
+                    sink.flush()
+                yield
+        finally:
+            self.recording.close()
+        engine.finish()
+        view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
+        for finding in sorted(self._judge.capture(), key=finding_key):
+            for sink in self._sinks:
+                sink.finding(finding)
+        self._judge.count_facts(engine.masks)
+        self.capture, self.summary = self._make_capture(), self._make_summary()
+        self._refuse_unknown_link_types(self.capture)
+        for sink in self._sinks:
+            sink.end(self.capture, self.summary)
+
+    def run(self) -> None:
+        """Work to the end."""
+        for _ in self.steps():
+            pass
+
+    def locate(self, frame: int) -> tuple[str, int] | None:
+        """Give the path of the file that holds a frame, and the frame's own number in it."""
+        found = self.recording.locate(frame)
+        return None if found is None else (found[0].path, found[1])
+
+    def problems(self) -> list[str]:
+        """One line for each file that is damaged: its name, the octet offset, what is wrong."""
+        return [line for line in (file.problem() for file in self.recording.files) if line]
+
+    def notes(self) -> list[str]:
+        """What could not be taken from a text as it stood, one line each."""
+        return [f"{file.name}: {note}" for file in self.recording.files for note in file.notes]
+
+    def _refuse_unknown_link_types(self, capture: Capture) -> None:
+        unread = capture.undecoded.get(LINK_TYPE_UNKNOWN, 0)
+        if capture.frames == 0 or unread < capture.frames:
+            return
+        names = ", ".join(sorted({name for file in capture.files for name in file.link_types}))
+        paths = ", ".join(file.path for file in capture.files[:3])
+        raise InputError(f"{paths}: octet 0: no link type of this capture can be read: {names}")
+
+    def _take(self, connection: Connection) -> None:
+        """Judge a connection that the engine hands over, and pass it on."""
+        view, engine = self._judge.view, self._engine
+        now_ns = engine.last_time_ns
+        view.first_time_ns, view.last_time_ns = engine.first_time_ns, now_ns
+        findings = self._judge.connection(connection)
+        for sink in self._sinks:
+            if findings or sink.wants_connections or connection.number <= sink.wants_first:
+                sink.connection(connection, findings, now_ns)
+
+    def _scope_name(self, number: int) -> tuple[str | None, str | None]:
+        scope = self._decoder.scope_name(number)
+        interface = None
+        if scope.device != ABSENT:
+            interface = str(scope.device)
+        elif self._walk is not None and 0 <= scope.interface < len(self._walk.interfaces):
+            interface = self._walk.interfaces[scope.interface].name or None
+        return scope.tunnel or None, interface
+
+    def _make_capture(self) -> Capture:
+        engine = self._engine
+        return Capture(
+            tuple(_capture_file(file) for file in self.recording.files),
+            engine.frames,
+            engine.tcp_segments,
+            engine.other_frames,
+            engine.fragments,
+            engine.duplicate_frames,
+            dict(engine.undecoded),
+            engine.first_time_ns,
+            engine.last_time_ns,
+            self._decoder.other_kinds(),
+        )
+
+    def _make_summary(self) -> Summary:
+        engine, judge = self._engine, self._judge
+        states = {
+            f"{STATE_NAMES[pair >> 4]}/{STATE_NAMES[pair & 15]}": count
+            for pair, count in engine.states.items()
+        }
+        return Summary(
+            engine.connections,
+            dict(sorted(states.items())),
+            {severity: judge.severities[severity] for severity in WORST_FIRST},
+            dict(sorted(judge.codes.items())),
+            dict(sorted(engine.left_out.items())),
+            _named(OUTCOME_NAMES, engine.outcomes),
+            _named(SHAPE_NAMES, engine.shapes),
+            _named(WHO_NAMES, engine.closers),
+        )
+
+
+def make_decoder(settings: Settings) -> Decoder:
+    """Make the decoder of a run, with dpkt behind it, which is imported on first use."""
+    return Decoder(settings.tunnel_outer, settings.vlan_separates, _slow_path)
+
+
+def _slow_path(octets: bytes, link_type: int) -> tuple[bytes, int, str]:
+    """Let dpkt look at a frame of a link type that the compiled decoder does not know."""
+    from tcpflow_analyzer.decode.slow_path import read_frame  # noqa: PLC0415  imports dpkt
+
+    return read_frame(octets, link_type)
+
+
+def _named(names: Iterable[str | None], counts: Sequence[int]) -> dict[str, int]:
+    """Counts by name, those of 0 left out."""
+    pairs = zip(names, counts, strict=True)
+    return {name or "none": count for name, count in pairs if count}
+
+
+def _capture_file(file: FileSummary) -> CaptureFile:
+    error = None if file.error is None else f"octet {file.error_offset}: {file.error}"
+    return CaptureFile(
+        file.path,
+        file.format,
+        tuple(file.link_types),
+        file.first_frame,
+        file.frames,
+        file.truncated,
+        error,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything that an analysis gives, in memory.
+
+    Attributes:
+        connections: in the order of their first frames; `connections[n].number` is n + 1.
+        findings: ordered by time, code, connection, endpoint, first frame.
+        capture: what was read.
+        summary: counts over the connections and findings.
+        warnings: one line for each file that is damaged, with the octet offset.
+    """
+
+    connections: Sequence[ConnectionRecord]
+    findings: Sequence[Finding]
+    capture: Capture
+    summary: Summary
+    warnings: Sequence[str]
+
+
+class _Collector:
+    """Sink that keeps records until they are taken."""
+
+    wants_connections = True
+    wants_facts = True
+    wants_first = 0
+
+    def __init__(self) -> None:
+        self.records: list[ConnectionRecord | Finding] = []
+        self._scope_name: Callable[[int], tuple[str | None, str | None]] = lambda _: (None, None)
+
+    def begin(self, start: Start) -> None:
+        self._scope_name = start.scope_name
+
+    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+        scope = self._scope_name(connection.scope) if connection.scope else (None, None)
+        self.records.append(connection_record(connection, findings, now_ns, scope))
+        self.records.extend(findings)
+
+    def finding(self, finding: Finding) -> None:
+        self.records.append(finding)
+
+    def flush(self) -> None:
+        pass
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        pass
+
+
+def analyze(*paths: AnyPath, settings: Settings | None = None) -> Analysis:
+    """Analyse captures as one recording and keep everything.
+
+    Memory grows with the number of connections and findings; `stream` keeps nothing.
+
+    Args:
+        paths: files, folders of captures, or "-" for standard input.
+        settings: thresholds and choices; the defaults without them.
+
+    Raises:
+        InputError: the input is missing, empty, or not a capture.
+        UsageError: the settings are unusable, or no path was given.
+
+    Damaged input is analysed up to the damage; `Analysis.warnings` says where it is.
+    """
+    collector = _Collector()
+    run = _make_run(paths, settings, collector)
+    run.run()
+    records = collector.records
+    connections = [each for each in records if isinstance(each, ConnectionRecord)]
+    connections.sort(key=lambda record: record.number)
+    findings = sorted((each for each in records if isinstance(each, Finding)), key=finding_key)
+    if run.capture is None or run.summary is None:  # set by every run that ends
+        raise AssertionError
+    return Analysis(connections, findings, run.capture, run.summary, run.problems())
+
+
+def stream(
+    *paths: AnyPath, settings: Settings | None = None
+) -> Iterator[ConnectionRecord | Finding | Capture | Summary]:
+    """Analyse captures and give each result as soon as it is decided; nothing is kept.
+
+    Connections come in the order in which they are over, each followed by its findings; then
+    come findings about hosts, and last the `Capture` and the `Summary`.
+
+    Args and errors are those of `analyze`; errors come with the first result.
+    """
+    collector = _Collector()
+    run = _make_run(paths, settings, collector)
+    for _ in run.steps():
+        yield from collector.records
+        collector.records.clear()
+    yield from collector.records
+    if run.capture is None or run.summary is None:  # set by every run that ends
+        raise AssertionError
+    yield run.capture
+    yield run.summary
+
+
+def _make_run(paths: Sequence[AnyPath], settings: Settings | None, sink: Sink) -> Run:
+    if not paths:
+        raise UsageError("no capture was given")
+    return Run(paths, settings or Settings(), [sink])

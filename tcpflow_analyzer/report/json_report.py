@@ -1,0 +1,149 @@
+"""Writes results as one JSON object, or as a line of JSON for each (NDJSON).
+
+The JSON object is written from spooled text, so that memory stays bounded; NDJSON is written as
+things are decided. Their records are equal but for `kind`, `revision` and `withdrawn`.
+"""
+
+from collections.abc import Callable, Sequence
+
+from tcpflow_analyzer.findings.finding import Finding
+from tcpflow_analyzer.report.connection_json import connection_fields
+from tcpflow_analyzer.report.finding_json import (
+    KEY_LEN,
+    capture_fields,
+    finding_fields,
+    finding_key,
+    start_fields,
+    summary_fields,
+    tool_text,
+)
+from tcpflow_analyzer.report.sink import ByteWriter, ScopeName, Start
+from tcpflow_analyzer.report.spool import SortedSpool
+from tcpflow_analyzer.report.totals import SCHEMA_VERSION, Capture, Summary
+from tcpflow_analyzer.table.connection import Connection
+
+NUMBER_LEN = 12  # digits of a connection's number as a sort key
+LINES_HELD = 1000  # a connection and its findings are a few lines of about 1 kB
+NO_SCOPE = (None, None)
+
+
+class JsonReport:
+    """Sink that writes the object of `--format json` when the run has ended."""
+
+    wants_connections = True
+    wants_facts = True
+    wants_first = 0
+
+    def __init__(self, stream: ByteWriter, ns_as_strings: bool = False) -> None:
+        """Make a report.
+
+        Args:
+            stream: where to write; nothing is written before there is a result.
+            ns_as_strings: write times as strings, which JavaScript can read without loss.
+        """
+        self._stream = stream
+        self._ns_as_strings = ns_as_strings
+        self._quote = '"' if ns_as_strings else ""
+        self._scope_name: ScopeName = _no_scope_name
+        self._connections = SortedSpool(NUMBER_LEN)
+        self._findings = SortedSpool(KEY_LEN)
+
+    def begin(self, start: Start) -> None:
+        """Take note of how scopes are called."""
+        self._scope_name = start.scope_name
+
+    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+        """Spool a connection and its findings."""
+        scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
+        identifiers = [finding.identifier for finding in findings]
+        fields = connection_fields(connection, identifiers, now_ns, scope, self._quote)
+        self._connections.add(f"{connection.number:0{NUMBER_LEN}d}", fields)
+        for finding in findings:
+            self.finding(finding)
+
+    def finding(self, finding: Finding) -> None:
+        """Spool a finding."""
+        self._findings.add(finding_key(finding), finding_fields(finding, self._ns_as_strings))
+
+    def flush(self) -> None:
+        """Do nothing: the object is written at the end."""
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Write the object, closed by a line feed."""
+        with self._connections, self._findings:
+            write = self._stream.write
+            head = (
+                f'{{"schema_version":{SCHEMA_VERSION},\n"tool":{tool_text()},\n'
+                f'"capture":{{{capture_fields(capture, self._ns_as_strings)}}},\n'
+                f'"summary":{{{summary_fields(summary)}}},\n"connections":['
+            )
+            write(head.encode("ascii"))
+            _write_list(write, self._connections)
+            write(b'],\n"findings":[')
+            _write_list(write, self._findings)
+            write(b"]}\n")
+
+
+class NdjsonReport:
+    """Sink that writes a line for each result as it is decided."""
+
+    wants_connections = True
+    wants_facts = True
+    wants_first = 0
+
+    def __init__(self, stream: ByteWriter, ns_as_strings: bool = False) -> None:
+        """Make a report; the arguments are those of `JsonReport`."""
+        self._stream = stream
+        self._ns_as_strings = ns_as_strings
+        self._quote = '"' if ns_as_strings else ""
+        self._scope_name: ScopeName = _no_scope_name
+        self._lines: list[str] = []
+
+    def begin(self, start: Start) -> None:
+        """Write the line `start`."""
+        self._scope_name = start.scope_name
+        self._lines.append(f'{{"kind":"start",{start_fields(start.paths)}}}\n')
+        self.flush()
+
+    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+        """Write a connection, then its findings."""
+        scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
+        identifiers = [finding.identifier for finding in findings]
+        fields = connection_fields(connection, identifiers, now_ns, scope, self._quote)
+        self._lines.append(f'{{"kind":"connection",{fields}}}\n')
+        for finding in findings:
+            self.finding(finding)
+        if len(self._lines) > LINES_HELD:
+            self.flush()
+
+    def finding(self, finding: Finding) -> None:
+        """Write a finding."""
+        fields = finding_fields(finding, self._ns_as_strings)
+        self._lines.append(f'{{"kind":"finding",{fields},"revision":1,"withdrawn":false}}\n')
+
+    def flush(self) -> None:
+        """Write what has come together."""
+        if self._lines:
+            self._stream.write("".join(self._lines).encode("ascii"))
+            self._stream.flush()
+            self._lines = []
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Write the lines `capture` and `summary`."""
+        fields = capture_fields(capture, self._ns_as_strings)
+        self._lines.append(f'{{"kind":"capture",{fields}}}\n')
+        self._lines.append(f'{{"kind":"summary",{summary_fields(summary)}}}\n')
+        self.flush()
+
+
+def _write_list(write: Callable[[bytes], object], spool: SortedSpool) -> None:
+    """Write the objects of a list, a line each."""
+    before = b"\n{"
+    for line in spool.sorted_lines():
+        write(before + line + b"}")
+        before = b",\n{"
+
+
+def _no_scope_name(_scope: int) -> tuple[str | None, str | None]:
+    """Name no scope."""
+    return NO_SCOPE

@@ -1,0 +1,55 @@
+"""What the output says of a connection that follows from it and is not stored in it.
+
+Compiled: yes
+"""
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.table.connection import (
+    NOBODY,
+    ORIGINATOR,
+    OUTCOME_SIMULTANEOUS,
+    RESPONDER,
+    Connection,
+)
+
+
+def originator_role(connection: Connection) -> str:
+    """`role` of the originator."""
+    return "guessed-active-opener" if connection.roles_guessed else "active-opener"
+
+
+def responder_role(connection: Connection) -> str:
+    """`role` of the responder; both ends are active openers in a simultaneous open."""
+    if connection.outcome == OUTCOME_SIMULTANEOUS:
+        return "active-opener"
+    return "guessed-passive-opener" if connection.roles_guessed else "passive-opener"
+
+
+def time_wait_holder(connection: Connection) -> i64:
+    """Who held TIME-WAIT: NOBODY, ORIGINATOR, RESPONDER or BOTH (their bits together)."""
+    holder: i64 = NOBODY
+    if connection.originator.time_wait_since_ns != 0:
+        holder |= ORIGINATOR
+    if connection.responder.time_wait_since_ns != 0:
+        holder |= RESPONDER
+    return holder
+
+
+def time_wait_until_ns(connection: Connection) -> i64:
+    """When the last TIME-WAIT ends, nanoseconds since the epoch; 0 where nobody held it."""
+    return max(connection.originator.time_wait_until_ns, connection.responder.time_wait_until_ns)
+
+
+def syn_to_synack_ns(connection: Connection) -> i64:
+    """Nanoseconds from the SYN that was answered to its answer; -1 unless both were captured."""
+    if connection.syn_frame == 0 or connection.synack_frame == 0:
+        return -1
+    return connection.synack_time_ns - connection.syn_time_ns
+
+
+def synack_to_ack_ns(connection: Connection) -> i64:
+    """Nanoseconds from the SYN-ACK to what completed the handshake; -1 unless both were seen."""
+    if connection.synack_frame == 0 or connection.ack_frame == 0:
+        return -1
+    return connection.ack_time_ns - connection.synack_time_ns

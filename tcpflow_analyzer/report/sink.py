@@ -1,0 +1,77 @@
+"""What the pipeline asks of whoever shows or keeps the results."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from tcpflow_analyzer.findings.finding import Finding
+from tcpflow_analyzer.findings.registry import Rule
+from tcpflow_analyzer.report.totals import Capture, Summary
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.table.connection import Connection
+
+# The tunnel and the interface behind `Connection.scope`, in words; None for none.
+ScopeName = Callable[[int], tuple[str | None, str | None]]
+# The file that holds a frame of the whole input, and the frame's own number in it.
+LocateFrame = Callable[[int], tuple[str, int] | None]
+
+
+class Start(NamedTuple):
+    """What is known before the first frame.
+
+    Attributes:
+        paths: of the files, as given, in the order by first frame.
+        settings: of the run.
+        rules: the selected rules by code.
+        scope_name, locate_frame: see above; to be asked while the run goes on.
+    """
+
+    paths: Sequence[str]
+    settings: Settings
+    rules: Mapping[str, Rule]
+    scope_name: ScopeName
+    locate_frame: LocateFrame
+
+
+class ByteWriter(Protocol):
+    """Where machine-readable output goes: a binary file, or what stands in for one."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of the octets."""
+
+    def flush(self) -> object:
+        """Pass on what was written."""
+
+
+class Sink(Protocol):
+    """Takes the results of one run in the order in which they are decided.
+
+    Attributes:
+        wants_connections: every connection is wanted, not only those with findings.
+        wants_facts: findings of fact rules are wanted, not only their counts.
+        wants_first: connections up to this number are wanted in any case.
+    """
+
+    wants_connections: bool
+    wants_facts: bool
+    wants_first: int
+
+    def begin(self, start: Start) -> None:
+        """Hear of the run; called once, before anything else."""
+
+    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+        """Take a connection that is over, or left when the capture ended.
+
+        Args:
+            connection: must not be changed, nor kept if memory is to stay bounded.
+            findings: about it, in the order of the output.
+            now_ns: time of the latest frame so far, nanoseconds since the epoch.
+        """
+
+    def finding(self, finding: Finding) -> None:
+        """Take a finding that is about no single connection."""
+
+    def flush(self) -> None:
+        """Pass on what was taken; called whenever a block of the input was read."""
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Take the totals; called once, after everything else."""
