@@ -37,7 +37,7 @@ from tcpflow_analyzer.decode.layer import (
 from tcpflow_analyzer.decode.octets import read_u16, read_u32
 from tcpflow_analyzer.decode.other_kinds import name_of_kind
 from tcpflow_analyzer.decode.reasons import ENCRYPTED, LINK_TYPE_UNKNOWN
-from tcpflow_analyzer.decode.scope import Scope, read_scope
+from tcpflow_analyzer.decode.scope import NO_PLACE, Scope, read_scope
 from tcpflow_analyzer.decode.segment import (
     ABSENT,
     FRAGMENT,
@@ -48,9 +48,9 @@ from tcpflow_analyzer.decode.segment import (
     Segment,
 )
 
-# Octets of an inner IP packet, or b"" and a reason, or b"" twice for a frame that is readable and
-# holds no IP packet.
-SlowPath = Callable[[bytes, int], tuple[bytes, str]]
+# From octets and link type to the octets within, what they are (as `Layer.protocol`) and a reason;
+# no octets and no reason for a frame that is readable and carries no packet. slow_path.read_frame.
+SlowPath = Callable[[bytes, int], tuple[bytes, int, str]]
 
 ETHERNET_IPV4_TCP_LEN: Final = 54  # 14 + 20 + 20 octets
 IPV4_TCP_LEN: Final = 40
@@ -91,6 +91,7 @@ class Decoder:
         self._quote = Layer()
         self._scopes: dict[bytes, int] = {}
         self._scope_octets: list[bytes] = [b""]
+        self._scope_suffixes: list[bytes] = [b""]
         self.other_counts: dict[int, int] = {}
         self.scopes_left_out: i64 = 0
         self.fragments = Fragments()
@@ -191,7 +192,7 @@ class Decoder:
                 if not self._complete(layer, segment):
                     return FRAGMENT
             elif protocol == END_UNDECODED:
-                if layer.reason is not LINK_TYPE_UNKNOWN or not self._ask_slow_path(layer):
+                if layer.reason != LINK_TYPE_UNKNOWN or not self._ask_slow_path(layer):
                     segment.reason = layer.reason
                     return UNDECODED
             elif protocol == END_OTHER:
@@ -245,7 +246,7 @@ class Decoder:
         )
         if is_local or len(layer.tunnel) > 0 or (self._vlan_separates and layer.vlan != ABSENT):
             segment.scope = self._find_scope(layer, segment, is_local)
-            key = key + self._scope_octets_of_key(segment.scope)
+            key = key + self._scope_suffixes[segment.scope]
         else:
             segment.scope = 0
         segment.key = key
@@ -258,12 +259,14 @@ class Decoder:
             interface = segment.interface
             device = layer.interface
         vlan: i64 = layer.vlan if self._vlan_separates else ABSENT
-        octets = (
-            int(interface + 1).to_bytes(5, "big")
-            + int(device + 1).to_bytes(5, "big")
-            + int(vlan + 1).to_bytes(2, "big")
-            + layer.tunnel
-        )
+        octets = NO_PLACE + layer.tunnel
+        if interface != ABSENT or device != ABSENT or vlan != ABSENT:
+            octets = (
+                int(interface + 1).to_bytes(5, "big")
+                + int(device + 1).to_bytes(5, "big")
+                + int(vlan + 1).to_bytes(2, "big")
+                + layer.tunnel
+            )
         number = self._scopes.get(octets)
         if number is not None:
             return number
@@ -273,11 +276,8 @@ class Decoder:
         number = len(self._scope_octets)
         self._scopes[octets] = number
         self._scope_octets.append(octets)
+        self._scope_suffixes.append(int(number).to_bytes(2, "big"))
         return number
-
-    def _scope_octets_of_key(self, scope: i64) -> bytes:
-        """What a key ends with; nothing where there is no scope."""
-        return int(scope).to_bytes(2, "big") if scope != 0 else b""
 
     def _finish_icmp(self, layer: Layer, segment: Segment) -> i64:
         """Read an ICMP or ICMPv6 message; an error describes the TCP segment that it quotes."""
@@ -354,13 +354,15 @@ class Decoder:
         if self._slow_path is None:
             return False
         cut: i64 = layer.wire_end - layer.end
-        inner, reason = self._slow_path(layer.buffer[layer.start : layer.end], layer.link_type)
-        if len(inner) > 0:
-            layer.buffer = inner
+        octets, protocol, reason = self._slow_path(
+            layer.buffer[layer.start : layer.end], layer.link_type
+        )
+        if len(octets) > 0:
+            layer.buffer = octets
             layer.start = 0
-            layer.end = len(inner)
+            layer.end = len(octets)
             layer.wire_end = layer.end + cut
-            layer.protocol = IP
+            layer.protocol = protocol
             return True
         if reason == "":
             layer.set_other(OTHER_LINK + layer.link_type)

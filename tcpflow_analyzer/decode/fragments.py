@@ -12,10 +12,11 @@ from typing import Final
 
 from mypy_extensions import i64
 
-# Linux net/ipv4/ip_fragment.c: IP_FRAG_TIME and the default of ipfrag_high_thresh. There is no
-# kernel limit on the number of datagrams; this one bounds what empty fragments cost.
+# Linux net/ipv4/ip_fragment.c: IP_FRAG_TIME and the default of ipfrag_high_thresh, which counts the
+# kernel's own structures too; what a piece costs here was estimated, not measured.
 MAX_AGE_NS: Final = 30_000_000_000
 MAX_OCTETS: Final = 4 << 20
+PIECE_OCTETS: Final = 256
 MAX_DATAGRAMS: Final = 4096
 MAX_PIECES: Final = 512
 MAX_DATAGRAM_LEN: Final = 65535
@@ -27,7 +28,7 @@ class Datagram:
     Attributes:
         first_ns: capture time of its first fragment, nanoseconds since the epoch.
         total_len: octets of the datagram, or -1 as long as its last fragment is missing.
-        octets: sum of the captured octets kept.
+        octets: the captured octets kept, and PIECE_OCTETS for each piece.
         protocol: what the datagram carries, or -1 until its first fragment is there.
         starts, lengths, pieces: offset, length on the wire and captured octets of each fragment.
     """
@@ -101,8 +102,8 @@ class Fragments:
             datagram.starts.append(fragment_at)
             datagram.lengths.append(wire_len)
             datagram.pieces.append(piece)
-            datagram.octets += len(piece)
-            self._octets += len(piece)
+            datagram.octets += PIECE_OCTETS + len(piece)
+            self._octets += PIECE_OCTETS + len(piece)
         if datagram.total_len < 0 or not _is_complete(datagram):
             return b""
         del self._datagrams[key]

@@ -44,6 +44,11 @@ ROUTING_SOURCE_ROUTE: Final = 0  # RFC 5095 deprecates it
 ROUTING_MOBILE: Final = 2  # RFC 6275 section 6.4
 ROUTING_SEGMENTS: Final = 4  # RFC 8754 section 2
 
+IPV4_END_OF_LIST: Final = 0
+IPV4_NO_OPERATION: Final = 1
+IPV4_LOOSE_ROUTE: Final = 131
+IPV4_STRICT_ROUTE: Final = 137
+
 OPTION_PAD_1: Final = 0
 OPTION_JUMBO: Final = 0xC2  # RFC 2675 section 2
 
@@ -94,6 +99,8 @@ def enter_ipv4(layer: Layer) -> None:
     layer.ip_id = read_u16(buffer, start + 4)
     layer.ttl = buffer[start + 8]
     layer.start = start + header_len
+    if header_len > IPV4_HEADER_LEN:
+        _follow_source_route(layer, start + IPV4_HEADER_LEN)
     layer.protocol = IP_PROTOCOL + i64(buffer[start + 9])
     fragment: i64 = read_u16(buffer, start + 6)
     if fragment & 0x3FFF != 0:
@@ -220,6 +227,29 @@ def _walk_extensions(layer: Layer, first_header: i64) -> None:
             layer.start = start + header_len
         header = following
     layer.protocol = IP_PROTOCOL + header
+
+
+def _follow_source_route(layer: Layer, start: i64) -> None:
+    """Take the last address of an IPv4 source route as the destination while it is under way.
+
+    RFC 791 section 3.1: as long as the pointer is not beyond the route, the header's destination
+    is only the next stop.
+    """
+    buffer = layer.buffer
+    position: i64 = start
+    while position + 1 < layer.start:
+        kind: i64 = buffer[position]
+        if kind == IPV4_NO_OPERATION:
+            position += 1
+            continue
+        length: i64 = buffer[position + 1]
+        if kind == IPV4_END_OF_LIST or length < 2 or position + length > layer.start:
+            return
+        if (kind == IPV4_LOOSE_ROUTE or kind == IPV4_STRICT_ROUTE) and length >= 7:
+            if i64(buffer[position + 2]) < length:
+                layer.destination_at = position + length - 4
+            return
+        position += length
 
 
 def _follow_route(layer: Layer, header_len: i64) -> None:

@@ -68,6 +68,8 @@ class Layer:
         fragment_more: whether further fragments follow.
         fragment_protocol: what the datagram carries.
         tunnel: the tunnels around `start`, one record each as `tunnels.enter_tunnel` writes them.
+        tunnel_head, tunnel_head_octets: kind and identifier of the last tunnel of any frame, as a
+            number and as octets, because most frames of a capture are in the same one.
         other: with END_OTHER, what the frame was.
         reason: with END_UNDECODED, a key of `reasons.REASONS`.
     """
@@ -92,6 +94,8 @@ class Layer:
         self.fragment_more: bool = False
         self.fragment_protocol: i64 = 0
         self.tunnel: bytes = b""
+        self.tunnel_head: i64 = -1
+        self.tunnel_head_octets: bytes = b""
         self.other: i64 = 0
         self.reason: str = ""
 

@@ -84,8 +84,8 @@ LINK_ETHERNET_MPACKET: Final = 274
 LINK_LINUX_COOKED_2: Final = 276
 LINK_DSA_BROADCOM: Final = 281
 LINK_DSA_BROADCOM_PREPENDED: Final = 282
-LINK_DSA: Final = 283
-LINK_DSA_ETHERTYPE: Final = 284
+LINK_DSA: Final = 284
+LINK_DSA_ETHERTYPE: Final = 285
 
 ETHERNET_HEADER_LEN: Final = 14
 # IEEE 802.3 clause 3.2.6: below this the field is a length and LLC follows.
@@ -132,9 +132,7 @@ ORGANISATION_ETHERTYPE: Final = 0x000000  # SNAP with an EtherType, RFC 1042
 ORGANISATION_BRIDGE_TUNNEL: Final = 0x0000F8  # the same, IEEE 802.1H
 ORGANISATION_802_1: Final = 0x0080C2  # bridged frames, RFC 2684
 
-HARDWARE_ETHERNET: Final = 1  # Linux include/uapi/linux/if_arp.h, as the next ones
-HARDWARE_GRE: Final = 778
-HARDWARE_NETLINK: Final = 824
+HARDWARE_NETLINK: Final = 824  # Linux include/uapi/linux/if_arp.h
 
 
 def enter_link(layer: Layer) -> None:
@@ -191,7 +189,7 @@ def enter_ethertype(layer: Layer) -> None:
     elif ethertype == ETHERTYPE_VNTAG:
         _enter_tag(layer, 6)
     elif ethertype == ETHERTYPE_ETAG or ethertype == ETHERTYPE_METADATA:
-        _enter_tag(layer, 8 if ethertype == ETHERTYPE_ETAG else 8)
+        _enter_tag(layer, 8)
     elif ethertype == ETHERTYPE_PPP:
         layer.protocol = PPP
     else:

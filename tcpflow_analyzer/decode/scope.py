@@ -1,5 +1,7 @@
 """What a scope number stands for: the tunnels, the interface, the VLAN around a connection.
 
+Compiled: yes
+
 A scope's octets are interface + 1 (5 octets, 0 for none), Linux cooked interface index + 1 (5),
 VLAN id + 1 (2), then one record for each tunnel, outermost first, as `tunnels.enter_tunnel` writes
 them.
@@ -12,6 +14,7 @@ from tcpflow_analyzer.decode.segment import ABSENT
 from tcpflow_analyzer.decode.tunnels import KIND_NAMES, NO_IDENTIFIER, RECORD_HEAD_LEN
 
 TUNNELS_AT: Final = 12
+NO_PLACE: Final = b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 
 
 class Scope(NamedTuple):

@@ -113,8 +113,11 @@ def enter_tunnel(layer: Layer, kind: i64, identifier: i64) -> None:
     source = layer.buffer[layer.source_at : layer.source_at + octets]
     destination = layer.buffer[layer.destination_at : layer.destination_at + octets]
     ends = source + destination if source < destination else destination + source
-    head = int((kind << 40) | (octets << 32) | identifier).to_bytes(RECORD_HEAD_LEN, "big")
-    layer.tunnel = layer.tunnel + head + ends
+    head: i64 = (kind << 40) | (octets << 32) | identifier
+    if head != layer.tunnel_head:
+        layer.tunnel_head = head
+        layer.tunnel_head_octets = int(head).to_bytes(RECORD_HEAD_LEN, "big")
+    layer.tunnel = layer.tunnel + layer.tunnel_head_octets + ends
 
 
 def is_tunnel_protocol(protocol: i64) -> bool:
