@@ -185,7 +185,7 @@ def _pyshark_frames(path: str, tshark: str) -> Iterator[Layers]:
             except EOFError:
                 # pyshark kills a tshark that closed its output but has not ended: its status,
                 # which tells of a damaged file, would be lost.
-                for process in list(capture._running_processes):
+                for process in list(capture._running_processes if capture is not None else ()):
                     await process.wait()
                 raise
 
@@ -198,7 +198,7 @@ def _pyshark_frames(path: str, tshark: str) -> Iterator[Layers]:
     # A loop of its own: the one of the caller may be running, and pyshark would set a child
     # watcher, which Python 3.12 warns of and 3.14 does not have.
     loop = asyncio.new_event_loop()
-    capture = None
+    capture: FieldCapture | None = None
     try:
         capture = FieldCapture(
             path,
@@ -254,12 +254,16 @@ def _end(capture: "pyshark.FileCapture | None", loop: asyncio.AbstractEventLoop)
     if capture is not None:
         # pyshark's destructor would use the closed loop again.
         capture._running_processes.clear()
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(_cancel_others())
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
+
+
+async def _cancel_others() -> None:
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _own_frames(path: str, tshark: str) -> Iterator[Layers]:
