@@ -1,0 +1,259 @@
+"""The single cause of a RST that ended a connection, by the catalogue's order; first match wins.
+
+Every RST finding asks here, so that one RST never has two causes. RS007 to RS013 are about the RST
+itself and never its cause. Registers nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from tcpflow_analyzer.settings import NANOSECONDS, Settings
+from tcpflow_analyzer.table.connection import OUTCOME_REJECTED, Connection
+from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.observation import (
+    ACKED_UNSEEN,
+    FORM_LIVE,
+    FORM_OTHER,
+    FORM_REFUSAL,
+    FORM_STATELESS,
+    HANDSHAKE_ACK_WRONG,
+    ONE_SIDED,
+    RESET_IN_TIME_WAIT,
+    RST_ACCEPTED,
+    RST_NOT_EXACT,
+    RST_TO_NOBODY,
+    RST_UNACCEPTABLE,
+    STALE_RECOVERY,
+    Reset,
+)
+from tcpflow_analyzer.tcp.control_bits import FIN
+from tcpflow_analyzer.tcp.states import (
+    CLOSE_WAIT,
+    CLOSED,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
+
+# An answer without a socket comes at once; a trigger older than this is none (observer.md 5.2).
+ANSWER_NS: Final = NANOSECONDS
+
+
+class Cause(NamedTuple):
+    """What a RST, and those that only repeat it, came from.
+
+    Attributes:
+        code: of the catalogue.
+        resets: the RST that is judged first, then its repeats and those to the dead connection.
+    """
+
+    code: str
+    resets: list[Reset]
+
+    @property
+    def reset(self) -> Reset:
+        """The RST that was judged."""
+        return self.resets[0]
+
+
+def causes(connection: Connection, code: str, settings: Settings) -> Iterator[Cause]:
+    """The RSTs of a connection whose cause is `code`, usually none or one."""
+    for found in _all_causes(connection, settings.unread_window_ns):
+        if found.code == code:
+            yield found
+
+
+def _all_causes(connection: Connection, unread_window_ns: int) -> list[Cause]:
+    found: list[Cause] = []
+    for reset in connection.resets or ():
+        if found and (reset.sender_state == CLOSED or reset.verdict == RST_TO_NOBODY):
+            found[-1].resets.append(reset)
+            continue
+        code = cause(connection, reset, unread_window_ns)
+        repeated = [
+            each
+            for each in found
+            if each.code == code and each.reset.of_originator == reset.of_originator
+        ]
+        if repeated:
+            repeated[0].resets.append(reset)
+        elif code:
+            found.append(Cause(code, [reset]))
+    return found
+
+
+def cause(connection: Connection, reset: Reset, unread_window_ns: int) -> str:
+    """Code of the cause of one RST, "" for a RST that ended nothing.
+
+    Args:
+        connection: that it belongs to.
+        reset: the RST.
+        unread_window_ns: of the settings: for how long data may lie unread (RS003).
+    """
+    if not _ended(reset):
+        return ""
+    of_handshake = _handshake_cause(connection, reset)
+    if of_handshake or SYN_SENT in (reset.sender_state, reset.receiver_state):
+        return of_handshake  # a SYN that was given up had nothing that could be reset
+    return _close_cause(connection, reset, unread_window_ns)
+
+
+def _ended(reset: Reset) -> bool:
+    """Whether the RST ended its sender's end, whatever the receiver made of it."""
+    if reset.reverted or reset.verdict == RST_UNACCEPTABLE:
+        return False
+    return reset.verdict != RST_NOT_EXACT or reset.form != FORM_OTHER
+
+
+def _handshake_cause(connection: Connection, reset: Reset) -> str:
+    if connection.outcome == OUTCOME_REJECTED:
+        return "HS005"
+    if reset.receiver_state == SYN_SENT:
+        return "HS004" if reset.verdict == RST_ACCEPTED else ""
+    if _answers(connection, reset, HANDSHAKE_ACK_WRONG):
+        return "HS009"
+    if _names(connection, reset, STALE_RECOVERY):
+        return "HS018"
+    if reset.receiver_state == SYN_RECEIVED and connection.ack_frame == 0:
+        return "HS008"
+    if (
+        reset.sender_proven == SYN_RECEIVED
+        and reset.form == FORM_STATELESS
+        and connection.synack_frame > 0
+    ):
+        return "HS013"  # the request never became a socket: the queue was full
+    return ""
+
+
+def _close_cause(connection: Connection, reset: Reset, unread_window_ns: int) -> str:
+    if _is_time_wait_absent(connection, reset):
+        return "TW003"
+    if _is_in_time_wait(connection, reset):
+        return "TW007"
+    if reset.sender_fin and reset.receiver_fin and reset.receiver_fin_acked:
+        return "RS005"
+    if _refuses_fin(reset):
+        return "RS006"
+    if reset.sender_fin and reset.peer_unacked > 0:
+        return "CL008"
+    # KA002 and SQ005 stand here: a socket whose keep-alive probes or retransmissions went
+    # unanswered sends a RST in the live form. They are judged together with their families.
+    if is_stateless(reset) and not reset.sender_fin:
+        return "RS004"
+    if reset.own_unacked > 0 or reset.peer_unacked > 0:
+        return "RS002"
+    return "RS003" if _is_soon_after_data(connection, reset, unread_window_ns) else "RS001"
+
+
+def _answers(connection: Connection, reset: Reset, kind: int) -> bool:
+    """Whether the RST answers a segment that was noted as `kind`."""
+    if not connection.observed & kind or reset.trigger_frame == 0:
+        return False
+    tally = connection.tally(kind, not reset.of_originator)
+    return tally is not None and any(seen.frame == reset.trigger_frame for seen in tally.kept)
+
+
+def _names(connection: Connection, reset: Reset, kind: int) -> bool:
+    """Whether an observation's third number is the frame of this RST."""
+    if not connection.observed & kind:
+        return False
+    return any(
+        seen.third == reset.frame
+        for tally in connection.tallies or ()
+        if tally.kind == kind
+        for seen in tally.kept
+    )
+
+
+def _is_time_wait_absent(connection: Connection, reset: Reset) -> bool:
+    """A repeated FIN, which TIME-WAIT should have acknowledged, drew a RST (TW003)."""
+    sender = connection.endpoint(reset.of_originator)
+    return (
+        reset.sender_fin
+        and reset.receiver_fin_acked
+        and reset.sender_state == TIME_WAIT
+        and bool(reset.trigger_control_bits & FIN)
+        and not reset.trigger_new
+        and 0 < sender.time_wait_since_ns <= reset.time_ns
+    )
+
+
+def _is_in_time_wait(connection: Connection, reset: Reset) -> bool:
+    """The RST hit a TIME-WAIT that was young enough (TW007)."""
+    if not connection.observed & RESET_IN_TIME_WAIT:
+        return False
+    return any(
+        seen.frame == reset.frame
+        for tally in connection.tallies or ()
+        if tally.kind == RESET_IN_TIME_WAIT
+        for seen in tally.kept
+    )
+
+
+def _refuses_fin(reset: Reset) -> bool:
+    """The first FIN of the peer, in order, drew a RST instead of the last ACK (RS006)."""
+    return (
+        reset.sender_fin
+        and reset.receiver_fin
+        and not reset.receiver_fin_acked
+        and bool(reset.trigger_control_bits & FIN)
+        # Data in front of the FIN that was not acknowledged drew the RST first: CL008.
+        and reset.peer_unacked <= reset.trigger_payload_len
+        and reset.sender_proven in (FIN_WAIT_1, FIN_WAIT_2)
+    )
+
+
+def is_stateless(reset: Reset) -> bool:
+    """Whether a synchronised end answered as if it had no socket (RFC 9293 section 3.5.2)."""
+    return (
+        reset.form in (FORM_STATELESS, FORM_REFUSAL)
+        and reset.window == 0
+        and reset.sender_state in (ESTABLISHED, CLOSE_WAIT)
+        and reset.trigger_frame > 0
+        and reset.time_ns - reset.trigger_time_ns <= ANSWER_NS
+    )
+
+
+def unread_since_ns(connection: Connection, reset: Reset) -> int | None:
+    """Time of the peer's last data that the sender of the RST may not have read, else None.
+
+    Data counts if it came after all data of the RST's sender.
+    """
+    sender = sender_of(connection, reset)
+    peer = connection.endpoint(not reset.of_originator)
+    if reset.form != FORM_LIVE or reset.sender_fin:
+        return None
+    # Data of the peer behind the RST's frame was on its way then; what came before it is unknown.
+    if not 0 < peer.last_data_frame < reset.frame or peer.last_data_frame < sender.last_data_frame:
+        return None
+    return peer.last_data_time_ns
+
+
+def _is_soon_after_data(connection: Connection, reset: Reset, window_ns: int) -> bool:
+    since_ns = unread_since_ns(connection, reset)
+    return since_ns is not None and reset.time_ns - since_ns <= window_ns
+
+
+def reset_certainty(connection: Connection, reset: Reset) -> str:
+    """Certainty: "observed" where the RST's own form shows its sender's state in a full view."""
+    doubtful = (
+        reset.form == FORM_OTHER
+        or reset.verdict not in (RST_ACCEPTED, RST_TO_NOBODY)
+        or connection.authenticated
+        or connection.midstream
+        or connection.observed & (ONE_SIDED | ACKED_UNSEEN) != 0
+    )
+    return "inferred" if doubtful else "observed"
+
+
+def sender_of(connection: Connection, reset: Reset) -> Endpoint:
+    """The end that sent the RST, or seems to have."""
+    return connection.endpoint(reset.of_originator)
+
+
+def frames_of_resets(resets: list[Reset]) -> list[int]:
+    """Frames of the RSTs and of the segments that they answer."""
+    return [frame for reset in resets for frame in (reset.trigger_frame, reset.frame)]

@@ -1,0 +1,101 @@
+"""RS011: a RST that does not look like its sender."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.lifecycle.judgement import judge
+from tcpflow_analyzer.findings.registry import finding
+from tcpflow_analyzer.findings.reset.cause import sender_of
+from tcpflow_analyzer.findings.reset.evidence import answer_ns
+from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.observation import RESET, TRAFFIC_AFTER_RESET, Reset
+
+ENOUGH: Final = 3  # points that make a finding
+
+TTL_FAR: Final = 5  # hops from the nearest TTL that the endpoint used: 3 points
+TTL_NEAR: Final = 2  # 2 points
+ALIVE_POINTS: Final = 3
+TOO_FAST_POINTS: Final = 2
+IP_ID_POINTS: Final = 1
+BASELINE: Final = 2  # segments of the endpoint that a comparison needs
+
+
+@finding("RS011", severity="warning", since="0.1.0", wakes=RESET)
+def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+    """The RST does not look like its alleged sender.
+
+    Set when the points of the following reach 3:
+      - its TTL differs from every TTL that the endpoint used by 2 (2 points) or 5 hops (3 points);
+      - the endpoint went on after it (RS010, 3 points);
+      - it came in less than half of the endpoint's shortest round trip after the segment that it
+        answers (2 points);
+      - its IPv4 identification is 0 and the endpoint's is not, or the reverse (1 point).
+    At least two other segments of the endpoint are needed to compare with.
+
+    Supersedes: nothing; it is an annotation to the cause.
+    Why it matters: the RST was made by a middlebox or by an attacker, not by the other end.
+    What to do: capture on the seeming sender; count the hops that its TTL betrays, to find the
+        device; ask whoever runs the firewall or intrusion prevention at that distance.
+    Not proof of: forgery; kernels answer for a missing socket with other IP fields than a socket
+        does, and a changed route changes the TTL, too.
+    Other tools: none of Wireshark, Zeek, Suricata, tcptrace, conntrack compares them.
+    References: RFC 9293 section 3.5.2; RFC 3360.
+    Seen in: fixtures/findings/RS011-reset-forged-fingerprint
+    """
+    for reset in connection.resets or ():
+        endpoint = sender_of(connection, reset)
+        points = _points(connection, endpoint, reset)
+        score = sum(points.values())
+        if score < ENOUGH:
+            continue
+        yield judge(
+            "RS011",
+            connection,
+            about=endpoint,
+            certainty="inferred",
+            time_ns=reset.time_ns,
+            frames=(endpoint.first_frame, reset.trigger_frame, reset.frame),
+            template=(
+                "RST with the address of {sender} (frame {frame}) has TTL {ttl}, its other "
+                "segments {ttl_min} to {ttl_max}; {score} points: {points}"
+            ),
+            values={
+                "sender": endpoint_name(connection, endpoint),
+                "frame": reset.frame,
+                "ttl": reset.ttl,
+                "ttl_min": endpoint.ttl_min,
+                "ttl_max": endpoint.ttl_max,
+                "ip_id": reset.ip_id,
+                "score": score,
+                "points": ", ".join(f"{name} {number}" for name, number in points.items()),
+            },
+            why="IP fields and timing of the RST differ from those of the endpoint's segments",
+            would_disprove="a capture at the seeming sender that shows it sending this RST",
+        )
+
+
+def _points(connection: Connection, endpoint: Endpoint, reset: Reset) -> dict[str, int]:
+    """Points by what speaks against the alleged sender."""
+    points: dict[str, int] = {}
+    if endpoint.segments <= BASELINE or endpoint.ttl_min < 0:
+        return points
+    hops = max(endpoint.ttl_min - reset.ttl, reset.ttl - endpoint.ttl_max)
+    if hops >= TTL_NEAR:
+        points["ttl"] = 3 if hops >= TTL_FAR else 2
+    if _went_on(connection, reset):
+        points["sender went on"] = ALIVE_POINTS
+    if reset.trigger_frame and 2 * answer_ns(reset) < endpoint.rtt_ns:
+        points["too fast"] = TOO_FAST_POINTS
+    last_id = endpoint.last_ip_id
+    if reset.ip_id >= 0 and last_id >= 0 and (reset.ip_id == 0) != (last_id == 0):
+        points["ip id"] = IP_ID_POINTS
+    return points
+
+
+def _went_on(connection: Connection, reset: Reset) -> bool:
+    tally = connection.tally(TRAFFIC_AFTER_RESET, reset.of_originator)
+    return tally is not None and any(
+        seen.first == reset.frame and seen.second == 1 for seen in tally.kept
+    )
