@@ -7,10 +7,13 @@ asks for something else; times are nanoseconds since the epoch, sequence numbers
     octets = pcap([(START_NS, ethernet(packet(syn)))])
 """
 
+import hashlib
 import ipaddress
+import json
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from tcpflow_analyzer.tcp import options as kinds
@@ -208,3 +211,44 @@ def pcap(
         kept = frame[:snap_length]
         parts.append(struct.pack("<IIII", whole, fraction, len(kept), len(frame)) + kept)
     return b"".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The captures of one folder below fixtures/findings, and what its case.toml says.
+
+    A folder's make.py makes one and, run as a program, writes it; tests compare the octets.
+
+    Attributes:
+        purpose: one sentence.
+        fires: octets of fires.pcap, on which the finding is given.
+        quiet: octets of quiet.pcap, a near miss, on which it is not.
+        expects: codes that fires.pcap gives, the folder's own among them.
+        expects_not: codes that fires.pcap must not give, such as superseded ones.
+    """
+
+    purpose: str
+    fires: bytes
+    quiet: bytes
+    expects: tuple[str, ...]
+    expects_not: tuple[str, ...] = ()
+
+    def write(self, make: str) -> None:
+        """Write both captures and case.toml beside `make`, the path of make.py."""
+        folder = Path(make).resolve().parent
+        captures = {"fires.pcap": self.fires, "quiet.pcap": self.quiet}
+        lines = [
+            f"purpose = {json.dumps(self.purpose)}",
+            'origin = "generated"',
+            'tool = "tests/support/ladder.py, tests/support/capture_builder.py"',
+            f'command = "PYTHONPATH=tests python fixtures/findings/{folder.name}/make.py"',
+            'date = "2026-11-21"',
+            f"expects = {json.dumps(list(self.expects))}",
+            f"expects_not = {json.dumps(list(self.expects_not))}",
+            "",
+            "[sha256]",
+        ]
+        for name, octets in captures.items():
+            (folder / name).write_bytes(octets)
+            lines.append(f'"{name}" = "{hashlib.sha256(octets).hexdigest()}"')
+        (folder / "case.toml").write_text("\n".join(lines) + "\n")

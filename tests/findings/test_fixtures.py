@@ -1,0 +1,153 @@
+"""Every finding fires on its capture, stays quiet on the near miss, and says what it means.
+
+`pytest tests/findings --update-golden` writes expected.json of each folder anew.
+"""
+
+import json
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tcpflow_analyzer
+from support.capture_builder import Case
+from support.places import FIXTURES, shared_folder
+from tcpflow_analyzer.findings.registry import Rule, rules
+
+FOLDER = FIXTURES / "findings"
+RULES = list(rules().values())
+# (what a definition has to contain, at the beginning of a line)
+HEADINGS = (
+    r"Set when\b.*:",
+    r"Supersede(s|d by): \S",
+    r"Why it matters: \S",
+    r"What to do: \S",
+    r"Not proof of: \S",
+    r"Other tools: \S",
+    r"References: \S",
+    r"Seen in: fixtures/findings/\S+",
+)
+
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code}-{rule.name}")
+
+
+def folder_of(rule: Rule) -> Path:
+    """Where the captures of a finding lie."""
+    return FOLDER / f"{rule.code}-{rule.name}"
+
+
+def case_of(rule: Rule) -> Case:
+    """What make.py of a folder makes."""
+    case: Case = runpy.run_path(str(folder_of(rule) / "make.py"))["CASE"]
+    return case
+
+
+def golden(rule: Rule, capture: Path) -> dict[str, Any]:
+    """What expected.json holds: this code's findings, and the states the connections end in."""
+    analysis = tcpflow_analyzer.analyze(capture)
+    return {
+        "findings": [
+            {
+                "code": found.code,
+                "endpoint": found.endpoint,
+                "frames": list(found.frames),
+                "severity": found.severity,
+                "certainty": found.certainty,
+            }
+            for found in analysis.findings
+            if found.code == rule.code
+        ],
+        "states": [
+            [str(connection.originator.state), str(connection.responder.state)]
+            for connection in analysis.connections
+        ],
+    }
+
+
+@every_rule
+def test_finding_fires_on_its_capture(rule: Rule) -> None:
+    analysis = tcpflow_analyzer.analyze(folder_of(rule) / "fires.pcap")
+    codes = {found.code for found in analysis.findings}
+    case = case_of(rule)
+    assert rule.code in codes
+    assert rule.code in case.expects
+    assert set(case.expects) <= codes
+    assert not set(case.expects_not) & codes
+
+
+@every_rule
+def test_finding_stays_quiet_on_the_near_miss(rule: Rule) -> None:
+    analysis = tcpflow_analyzer.analyze(folder_of(rule) / "quiet.pcap")
+    assert analysis.capture.tcp_segments > 0
+    assert rule.code not in {found.code for found in analysis.findings}
+
+
+@every_rule
+def test_finding_equals_the_expected_one(rule: Rule, update_golden: bool) -> None:
+    expected = folder_of(rule) / "expected.json"
+    found = golden(rule, folder_of(rule) / "fires.pcap")
+    if update_golden:
+        expected.write_text(json.dumps(found, indent=1) + "\n")
+    assert found == json.loads(expected.read_text())
+
+
+@every_rule
+def test_captures_are_what_make_py_makes(rule: Rule) -> None:
+    folder, case = folder_of(rule), case_of(rule)
+    assert (folder / "fires.pcap").read_bytes() == case.fires
+    assert (folder / "quiet.pcap").read_bytes() == case.quiet
+    assert case.fires != case.quiet
+
+
+@every_rule
+def test_findings_of_the_capture_say_what_they_rest_on(rule: Rule) -> None:
+    analysis = tcpflow_analyzer.analyze(folder_of(rule) / "fires.pcap")
+    for found in analysis.findings:
+        if found.code == rule.code:
+            assert found.name == rule.name
+            assert found.severity in rule.severities
+            assert found.frames
+            assert list(found.frames) == sorted(set(found.frames))
+            assert 0 < found.frames[0]
+            assert found.frames[-1] <= analysis.capture.frames
+            assert found.frame_count >= len(found.frames)
+            assert analysis.capture.first_time_ns <= found.time_ns <= analysis.capture.last_time_ns
+            assert found.message
+            assert "{" not in found.message
+            assert "session" not in found.message
+            assert "\n" not in found.why + found.would_disprove
+            assert (found.connection is None) == (rule.context in ("host", "file"))
+
+
+@every_rule
+def test_definition_has_its_headings_in_order(rule: Rule) -> None:
+    definition = rule.definition
+    positions = []
+    for heading in HEADINGS:
+        found = re.search(rf"^\s*{heading}", definition, re.MULTILINE)
+        assert found, f"{rule.code}: no line {heading}"
+        positions.append(found.start())
+    assert positions == sorted(positions)
+    assert rule.summary.endswith(".")
+    assert f"Seen in: fixtures/findings/{rule.code}-{rule.name}" in definition
+
+
+def test_every_folder_belongs_to_a_rule() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {folder_of(rule).name for rule in RULES}
+
+
+def test_catalogue_has_the_rule() -> None:
+    """Code, name, severity and context agree with the index of the catalogue."""
+    shared = shared_folder()
+    if shared is None or not (shared / "catalogue.json").is_file():
+        pytest.skip("the catalogue's source is not here")
+    entries = {
+        entry["code"]: entry for entry in json.loads((shared / "catalogue.json").read_text())
+    }
+    for rule in RULES:
+        entry = entries[rule.code]
+        assert (rule.name, rule.severity) == (entry["name"], entry["severity"]), rule.code
+        assert rule.context == entry["context"], rule.code
+        assert rule.severity in rule.severities
