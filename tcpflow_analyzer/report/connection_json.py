@@ -56,7 +56,7 @@ def connection_fields(
         quote: put around times: '"' for `--ns-as-strings`, otherwise "".
     """
     source, source_port, destination, destination_port = connection_addresses(connection, scope[1])
-    history = history_text(connection.history)
+    history = history_text(connection)
     finding_list = '","'.join(identifiers)
     return (
         f'"id":{connection.number},"incarnation":{connection.incarnation},'
@@ -76,7 +76,7 @@ def connection_fields(
         f'"synack_to_ack_ns":{time_or_null(synack_to_ack_ns(connection), quote)}}},'
         f'"close":{close_text(connection, quote)},'
         f'"completeness":{connection.completeness},'
-        f'"zeek":{{"conn_state":"{conn_state(history)}","history":"{history}"}},'
+        f'"zeek":{{"conn_state":"{conn_state(connection)}","history":"{history}"}},'
         f'"analysis":{analysis_text(connection)},'
         f'"transitions":{transitions_text(connection, quote)},'
         f'"findings":[{chr(34) + finding_list + chr(34) if identifiers else ""}]'

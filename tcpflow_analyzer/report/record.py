@@ -176,7 +176,7 @@ def connection_record(
     """
     source, source_port, destination, destination_port = connection_addresses(connection, scope[1])
     holder = time_wait_holder(connection)
-    history = history_text(connection.history)
+    history = history_text(connection)
     return ConnectionRecord(
         number=connection.number,
         incarnation=connection.incarnation,
@@ -203,7 +203,7 @@ def connection_record(
         time_wait_holder=WHO_NAMES[holder],
         time_wait_until_ns=time_wait_until_ns(connection) if holder else None,
         completeness=connection.completeness,
-        conn_state=conn_state(history),
+        conn_state=conn_state(connection),
         history=history,
         analysis=_analysis_counts(connection.analysis),
         transitions=tuple(
