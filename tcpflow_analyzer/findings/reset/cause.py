@@ -145,7 +145,7 @@ def _close_cause(connection: Connection, reset: Reset, unread_window_ns: int) ->
         return "RS004"
     if reset.own_unacked > 0 or reset.peer_unacked > 0:
         return "RS002"
-    return "RS003" if _is_soon_after_data(connection, reset, unread_window_ns) else "RS001"
+    return "RS003" if _is_soon_after_data(reset, unread_window_ns) else "RS001"
 
 
 def _answers(connection: Connection, reset: Reset, kind: int) -> bool:
@@ -175,6 +175,7 @@ def _is_time_wait_absent(connection: Connection, reset: Reset) -> bool:
         reset.sender_fin
         and reset.receiver_fin_acked
         and reset.sender_state == TIME_WAIT
+        and reset.form == FORM_STATELESS
         and bool(reset.trigger_control_bits & FIN)
         and not reset.trigger_new
         and 0 < sender.time_wait_since_ns <= reset.time_ns
@@ -217,23 +218,20 @@ def is_stateless(reset: Reset) -> bool:
     )
 
 
-def unread_since_ns(connection: Connection, reset: Reset) -> int | None:
+def unread_since_ns(reset: Reset) -> int | None:
     """Time of the peer's last data that the sender of the RST may not have read, else None.
 
     Data counts if it came after all data of the RST's sender.
     """
-    sender = sender_of(connection, reset)
-    peer = connection.endpoint(not reset.of_originator)
-    if reset.form != FORM_LIVE or reset.sender_fin:
+    if reset.form != FORM_LIVE or reset.sender_fin or reset.receiver_data_frame == 0:
         return None
-    # Data of the peer behind the RST's frame was on its way then; what came before it is unknown.
-    if not 0 < peer.last_data_frame < reset.frame or peer.last_data_frame < sender.last_data_frame:
+    if reset.receiver_data_frame < reset.sender_data_frame:
         return None
-    return peer.last_data_time_ns
+    return reset.receiver_data_time_ns
 
 
-def _is_soon_after_data(connection: Connection, reset: Reset, window_ns: int) -> bool:
-    since_ns = unread_since_ns(connection, reset)
+def _is_soon_after_data(reset: Reset, window_ns: int) -> bool:
+    since_ns = unread_since_ns(reset)
     return since_ns is not None and reset.time_ns - since_ns <= window_ns
 
 

@@ -40,9 +40,9 @@ def close_with_unread_data(connection: Connection, capture: CaptureView) -> Iter
     for found in causes(connection, "RS003", capture.settings):
         reset = found.reset
         peer = connection.endpoint(not reset.of_originator)
-        since_ns = unread_since_ns(connection, reset)
+        since_ns = unread_since_ns(reset)
         values = reset_values(connection, reset)
-        values["data_frame"] = peer.last_data_frame
+        values["data_frame"] = reset.receiver_data_frame
         values["delay"] = seconds(reset.time_ns - (since_ns or reset.time_ns))
         values["unread_window"] = seconds(capture.settings.unread_window_ns)
         values["unread_at_most"] = peer.unique_octets
@@ -52,7 +52,7 @@ def close_with_unread_data(connection: Connection, capture: CaptureView) -> Iter
             about=sender_of(connection, reset),
             certainty="inferred",
             time_ns=reset.time_ns,
-            frames=(peer.last_data_frame, *frames_of_resets(found.resets)),
+            frames=(reset.receiver_data_frame, *frames_of_resets(found.resets)),
             template=(
                 "{sender} acknowledged data of {peer} (frame {data_frame}), answered nothing, and "
                 "reset the connection {delay:.6f} s later (frame {frame})"

@@ -37,21 +37,18 @@ def reset_by_stateless_host(connection: Connection, capture: CaptureView) -> Ite
         return
     for found in causes(connection, "RS004", capture.settings):
         reset = found.reset
-        sender = sender_of(connection, reset)
         values = reset_values(connection, reset)
         template = (
             "{sender}, believed in {state}, answered frame {trigger} as if it had no socket: RST "
             "without a connection's numbers {delay:.6f} s later (frame {frame})"
         )
-        # An endpoint's last segment is the RST itself, or a later one.
-        last_ns = sender.last_data_time_ns
-        if 0 < last_ns < reset.time_ns:
-            values["silent"] = seconds(reset.time_ns - last_ns)
+        if reset.sender_data_frame:
+            values["silent"] = seconds(reset.time_ns - reset.sender_data_time_ns)
             template += "; its last data was {silent:.6f} s before"
         yield judge(
             "RS004",
             connection,
-            about=sender,
+            about=sender_of(connection, reset),
             certainty="inferred",
             time_ns=reset.time_ns,
             frames=frames_of_resets(found.resets),

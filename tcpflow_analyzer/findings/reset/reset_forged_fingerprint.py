@@ -10,7 +10,13 @@ from tcpflow_analyzer.findings.reset.cause import sender_of
 from tcpflow_analyzer.findings.reset.evidence import answer_ns
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
-from tcpflow_analyzer.table.observation import RESET, TRAFFIC_AFTER_RESET, Reset
+from tcpflow_analyzer.table.observation import (
+    FORM_LIVE,
+    FORM_STATELESS,
+    RESET,
+    TRAFFIC_AFTER_RESET,
+    Reset,
+)
 
 ENOUGH: Final = 3  # points that make a finding
 
@@ -19,6 +25,7 @@ TTL_NEAR: Final = 2  # 2 points
 ALIVE_POINTS: Final = 3
 TOO_FAST_POINTS: Final = 2
 IP_ID_POINTS: Final = 1
+TIMESTAMP_POINTS: Final = 1
 BASELINE: Final = 2  # segments of the endpoint that a comparison needs
 
 
@@ -31,7 +38,8 @@ def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> It
       - the endpoint went on after it (RS010, 3 points);
       - it came in less than half of the endpoint's shortest round trip after the segment that it
         answers (2 points);
-      - its IPv4 identification is 0 and the endpoint's is not, or the reverse (1 point).
+      - its IPv4 identification is 0 and the endpoint's is not, or the reverse (1 point);
+      - it has the form of a live socket, but not the timestamps of its other segments (1 point).
     At least two other segments of the endpoint are needed to compare with.
 
     Supersedes: nothing; it is an annotation to the cause.
@@ -86,12 +94,19 @@ def _points(connection: Connection, endpoint: Endpoint, reset: Reset) -> dict[st
         points["ttl"] = 3 if hops >= TTL_FAR else 2
     if _went_on(connection, reset):
         points["sender went on"] = ALIVE_POINTS
-    if reset.trigger_frame and 2 * answer_ns(reset) < endpoint.rtt_ns:
+    # Only the form of a missing socket answers a segment; a live one sends when it likes.
+    if reset.form == FORM_STATELESS and 2 * answer_ns(reset) < reset.sender_rtt_ns:
         points["too fast"] = TOO_FAST_POINTS
-    last_id = endpoint.last_ip_id
-    if reset.ip_id >= 0 and last_id >= 0 and (reset.ip_id == 0) != (last_id == 0):
+    if reset.ip_id >= 0 and reset.sender_ip_id >= 0 and _ids_differ(reset):
         points["ip id"] = IP_ID_POINTS
+    if reset.form == FORM_LIVE and reset.tsval < 0 <= reset.sender_tsval:
+        points["no timestamp"] = TIMESTAMP_POINTS
     return points
+
+
+def _ids_differ(reset: Reset) -> bool:
+    """One of the RST and the segment before it has identification 0, the other has not."""
+    return (reset.ip_id == 0) != (reset.sender_ip_id == 0)
 
 
 def _went_on(connection: Connection, reset: Reset) -> bool:

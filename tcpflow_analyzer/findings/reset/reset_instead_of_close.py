@@ -39,20 +39,18 @@ def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iter
     """
     for found in causes(connection, "RS001", capture.settings):
         reset = found.reset
-        sender = sender_of(connection, reset)
-        peer = connection.endpoint(not reset.of_originator)
         values = reset_values(connection, reset)
         template = (
             "{sender} reset the connection in {state} (frame {frame}), with nothing in flight"
         )
-        last_ns = max(sender.last_data_time_ns, peer.last_data_time_ns)
-        if 0 < last_ns <= reset.time_ns:
+        last_ns = max(reset.sender_data_time_ns, reset.receiver_data_time_ns)
+        if last_ns:
             values["idle"] = seconds(reset.time_ns - last_ns)
             template += ", {idle:.6f} s after the last data"
         yield judge(
             "RS001",
             connection,
-            about=sender,
+            about=sender_of(connection, reset),
             certainty=reset_certainty(connection, reset),
             time_ns=reset.time_ns,
             frames=frames_of_resets(found.resets),

@@ -45,7 +45,6 @@ def reset_loses_data(connection: Connection, capture: CaptureView) -> Iterator[F
         sender = sender_of(connection, reset)
         values = reset_values(connection, reset)
         values["linger0_like"] = _is_linger_like(connection, reset)
-        peer = connection.endpoint(not reset.of_originator)
         yield judge(
             "RS002",
             connection,
@@ -54,14 +53,11 @@ def reset_loses_data(connection: Connection, capture: CaptureView) -> Iterator[F
             certainty=reset_certainty(connection, reset),
             time_ns=reset.time_ns,
             frames=(
-                *(
-                    each.last_data_frame
-                    for each in (sender, peer)
-                    if each.last_data_frame < reset.frame
-                ),
+                reset.sender_data_frame,
+                reset.receiver_data_frame,
                 *frames_of_resets(found.resets),
             ),
-            template=_template(values, sender.last_data_time_ns, reset),
+            template=_template(values, reset),
             values=values,
             why="the RST came before the acknowledgement of octets that were on their way",
             would_disprove="an acknowledgement of these octets before the RST",
@@ -74,21 +70,21 @@ def _severity(reset: Reset) -> Severity:
 
 def _is_linger_like(connection: Connection, reset: Reset) -> bool:
     """Whether the RST follows the sender's own unacknowledged data within a round trip."""
-    sender = connection.endpoint(reset.of_originator)
     peer = connection.endpoint(not reset.of_originator)
     if reset.own_unacked == 0 or peer.rtt_ns < 0:
         return False
-    return reset.time_ns - sender.last_data_time_ns < peer.rtt_ns + max(sender.rtt_ns, 0)
+    round_trip_ns = peer.rtt_ns + max(reset.sender_rtt_ns, 0)
+    return reset.time_ns - reset.sender_data_time_ns < round_trip_ns
 
 
-def _template(values: dict[str, object], last_data_ns: int, reset: Reset) -> str:
+def _template(values: dict[str, object], reset: Reset) -> str:
     lost = []
     if reset.own_unacked > 0:
         lost.append("{own_octets} octets of its own")
     if reset.peer_unacked > 0:
         lost.append("{peer_octets} octets of {peer}")
     template = f"{{sender}} sent RST (frame {{frame}}) with {' and '.join(lost)} unacknowledged"
-    if 0 < last_data_ns <= reset.time_ns and reset.own_unacked > 0:
-        values["idle"] = seconds(reset.time_ns - last_data_ns)
+    if reset.sender_data_frame and reset.own_unacked > 0:
+        values["idle"] = seconds(reset.time_ns - reset.sender_data_time_ns)
         template += ", {idle:.6f} s after its last data"
     return template
