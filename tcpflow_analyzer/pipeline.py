@@ -275,12 +275,11 @@ class Run:
     def _take(self, connection: Connection) -> None:
         """Judge a connection that the engine hands over, and pass it on."""
         view, engine = self._judge.view, self._engine
-        now_ns = engine.last_time_ns
-        view.first_time_ns, view.last_time_ns = engine.first_time_ns, now_ns
+        view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
         findings = self._judge.connection(connection)
         for sink in self._sinks:
             if findings or sink.wants_connections or connection.number <= sink.wants_first:
-                sink.connection(connection, findings, now_ns)
+                sink.connection(connection, findings)
 
     def _scope_name(self, number: int) -> tuple[str | None, str | None]:
         scope = self._decoder.scope_name(number)
@@ -352,6 +351,7 @@ def _capture_file(file: FileSummary) -> CaptureFile:
         file.frames,
         file.truncated,
         error,
+        file.drops,
     )
 
 
@@ -388,9 +388,9 @@ class _Collector:
     def begin(self, start: Start) -> None:
         self._scope_name = start.scope_name
 
-    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         scope = self._scope_name(connection.scope) if connection.scope else (None, None)
-        self.records.append(connection_record(connection, findings, now_ns, scope))
+        self.records.append(connection_record(connection, findings, scope))
         self.records.extend(findings)
 
     def finding(self, finding: Finding) -> None:

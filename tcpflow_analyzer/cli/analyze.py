@@ -2,6 +2,8 @@
 
 import contextlib
 import gc
+import os
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -276,11 +278,31 @@ def _work(run: "Run", display: Display) -> None:
 
 def _make_sink(form: str, output: Output | JsonList, display: Display) -> "Sink":
     """Make the report of a format."""
+    if form == "text" and isinstance(output, Output):
+        return _make_text_report(output, display)
     from tcpflow_analyzer.report.json_report import JsonReport, NdjsonReport  # noqa: PLC0415
 
     if form == "json":
         return JsonReport(output, display.ns_as_strings)
     return NdjsonReport(output, display.ns_as_strings)
+
+
+def _make_text_report(output: Output, display: Display) -> "Sink":
+    """Make the text report, as wide as the terminal, in colour if one shows it."""
+    from tcpflow_analyzer.report.page import PIPED_WIDTH, Look  # noqa: PLC0415
+    from tcpflow_analyzer.report.terminal import TextOptions, TextReport  # noqa: PLC0415
+
+    color = display.color
+    if color is None:
+        color = output.is_terminal and not os.environ.get("NO_COLOR")
+    width = (
+        shutil.get_terminal_size((PIPED_WIDTH, 0)).columns if output.is_terminal else PIPED_WIDTH
+    )
+    look = Look(width, color, output.encoding)
+    options = TextOptions(
+        display.show_all, display.connections, display.top, display.time, display.quiet
+    )
+    return TextReport(output, look, options)
 
 
 def _say(kind: str, message: str) -> None:

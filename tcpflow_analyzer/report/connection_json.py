@@ -10,17 +10,23 @@ from json.encoder import encode_basestring_ascii
 
 from mypy_extensions import i64
 
-from tcpflow_analyzer.observer.outcome import final_state, possible_states, state_at_end
+from tcpflow_analyzer.observer.outcome import (
+    final_certainty,
+    final_state,
+    possible_states,
+    state_at_end,
+    time_wait_holder,
+)
+from tcpflow_analyzer.observer.zeek_history import history_text
 from tcpflow_analyzer.report.addresses import connection_addresses
 from tcpflow_analyzer.report.particulars import (
     originator_role,
     responder_role,
     syn_to_synack_ns,
     synack_to_ack_ns,
-    time_wait_holder,
     time_wait_until_ns,
 )
-from tcpflow_analyzer.report.zeek import conn_state, history_text
+from tcpflow_analyzer.report.zeek import conn_state
 from tcpflow_analyzer.table.connection import (
     OUTCOME_NAMES,
     SHAPE_NAMES,
@@ -42,7 +48,6 @@ NO_ANALYSIS = (
 def connection_fields(
     connection: Connection,
     identifiers: list[str],
-    now_ns: i64,
     scope: tuple[str | None, str | None],
     quote: str,
 ) -> str:
@@ -51,7 +56,6 @@ def connection_fields(
     Args:
         connection: over, or left when the capture ended.
         identifiers: of its findings, in the order of the output.
-        now_ns: time of the latest frame so far; timers that ran by then count.
         scope: the tunnel and the interface it was seen in, in words, None for none.
         quote: put around times: '"' for `--ns-as-strings`, otherwise "".
     """
@@ -63,10 +67,10 @@ def connection_fields(
         f'"scope":{scope_text(connection, scope)},'
         f'"originator":{{"address":{text(source)},"port":{source_port},'
         f'"role":"{originator_role(connection)}",'
-        f"{endpoint_fields(connection.originator, now_ns)}}},"
+        f"{endpoint_fields(connection, connection.originator)}}},"
         f'"responder":{{"address":{text(destination)},"port":{destination_port},'
         f'"role":"{responder_role(connection)}",'
-        f"{endpoint_fields(connection.responder, now_ns)}}},"
+        f"{endpoint_fields(connection, connection.responder)}}},"
         f'"first_time_ns":{quote}{connection.first_time_ns}{quote},'
         f'"last_time_ns":{quote}{connection.last_time_ns}{quote},'
         f'"first_frame":{connection.first_frame},"last_frame":{connection.last_frame},'
@@ -90,15 +94,15 @@ def scope_text(connection: Connection, scope: tuple[str | None, str | None]) -> 
     return f'{{"vlans":[{vlans}],"tunnel":{tunnel},"interface":{interface}}}'
 
 
-def endpoint_fields(endpoint: Endpoint, now_ns: i64) -> str:
+def endpoint_fields(connection: Connection, endpoint: Endpoint) -> str:
     """Write what is the same for both ends, from `state` on."""
     state = STATE_NAMES[final_state(endpoint)]
-    possible = '","'.join([STATE_NAMES[number] for number in possible_states(endpoint)])
+    possible = '","'.join([STATE_NAMES[number] for number in possible_states(connection, endpoint)])
     iss = str(endpoint.iss) if endpoint.iss_seen else "null"
     return (
-        f'"state":"{state}","certainty":"{CERTAINTY_NAMES[endpoint.certainty]}",'
+        f'"state":"{state}","certainty":"{CERTAINTY_NAMES[final_certainty(endpoint)]}",'
         f'"proven_state":"{STATE_NAMES[endpoint.proven]}","possible_states":["{possible}"],'
-        f'"state_at_capture_end":"{STATE_NAMES[state_at_end(endpoint, now_ns)]}",'
+        f'"state_at_capture_end":"{STATE_NAMES[state_at_end(endpoint)]}",'
         f'"iss":{iss},"segments":{endpoint.segments},'
         f'"payload_octets":{endpoint.payload_octets},"unique_octets":{endpoint.unique_octets},'
         f'"retransmitted_segments":{endpoint.retransmitted}'

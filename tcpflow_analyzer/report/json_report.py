@@ -52,11 +52,11 @@ class JsonReport:
         """Take note of how scopes are called."""
         self._scope_name = start.scope_name
 
-    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Spool a connection and its findings."""
         scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
         identifiers = [finding.identifier for finding in findings]
-        fields = connection_fields(connection, identifiers, now_ns, scope, self._quote)
+        fields = connection_fields(connection, identifiers, scope, self._quote)
         self._connections.add(f"{connection.number:0{NUMBER_LEN}d}", fields)
         for finding in findings:
             self.finding(finding)
@@ -105,11 +105,11 @@ class NdjsonReport:
         self._lines.append(f'{{"kind":"start",{start_fields(start.paths)}}}\n')
         self.flush()
 
-    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Write a connection, then its findings."""
         scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
         identifiers = [finding.identifier for finding in findings]
-        fields = connection_fields(connection, identifiers, now_ns, scope, self._quote)
+        fields = connection_fields(connection, identifiers, scope, self._quote)
         self._lines.append(f'{{"kind":"connection",{fields}}}\n')
         for finding in findings:
             self.finding(finding)

@@ -6,10 +6,7 @@ Compiled: yes
 from mypy_extensions import i64
 
 from tcpflow_analyzer.table.connection import (
-    NOBODY,
-    ORIGINATOR,
     OUTCOME_SIMULTANEOUS,
-    RESPONDER,
     Connection,
 )
 
@@ -24,16 +21,6 @@ def responder_role(connection: Connection) -> str:
     if connection.outcome == OUTCOME_SIMULTANEOUS:
         return "active-opener"
     return "guessed-passive-opener" if connection.roles_guessed else "passive-opener"
-
-
-def time_wait_holder(connection: Connection) -> i64:
-    """Who held TIME-WAIT: NOBODY, ORIGINATOR, RESPONDER or BOTH (their bits together)."""
-    holder: i64 = NOBODY
-    if connection.originator.time_wait_since_ns != 0:
-        holder |= ORIGINATOR
-    if connection.responder.time_wait_since_ns != 0:
-        holder |= RESPONDER
-    return holder
 
 
 def time_wait_until_ns(connection: Connection) -> i64:

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tcpflow_analyzer.findings.finding import Finding
-from tcpflow_analyzer.observer.outcome import final_state, possible_states, state_at_end
+from tcpflow_analyzer.observer.outcome import (
+    final_certainty,
+    final_state,
+    possible_states,
+    state_at_end,
+    time_wait_holder,
+)
+from tcpflow_analyzer.observer.zeek_history import history_text
 from tcpflow_analyzer.report.addresses import connection_addresses, socket_text
 from tcpflow_analyzer.report.connection_json import in_time_order
 from tcpflow_analyzer.report.particulars import (
@@ -16,10 +23,9 @@ from tcpflow_analyzer.report.particulars import (
     responder_role,
     syn_to_synack_ns,
     synack_to_ack_ns,
-    time_wait_holder,
     time_wait_until_ns,
 )
-from tcpflow_analyzer.report.zeek import conn_state, history_text
+from tcpflow_analyzer.report.zeek import conn_state
 from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.connection import (
     OUTCOME_NAMES,
@@ -163,7 +169,6 @@ class ConnectionRecord:
 def connection_record(
     connection: Connection,
     findings: Sequence[Finding],
-    now_ns: int,
     scope: tuple[str | None, str | None],
 ) -> ConnectionRecord:
     """Make the record of a connection; nothing of it refers to the connection.
@@ -171,7 +176,6 @@ def connection_record(
     Args:
         connection: over, or left when the capture ended.
         findings: about it, in the order of the output.
-        now_ns: time of the latest frame so far; timers that ran by then count.
         scope: the tunnel and the interface it was seen in, in words, None for none.
     """
     source, source_port, destination, destination_port = connection_addresses(connection, scope[1])
@@ -184,10 +188,14 @@ def connection_record(
         tunnel=scope[0],
         interface=scope[1],
         originator=_endpoint_record(
-            connection.originator, source, source_port, originator_role(connection), now_ns
+            connection, connection.originator, source, source_port, originator_role(connection)
         ),
         responder=_endpoint_record(
-            connection.responder, destination, destination_port, responder_role(connection), now_ns
+            connection,
+            connection.responder,
+            destination,
+            destination_port,
+            responder_role(connection),
         ),
         first_time_ns=connection.first_time_ns,
         last_time_ns=connection.last_time_ns,
@@ -214,17 +222,17 @@ def connection_record(
 
 
 def _endpoint_record(
-    endpoint: Endpoint, address: str, port: int, role: str, now_ns: int
+    connection: Connection, endpoint: Endpoint, address: str, port: int, role: str
 ) -> EndpointRecord:
     return EndpointRecord(
         address=address,
         port=port,
         role=role,
         state=State(final_state(endpoint)),
-        certainty=CERTAINTY_NAMES[endpoint.certainty],
+        certainty=CERTAINTY_NAMES[final_certainty(endpoint)],
         proven_state=State(endpoint.proven),
-        possible_states=tuple(State(number) for number in possible_states(endpoint)),
-        state_at_capture_end=State(state_at_end(endpoint, now_ns)),
+        possible_states=tuple(State(number) for number in possible_states(connection, endpoint)),
+        state_at_capture_end=State(state_at_end(endpoint)),
         iss=endpoint.iss if endpoint.iss_seen else None,
         segments=endpoint.segments,
         payload_octets=endpoint.payload_octets,

@@ -58,13 +58,12 @@ class Sink(Protocol):
     def begin(self, start: Start) -> None:
         """Hear of the run; called once, before anything else."""
 
-    def connection(self, connection: Connection, findings: Sequence[Finding], now_ns: int) -> None:
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Take a connection that is over, or left when the capture ended.
 
         Args:
             connection: must not be changed, nor kept if memory is to stay bounded.
             findings: about it, in the order of the output.
-            now_ns: time of the latest frame so far, nanoseconds since the epoch.
         """
 
     def finding(self, finding: Finding) -> None:

@@ -23,6 +23,8 @@ class CaptureFile:
         frames: how many frames were read from it.
         truncated: whether it ends in the middle of a record.
         error: one line that says what is wrong with it and where, None if nothing is.
+        drops: frames that the capture lost by the file's own count, None where it does not say;
+            not part of the JSON.
     """
 
     path: str
@@ -32,6 +34,7 @@ class CaptureFile:
     frames: int
     truncated: bool
     error: str | None
+    drops: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

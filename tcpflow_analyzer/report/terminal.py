@@ -1,0 +1,368 @@
+"""The report for people: totals, findings grouped with the worst first, quality, connections.
+
+Nothing of it depends on which findings there are; their words come with them.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.registry import Rule
+from tcpflow_analyzer.report.addresses import connection_addresses
+from tcpflow_analyzer.report.groups import Group, Sockets
+from tcpflow_analyzer.report.page import Look, Page, Span, shortened
+from tcpflow_analyzer.report.rows import Rows, make_row
+from tcpflow_analyzer.report.sink import LocateFrame, ScopeName, Start
+from tcpflow_analyzer.report.totals import Capture, CaptureFile, Summary
+from tcpflow_analyzer.report.wording import (
+    LINK_TYPE_WORDS,
+    Clock,
+    absolute_text,
+    counted,
+    duration_text,
+    listed,
+)
+from tcpflow_analyzer.table.connection import Connection
+
+FEW_CONNECTIONS: Final = 20  # so many are shown in a table without being asked for
+EXAMPLES_SHOWN: Final = 3
+FILES_SHOWN: Final = 5
+KINDS_SHOWN: Final = 5
+CODES_SHOWN: Final = 8
+PATH_WIDTH: Final = 60
+SEPARATORS: Final = r"[/\\]"  # of the parts of a path
+
+MARKS: Final[Mapping[Severity, str]] = {"error": "✖", "warning": "▲", "info": "·"}
+STYLES: Final[Mapping[Severity, str]] = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+TITLES: Final[Mapping[Severity, str]] = {
+    "error": "ERRORS",
+    "warning": "WARNINGS",
+    "info": "INFORMATION",
+}
+# Outcomes of handshakes as they are told in the line of totals; the others keep their names.
+OUTCOME_WORDS: Final = {
+    "midstream": "begun before the capture",
+    "rejected": "rejected by ICMP",
+    "aborted": "aborted while opening",
+    "simultaneous": "opened from both ends",
+    "split": "opened by a split handshake",
+}
+ENDS: Final = ("reset", "replaced")  # shapes of a close that nobody's FIN began
+CLOSER_WORDS: Final = {"both": "both at once", "none": "nobody"}
+
+
+class TextWriter(Protocol):
+    """Where the report goes."""
+
+    def write_text(self, text: str) -> None:
+        """Write text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextOptions:
+    """What the user asked to see.
+
+    Attributes:
+        show_all: every finding and every connection.
+        connections: the table of connections, however many there are.
+        top: rows of that table, None for the default.
+        time: as `wording.Clock`.
+        quiet: only findings.
+    """
+
+    show_all: bool = False
+    connections: bool = False
+    top: int | None = None
+    time: str = "relative"
+    quiet: bool = False
+
+
+class TextReport:
+    """Sink that writes the report when the run has ended."""
+
+    def __init__(self, output: TextWriter, look: Look, options: TextOptions | None = None) -> None:
+        """Make a report that nothing is written of before the end."""
+        self._output = output
+        self._look = look
+        self._options = options or TextOptions()
+        self.wants_connections = self._options.connections or self._options.show_all
+        self.wants_facts = self._options.show_all
+        self.wants_first = FEW_CONNECTIONS
+        self._groups: dict[tuple[str, Severity], Group] = {}
+        self._few = Rows(FEW_CONNECTIONS)
+        limit = self._options.top or FEW_CONNECTIONS
+        self._many = Rows(None if self._options.show_all else limit)
+        self._examples: int | None = None
+        self._rules: Mapping[str, Rule] = {}
+        self._scope_name: ScopeName = _no_scope_name
+        self._locate: LocateFrame = _locate_nothing
+        self._files = 1
+
+    def begin(self, start: Start) -> None:
+        """Take note of the rules and of how frames and scopes are called."""
+        self._rules = start.rules
+        self._scope_name, self._locate = start.scope_name, start.locate_frame
+        self._files = len(start.paths)
+        self._examples = None if self._options.show_all else start.settings.examples
+
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        """Take a row and the findings of a connection."""
+        interface = self._scope_name(connection.scope)[1] if connection.scope else None
+        if connection.number <= FEW_CONNECTIONS or self.wants_connections:
+            row = make_row(connection, findings, interface)
+            if connection.number <= FEW_CONNECTIONS:
+                self._few.add(row)
+            if self.wants_connections:
+                self._many.add(row)
+        sockets: Sockets | None = None
+        for finding in findings:
+            if finding.severity != "info" or self._options.show_all:
+                sockets = sockets or connection_addresses(connection, interface)
+                self._group(finding).add(finding, sockets)
+
+    def finding(self, finding: Finding) -> None:
+        """Take a finding about no single connection."""
+        if finding.severity != "info" or self._options.show_all:
+            self._group(finding).add(finding, None)
+
+    def flush(self) -> None:
+        """Do nothing: the report is written at the end."""
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Write the report."""
+        page = Page(self._look)
+        clock = Clock(self._options.time, capture.first_time_ns, capture.last_time_ns)
+        if not self._options.quiet:
+            _write_head(page, capture, summary)
+        for severity in ("error", "warning", "info"):
+            self._write_findings(page, severity, clock)
+        if not self._options.quiet:
+            _write_totals(page, capture, summary)
+            if self.wants_connections:
+                self._many.write(page, summary.connections)
+            elif summary.connections <= FEW_CONNECTIONS:
+                self._few.write(page, summary.connections)
+            self._write_foot(page, summary)
+        self._output.write_text(page.text())
+
+    def _group(self, finding: Finding) -> Group:
+        key = finding.code, finding.severity
+        group = self._groups.get(key)
+        if group is None:
+            code, severity = key
+            group = self._groups[key] = Group(code, finding.name, severity, self._examples)
+        return group
+
+    def _write_findings(self, page: Page, severity: Severity, clock: Clock) -> None:
+        """Write the groups of a severity, the largest first."""
+        groups = [group for group in self._groups.values() if group.severity == severity]
+        if not groups:
+            return
+        page.line()
+        page.line(Span(TITLES[severity], "bold"))
+        for group in sorted(groups, key=lambda each: (-each.count, each.code)):
+            self._write_group(page, group, clock)
+
+    def _write_group(self, page: Page, group: Group, clock: Clock) -> None:
+        mark, style = MARKS[group.severity], STYLES[group.severity]
+        title = f"{mark} {group.code} {group.name}"
+        what = f"{group.who()}, {clock.span(group.first_time_ns, group.last_time_ns)}"
+        if len(title) + 3 + len(what) <= page.width:
+            page.line(Span(title, style), f"   {what}")
+        else:
+            page.line(Span(title, style))
+            page.paragraph("    ", what)
+        page.paragraph("    ", self._rules[group.code].summary, "dim")
+        examples = sorted(group.examples, key=lambda each: (each[0].time_ns, each[0].identifier))
+        if not self._options.show_all:
+            examples = examples[:EXAMPLES_SHOWN]
+        head = "    e.g. " if group.count > len(examples) else "    "
+        for finding, _ in examples:
+            page.paragraph(head, self._example(finding))
+            head = " " * len(head)
+
+    def _example(self, finding: Finding) -> str:
+        """Say of one finding which connection, what, and in which frames."""
+        number = "" if finding.connection is None else f"#{finding.connection} "
+        message = self._message(finding)
+        frames = [self._frame(frame) for frame in finding.frames]
+        told = set(re.findall(r"[\w./-]*:?\d+", message))
+        if all(frame in told for frame in frames):
+            return f"{number}{message}"
+        more = (
+            ""
+            if finding.frame_count <= len(frames)
+            else f" and {finding.frame_count - len(frames)} more"
+        )
+        noun = "frame" if finding.frame_count == 1 else "frames"
+        return f"{number}{message} ({noun} {listed(frames)}{more})"
+
+    def _message(self, finding: Finding) -> str:
+        """Give the message, with frame numbers of several files as `file:frame`."""
+        if self._files == 1:
+            return finding.message
+        values = {
+            name: self._frame(value)
+            if isinstance(value, int) and (name == "frame" or name.endswith("_frame"))
+            else value
+            for name, value in finding.values.items()
+        }
+        return finding.template.format(**values)
+
+    def _frame(self, frame: int) -> str:
+        """Write a frame's number: of the only file, or `file:frame` where there are several."""
+        found = self._locate(frame) if self._files > 1 else None
+        if found is None:
+            return str(frame)
+        path, own_frame = found
+        return f"{re.split(SEPARATORS, path)[-1]}:{own_frame}"
+
+    def _write_foot(self, page: Page, summary: Summary) -> None:
+        """Write what was not shown, and how to see it."""
+        hidden = 0 if self._options.show_all else summary.findings.get("info", 0)
+        if hidden:
+            page.line()
+            names = self._codes_not_shown(summary)
+            facts = f"{counted(hidden, 'fact')} not shown ({names}): --all"
+            page.paragraph("", facts, "dim")
+        worst = next((g for s in ("error", "warning") for g in self._worst(s)), None)
+        if worst is not None:
+            page.line(*([] if hidden else [""]))
+            page.line(Span(f"Explain: tcpflow explain {worst.code}", "dim"))
+
+    def _worst(self, severity: str) -> list[Group]:
+        groups = [group for group in self._groups.values() if group.severity == severity]
+        return sorted(groups, key=lambda each: (-each.count, each.code))
+
+    def _codes_not_shown(self, summary: Summary) -> str:
+        """Write the codes of which only a count is known, the most frequent first."""
+        shown = {code for code, _ in self._groups}
+        counts = {code: n for code, n in summary.codes.items() if code not in shown}
+        most = sorted(counts, key=lambda code: (-counts[code], code))
+        more = ["..."] if len(most) > CODES_SHOWN else []
+        return listed([f"{code} {counts[code]:,}" for code in most[:CODES_SHOWN]] + more)
+
+
+def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
+    """Write what was read, and how many connections it holds."""
+    files = capture.files
+    if len(files) == 1:
+        file = files[0]
+        what = f"{_container(file)}, {_extent(capture)}"
+        path = shortened(file.path, PATH_WIDTH)
+        if len(path) + 3 + len(what) <= page.width:
+            page.line(Span(path, "bold"), f"   {what}")
+        else:
+            page.line(Span(path, "bold"))
+            page.paragraph("  ", what)
+    else:
+        page.line(Span(counted(len(files), "file"), "bold"), f"   {_extent(capture)}")
+        for file in files[:FILES_SHOWN]:
+            path = shortened(file.path, PATH_WIDTH)
+            page.paragraph("  ", f"{path}   {_container(file)}, {counted(file.frames, 'frame')}")
+        if len(files) > FILES_SHOWN:
+            page.line(f"  and {len(files) - FILES_SHOWN:,} more")
+    for file in files:
+        if file.error is not None:
+            name = "" if len(files) == 1 else f"{shortened(file.path, PATH_WIDTH)}: "
+            page.paragraph("damaged: ", f"{name}{file.error}", "yellow", "bold yellow")
+    if summary.connections:
+        outcomes = [
+            f"{count:,} {OUTCOME_WORDS.get(name, name)}"
+            for name, count in sorted(summary.outcomes.items(), key=lambda each: -each[1])
+        ]
+        total = counted(summary.connections, "connection")
+        page.paragraph("", f"{total}: {listed(outcomes)}")
+    else:
+        page.paragraph("", _without_tcp(capture))
+
+
+def _container(file: CaptureFile) -> str:
+    links = [LINK_TYPE_WORDS.get(name, name) for name in file.link_types]
+    return listed([file.format, *dict.fromkeys(links)])
+
+
+def _extent(capture: Capture) -> str:
+    """Write frames, duration and beginning."""
+    if capture.frames == 0:
+        return "no frames"
+    text = counted(capture.frames, "frame")
+    if capture.last_time_ns > capture.first_time_ns:
+        text += f" in {duration_text(capture.last_time_ns - capture.first_time_ns)}"
+    try:
+        return f"{text} from {absolute_text(capture.first_time_ns)}"
+    except OverflowError:  # beyond the year 9999
+        return text
+
+
+def _without_tcp(capture: Capture) -> str:
+    """Say what a capture holds that has no connections."""
+    if capture.frames == 0:
+        return "0 TCP segments: the capture holds no frame at all"
+    return f"{counted(capture.tcp_segments, 'TCP segment')}; {listed(_others(capture))}"
+
+
+def _others(capture: Capture) -> list[str]:
+    """Say what the frames without TCP were, the most frequent first."""
+    kinds = list(capture.others.items())
+    words = [f"{count:,} {name}" for name, count in kinds[:KINDS_SHOWN]]
+    rest = sum(count for _, count in kinds[KINDS_SHOWN:])
+    if rest:
+        words.append(f"{rest:,} of {len(kinds) - KINDS_SHOWN} other kinds")
+    if capture.fragments:
+        words.append(f"{counted(capture.fragments, 'fragment')} of IP datagrams")
+    words += [f"{count:,} not decoded ({reason})" for reason, count in capture.undecoded.items()]
+    return words
+
+
+def _write_totals(page: Page, capture: Capture, summary: Summary) -> None:
+    """Write who closed, what is left, and how good the capture is."""
+    page.line()
+    if summary.connections:
+        closers = [
+            f"{CLOSER_WORDS.get(name, name)} {count:,}"
+            for name, count in summary.closers.items()
+            if name != "none"
+        ]
+        shapes = [
+            f"{name} {count:,}"
+            for name, count in summary.shapes.items()
+            if name in {"reset", "replaced"}
+        ]
+        page.columns("Who closed first   ", closers + shapes or ["nobody"])
+        states = sorted(summary.by_state.items(), key=lambda each: (-each[1], each[0]))
+        cells = [f"{name} {count:,}" for name, count in states[:CODES_SHOWN]]
+        if len(states) > CODES_SHOWN:
+            cells.append(f"{len(states) - CODES_SHOWN} others")
+        page.columns("Left at the end    ", cells)
+        others = _others(capture)
+        if others:
+            page.columns("Without TCP        ", others)
+    page.columns("Capture quality    ", _quality(capture, summary))
+
+
+def _quality(capture: Capture, summary: Summary) -> list[str]:
+    cells = []
+    damaged = sum(file.error is not None for file in capture.files)
+    if damaged:
+        cells.append("damaged" if len(capture.files) == 1 else counted(damaged, "damaged file"))
+    drops = [file.drops for file in capture.files if file.drops is not None]
+    if sum(drops):
+        cells.append(f"{counted(sum(drops), 'frame')} dropped while capturing")
+    if capture.duplicate_frames:
+        cells.append(counted(capture.duplicate_frames, "duplicate frame"))
+    undecoded = sum(capture.undecoded.values())
+    if undecoded:
+        cells.append(f"{counted(undecoded, 'frame')} not decoded")
+    cells += [f"{name}: {count:,} left out" for name, count in summary.left_out.items()]
+    return cells or ["complete as far as the file tells"]
+
+
+def _no_scope_name(_scope: int) -> tuple[str | None, str | None]:
+    return None, None
+
+
+def _locate_nothing(_frame: int) -> tuple[str, int] | None:
+    return None
