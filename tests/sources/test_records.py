@@ -1,0 +1,449 @@
+"""Frames found in octets of pcap and pcapng, whatever the blocks, and what is said of damage."""
+
+import struct
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support import container_builder as build
+from support.container_builder import EPOCH_S, Record
+from tcpflow_analyzer.sources.records import TIME_LIMIT, RecordWalk
+
+SECOND_NS = 1_000_000_000
+
+
+class Found(NamedTuple):
+    """A frame as the walk gave it."""
+
+    time_ns: int
+    octets: bytes
+    wire_len: int
+    link_type: int
+    interface: int
+
+
+def drain(walk: RecordWalk) -> list[Found]:
+    found = []
+    while walk.advance():
+        octets = walk.buffer[walk.start : walk.start + walk.captured_len]
+        found.append(Found(walk.time_ns, octets, walk.wire_len, walk.link_type, walk.interface))
+    return found
+
+
+def walk_over(octets: bytes, block_len: int = 65_536) -> tuple[RecordWalk, list[Found]]:
+    walk = RecordWalk("x")
+    found = []
+    for start in range(0, len(octets), block_len):
+        walk.feed(octets[start : start + block_len])
+        found += drain(walk)
+    walk.finish()
+    return walk, found
+
+
+def expected(frames: list[Record], unit_ns: int = 1000, link_type: int = 1) -> list[Found]:
+    return [
+        Found(f.seconds * SECOND_NS + f.fraction * unit_ns, f.octets, f.wire_len, link_type, 0)
+        for f in frames
+    ]
+
+
+@pytest.mark.parametrize("block_len", [1, 7, 4096])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("magic", "unit_ns"), [(0xA1B2C3D4, 1000), (0xA1B23C4D, 1), (0xA1B2CD34, 1000)]
+)
+def test_pcap_gives_every_frame(magic: int, unit_ns: int, order: str, block_len: int) -> None:
+    frames = build.records(40)
+    walk, found = walk_over(build.pcap_file(frames, magic, order), block_len)
+    assert found == expected(frames, unit_ns)
+    assert (walk.frames, walk.format, walk.error) == (40, "pcap", "")
+
+
+@pytest.mark.parametrize("block_len", [1, 7, 4096])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pcapng_gives_every_frame(order: str, block_len: int) -> None:
+    frames = build.records(40)
+    walk, found = walk_over(build.pcapng_file(frames, order), block_len)
+    assert found == expected(frames)
+    assert (walk.frames, walk.format, walk.error) == (40, "pcapng", "")
+
+
+def test_advance_frame_of_no_octets() -> None:
+    _, found = walk_over(build.pcap_file([Record(1, 0, b"", 0), Record(2, 0, b"x", 1)]), 5)
+    assert [frame.octets for frame in found] == [b"", b"x"]
+
+
+def test_advance_after_hold_gives_the_frame_again() -> None:
+    walk = RecordWalk("x")
+    walk.feed(build.pcap_file(build.records(2)))
+    assert walk.advance()
+    first = walk.time_ns, walk.start
+    walk.hold()
+    assert walk.held
+    assert walk.frames == 1
+    assert walk.advance()
+    assert (walk.time_ns, walk.start, walk.frames, walk.held) == (*first, 1, False)
+    assert walk.advance()
+    assert walk.time_ns == first[0] + SECOND_NS + 1000
+
+
+def test_feed_while_frames_wait_keeps_their_order() -> None:
+    frames = build.records(30)
+    octets = build.pcap_file(frames)
+    walk = RecordWalk("x")
+    walk.feed(octets[:100])
+    assert walk.advance()
+    walk.hold()
+    for start in range(100, len(octets), 50):
+        walk.feed(octets[start : start + 50])
+    assert drain(walk) == expected(frames)
+
+
+def test_record_over_many_blocks_is_joined() -> None:
+    frame = Record(1, 0, bytes(range(256)) * 800, 204_800)
+    walk, found = walk_over(build.pcap_file([frame, frame]), 1000)
+    assert found == expected([frame, frame])
+    assert walk.error == ""
+
+
+def test_pcap_fraction_of_more_than_a_second_carries() -> None:
+    _, found = walk_over(build.pcap_file([Record(5, 2_500_000, b"x", 1)]))
+    assert found[0].time_ns == 7_500_000_000
+
+
+def test_pcap_latest_time_fits() -> None:
+    _, found = walk_over(build.pcap_file([Record(0xFFFF_FFFF, 0xFFFF_FFFF, b"x", 1)]))
+    assert found[0].time_ns == 0xFFFF_FFFF * SECOND_NS + 0xFFFF_FFFF * 1000 < TIME_LIMIT
+
+
+def test_pcap_link_type_without_check_sequence_bits() -> None:
+    walk, found = walk_over(
+        build.pcap_header(link_type=0x5400_0001) + build.pcap_record(Record(1, 0, b"abc", 3))
+    )
+    assert found[0].link_type == 1
+    assert [interface.link_type for interface in walk.interfaces] == [1]
+
+
+def test_pcap_2_3_lengths_the_wrong_way_round() -> None:
+    record = struct.pack("<IIII", 1, 0, 9, 4) + b"abcd"
+    _, found = walk_over(build.pcap_header(version=(2, 3)) + record)
+    assert (found[0].octets, found[0].wire_len) == (b"abcd", 9)
+
+
+def test_pcap_wire_length_below_the_captured_one_is_raised() -> None:
+    _, found = walk_over(build.pcap_file([Record(1, 0, b"abcd", 2)]))
+    assert found[0].wire_len == 4
+
+
+# -- pcapng --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("resolution", "ticks", "time_ns"),
+    [
+        (0, EPOCH_S, EPOCH_S * SECOND_NS),
+        (3, 1_500, 1_500_000_000),
+        (6, 1_500_000, 1_500_000_000),
+        (9, 1_500_000_001, 1_500_000_001),
+        (12, 1_500_000_001_999, 1_500_000_001),
+        (18, 1_500_000_000_000_000_000, 1_500_000_000),
+        (20, 1 << 62, 46_116_860),
+        (0x80, 7, 7 * SECOND_NS),
+        (0x80 + 10, 1536, 1_500_000_000),
+        (0x80 + 32, 3 << 31, 1_500_000_000),
+        (0x80 + 62, 3 << 61, 1_500_000_000),
+        (0x80 + 127, 1 << 62, 0),
+        (127, 1 << 62, 0),
+        (0, 1 << 62, TIME_LIMIT),
+        (6, (1 << 64) - 1, TIME_LIMIT),
+        (3, (1 << 63) - 1, TIME_LIMIT),
+    ],
+)
+def test_pcapng_time_resolution(resolution: int, ticks: int, time_ns: int) -> None:
+    options = build.option(9, bytes((resolution,)))
+    octets = build.section() + build.interface(options=options) + build.enhanced(b"x", ticks)
+    _, found = walk_over(octets)
+    assert found[0].time_ns == time_ns
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "time_ns"),
+    [
+        (10, 11 * SECOND_NS),
+        (-1, 0),
+        (-2, 0),
+        (1 << 62, TIME_LIMIT),
+        ((1 << 63) - 1, TIME_LIMIT),
+        (-(1 << 63), 0),
+    ],
+)
+def test_pcapng_time_offset(offset_s: int, time_ns: int) -> None:
+    options = build.option(14, struct.pack("<q", offset_s))
+    octets = build.section() + build.interface(options=options) + build.enhanced(b"x", 1_000_000)
+    _, found = walk_over(octets)
+    assert found[0].time_ns == time_ns
+
+
+def test_pcapng_sections_and_interfaces_count_on() -> None:
+    options = build.option(2, b"eth0") + build.option(9, b"\x09")
+    octets = (
+        build.section()
+        + build.interface(1, options=options)
+        + build.interface(113)
+        + build.enhanced(b"a", 5, 0)
+        + build.enhanced(b"b", 5, 1)
+        + build.section(">")
+        + build.interface(101, ">")
+        + build.enhanced(b"c", 5, 0, ">")
+    )
+    walk, found = walk_over(octets, 11)
+    assert [(f.octets, f.time_ns, f.link_type, f.interface) for f in found] == [
+        (b"a", 5, 1, 0),
+        (b"b", 5000, 113, 1),
+        (b"c", 5000, 101, 2),
+    ]
+    assert [interface.name for interface in walk.interfaces] == ["eth0", "", ""]
+
+
+def test_pcapng_simple_and_old_packets() -> None:
+    octets = (
+        build.section()
+        + build.interface(snaplen=4)
+        + build.old_packet(b"old", 7_000_000)
+        + build.simple(b"simp", wire_len=9)
+        + build.enhanced(b"new", 8_000_000)
+    )
+    walk, found = walk_over(octets, 5)
+    assert [(f.octets, f.wire_len, f.time_ns // SECOND_NS) for f in found] == [
+        (b"old", 3, 7),
+        (b"simp", 9, 7),
+        (b"new", 3, 8),
+    ]
+    assert walk.error == ""
+
+
+@pytest.mark.parametrize("block_len", [1, 9, 4096])
+def test_pcapng_unknown_blocks_are_skipped_by_length(block_len: int) -> None:
+    octets = (
+        build.section()
+        + build.block(0x0BAD, b"custom" * 1000)
+        + build.interface()
+        + build.block(4, b"")
+        + build.enhanced(b"x", 1)
+    )
+    walk, found = walk_over(octets, block_len)
+    assert [frame.octets for frame in found] == [b"x"]
+    assert walk.error == ""
+
+
+def test_pcapng_drops_are_those_of_the_last_statistics() -> None:
+    earlier = build.option(5, struct.pack("<Q", 1))
+    later = build.option(5, struct.pack("<Q", 3)) + build.option(7, struct.pack("<Q", 4))
+    octets = (
+        build.section()
+        + build.interface()
+        + build.interface()
+        + build.statistics(0, earlier)
+        + build.statistics(0, later)
+        + build.statistics(9, later)
+    )
+    walk, _ = walk_over(octets)
+    assert [interface.drops for interface in walk.interfaces] == [7, -1]
+
+
+def test_pcapng_options_that_lie_are_passed_over() -> None:
+    options = struct.pack("<HH", 2, 5000) + b"abcd"
+    octets = build.section() + build.interface(options=options) + build.enhanced(b"x", 1)
+    walk, found = walk_over(octets)
+    assert len(found) == 1
+    assert walk.interfaces[0].name == ""
+
+
+# -- damage: (what, octets, frames before it, offset, line, only cut) -----------------------------
+
+ONE = build.pcap_file([Record(1, 0, b"abcd", 4)])
+NG_ONE = build.section() + build.interface() + build.enhanced(b"abcd", 1)
+DAMAGE = {
+    "no octets": (b"", 0, 0, "the file is empty", False),
+    "no capture": (b"GIF89a", 0, 0, "not a capture: starts with the octets 47 49 46 38", False),
+    "two octets": (b"\xd4\xc3", 0, 0, "file header is cut: 2 of 4 octets", True),
+    "file header": (ONE[:23], 0, 0, "file header is cut: 23 of 24 octets", True),
+    "record header": (ONE + ONE[24:31], 1, 44, "record is cut: 7 of 16 octets", True),
+    "record": (ONE + ONE[24:42], 1, 44, "record is cut: 18 of 20 octets", True),
+    "lying record": (
+        ONE + struct.pack("<IIII", 1, 0, 262_145, 262_145) + bytes(100),
+        1,
+        44,
+        "record says that 262145 octets were captured; at most 262144 can be",
+        False,
+    ),
+    "block header": (NG_ONE + b"\6\0\0\0", 1, len(NG_ONE), "block is cut: 4 of 12 octets", True),
+    "block": (NG_ONE[:-1], 0, 48, "block is cut: 35 of 36 octets", True),
+    "unknown block": (
+        NG_ONE + build.block(99, bytes(88))[:50],
+        1,
+        len(NG_ONE),
+        "block is cut: 50 of 100 octets",
+        True,
+    ),
+    "unknown block's end": (
+        NG_ONE + build.block(99, bytes(88))[:-2],
+        1,
+        len(NG_ONE),
+        "block is cut: 98 of 100 octets",
+        True,
+    ),
+    "block length of 8": (
+        NG_ONE + struct.pack("<III", 6, 8, 8),
+        1,
+        len(NG_ONE),
+        "block says that it is 8 octets long",
+        False,
+    ),
+    "odd block length": (
+        NG_ONE + struct.pack("<II", 6, 37) + bytes(100),
+        1,
+        len(NG_ONE),
+        "block says that it is 37 octets long",
+        False,
+    ),
+    "huge block": (
+        NG_ONE + struct.pack("<II", 99, 0xFFFF_FFFC) + bytes(100),
+        1,
+        len(NG_ONE),
+        "block says that it is 4294967292 octets long",
+        False,
+    ),
+    "block length at the end": (
+        NG_ONE[:-4] + struct.pack("<I", 40),
+        0,
+        48,
+        "block starts with the length 36 and ends with the length 40",
+        False,
+    ),
+    "unknown block's length at the end": (
+        NG_ONE + build.block(99, bytes(8))[:-4] + bytes(4),
+        1,
+        len(NG_ONE),
+        "block starts with the length 20 and ends with the length 0",
+        False,
+    ),
+    "captured length": (
+        NG_ONE[:68] + struct.pack("<I", 5) + NG_ONE[72:],
+        0,
+        48,
+        "packet block of 36 octets says that 5 were captured",
+        False,
+    ),
+    "short packet block": (
+        NG_ONE + build.block(6, bytes(16)),
+        1,
+        len(NG_ONE),
+        "packet block is 28 octets long",
+        False,
+    ),
+    "no such interface": (
+        NG_ONE + build.enhanced(b"x", 1, 3),
+        1,
+        len(NG_ONE),
+        "packet of interface 3, but the section describes 1",
+        False,
+    ),
+    "simple packet without interface": (
+        build.section() + build.simple(b"x"),
+        0,
+        28,
+        "packet of interface 0, but the section describes 0",
+        False,
+    ),
+    "no byte order": (
+        build.block(0x0A0D0D0A, bytes(16)),
+        0,
+        0,
+        "section header has no byte-order magic",
+        False,
+    ),
+    "version": (build.section(version=2), 0, 0, "section has the unknown version 2", False),
+    "short section": (
+        struct.pack("<IIIII", 0x0A0D0D0A, 20, 0x1A2B3C4D, 1, 20),
+        0,
+        0,
+        "section header is 20 octets long",
+        False,
+    ),
+    "short interface": (
+        build.section() + build.block(1, bytes(4)),
+        0,
+        28,
+        "interface block is 16 octets long",
+        False,
+    ),
+    "short simple packet": (
+        build.section() + build.interface() + build.block(3, b""),
+        0,
+        48,
+        "simple packet block is 12 octets long",
+        False,
+    ),
+    "short statistics": (
+        build.section() + build.interface() + build.block(5, bytes(8)),
+        0,
+        48,
+        "statistics block is 20 octets long",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("block_len", [1, 7, 4096])
+@pytest.mark.parametrize("what", DAMAGE)
+def test_damage_says_what_and_where(what: str, block_len: int) -> None:
+    octets, frames, offset, line, cut = DAMAGE[what]
+    walk, found = walk_over(octets, block_len)
+    assert (walk.error, walk.error_offset) == (line, offset)
+    assert (len(found), walk.damaged, walk.truncated) == (frames, True, cut)
+
+
+def test_feed_after_damage_is_ignored() -> None:
+    walk, _ = walk_over(b"GIF89a")
+    walk.feed(ONE)
+    assert not walk.advance()
+    assert walk.frames == 0
+
+
+def test_stop_says_where_the_source_ended() -> None:
+    walk = RecordWalk("x")
+    walk.feed(ONE + b"\1\2\3")
+    assert len(drain(walk)) == 1
+    walk.stop("gzip stream ends early")
+    assert (walk.error, walk.error_offset) == ("gzip stream ends early", len(ONE) + 3)
+    assert walk.truncated
+
+
+@given(
+    head=st.sampled_from([b"", ONE[:24], ONE, NG_ONE, build.section(), build.section(">")]),
+    octets=st.binary(max_size=300),
+    block_len=st.integers(1, 50),
+)
+def test_any_octets_give_the_same_in_any_blocks(head: bytes, octets: bytes, block_len: int) -> None:
+    one, found = walk_over(head + octets)
+    other, found_again = walk_over(head + octets, block_len)
+    assert found == found_again
+    assert (one.error, one.error_offset) == (other.error, other.error_offset)
+    assert all(0 <= frame.time_ns <= TIME_LIMIT for frame in found)
+
+
+@given(
+    data=st.data(),
+    octets=st.sampled_from(
+        [build.pcapng_file(build.records(3)), build.pcap_file(build.records(3))]
+    ),
+)
+def test_any_changed_octet_gives_values(data: st.DataObject, octets: bytes) -> None:
+    place = data.draw(st.integers(0, len(octets) - 1))
+    changed = octets[:place] + bytes((data.draw(st.integers(0, 255)),)) + octets[place + 1 :]
+    walk, found = walk_over(changed, data.draw(st.sampled_from([3, 4096])))
+    assert len(found) == walk.frames <= 4
+    assert walk.damaged == bool(walk.error)
