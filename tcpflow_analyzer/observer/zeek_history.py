@@ -85,14 +85,6 @@ def history_text(connection: Connection) -> str:
     return connection.history_more + _spell(connection.history)
 
 
-def has_letter(connection: Connection, of_originator: bool, of_data: bool) -> bool:
-    """Whether the letter D (or A) of an end is written: only then may a segment skip `record`."""
-    kind: i64 = SEEN_DATA if of_data else SEEN_ACK
-    if not of_originator:
-        kind <<= _OF_RESPONDER
-    return connection.history_seen & kind != 0
-
-
 def record(
     connection: Connection,
     from_originator: bool,
