@@ -129,9 +129,9 @@ class Interface:
             if exponent > 62:
                 ticks = ticks >> min(exponent - 62, 62)
                 exponent = 62
-            one: i64 = 1
             seconds = ticks >> exponent
-            fraction = ticks & ((one << exponent) - 1)
+            # Not by a mask made from the literal 1: compiled, that shifts in 32 bits.
+            fraction = ticks - (seconds << exponent)
             if exponent > 30:
                 fraction = fraction >> (exponent - 30)
                 exponent = 30
