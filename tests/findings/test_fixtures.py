@@ -110,7 +110,7 @@ def test_findings_of_the_capture_say_what_they_rest_on(rule: Rule) -> None:
             assert found.severity in rule.severities
             assert found.frames
             assert list(found.frames) == sorted(set(found.frames))
-            assert 0 < found.frames[0]
+            assert found.frames[0] > 0
             assert found.frames[-1] <= analysis.capture.frames
             assert found.frame_count >= len(found.frames)
             assert analysis.capture.first_time_ns <= found.time_ns <= analysis.capture.last_time_ns
