@@ -2,14 +2,13 @@
 
 import contextlib
 import gc
-import os
-import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from tcpflow_analyzer.cli.help import HelpCommand
+from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import (
     FORMATS,
@@ -288,21 +287,13 @@ def _make_sink(form: str, output: Output | JsonList, display: Display) -> "Sink"
 
 
 def _make_text_report(output: Output, display: Display) -> "Sink":
-    """Make the text report, as wide as the terminal, in colour if one shows it."""
-    from tcpflow_analyzer.report.page import PIPED_WIDTH, Look  # noqa: PLC0415
+    """Make the text report."""
     from tcpflow_analyzer.report.terminal import TextOptions, TextReport  # noqa: PLC0415
 
-    color = display.color
-    if color is None:
-        color = output.is_terminal and not os.environ.get("NO_COLOR")
-    width = (
-        shutil.get_terminal_size((PIPED_WIDTH, 0)).columns if output.is_terminal else PIPED_WIDTH
-    )
-    look = Look(width, color, output.encoding)
     options = TextOptions(
         display.show_all, display.connections, display.top, display.time, display.quiet
     )
-    return TextReport(output, look, options)
+    return TextReport(output, look_for(output, display.color), options)
 
 
 def _say(kind: str, message: str) -> None:

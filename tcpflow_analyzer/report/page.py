@@ -4,7 +4,6 @@ rich is imported only where colours are wanted.
 """
 
 import io
-import textwrap
 from typing import Final, NamedTuple
 
 PIPED_WIDTH: Final = 100  # of a page that no terminal shows; wide enough for most sentences
@@ -55,21 +54,33 @@ class Page:
         """Add a line; it is not wrapped, whatever its length."""
         self._lines.append([each if isinstance(each, Span) else Span(each) for each in spans])
 
-    def paragraph(self, head: str, text: str, style: str = "", head_style: str = "") -> None:
-        """Add text behind a head, wrapped at spaces and indented to stand below itself.
+    def paragraph(
+        self,
+        head: str,
+        text: str,
+        style: str = "",
+        head_style: str = "",
+        hanging: str | None = None,
+        bold_len: int = 0,
+    ) -> None:
+        """Add text behind a head, wrapped at spaces.
 
         Args:
-            head: what the first line begins with; as wide as the indentation of the others.
+            head: what the first line begins with.
             text: words longer than a line, such as addresses, are never broken.
             style: of the text.
             head_style: of the head.
+            hanging: what the other lines begin with; spaces as wide as the head without it.
+            bold_len: characters at the beginning of the text that are bold.
         """
-        indent = cell_width(head)
-        room = max(self.width - indent, LEAST_WIDTH // 2)
-        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
-        self.line(Span(head, head_style), Span(lines[0], style))
+        indent = " " * cell_width(head) if hanging is None else hanging
+        lines = _wrapped(text, self.width - cell_width(head), self.width - cell_width(indent))
+        first = lines[0]
+        self.line(
+            Span(head, head_style), Span(first[:bold_len], "bold"), Span(first[bold_len:], style)
+        )
         for line in lines[1:]:
-            self.line(" " * indent, Span(line, style))
+            self.line(indent, Span(line, style))
 
     def columns(self, head: str, cells: list[str], gap: str = "   ") -> None:
         """Add cells behind a head, as many on a line as fit, never broken."""
@@ -101,6 +112,21 @@ class Page:
         if self._ascii:
             text = text.translate(self._ascii)
         return text
+
+
+def _wrapped(text: str, first_room: int, room: int) -> list[str]:
+    """Break text at spaces into lines of at most so many cells; longer words stay whole."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        limit = room if lines else first_room
+        if line and cell_width(longer) > max(limit, LEAST_WIDTH // 2):
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    return [*lines, line]
 
 
 def cell_width(text: str) -> int:

@@ -1,0 +1,45 @@
+"""`tcpflow explain CODE`: one finding in full."""
+
+import difflib
+
+import click
+
+from tcpflow_analyzer.cli.help import HelpCommand
+from tcpflow_analyzer.cli.look import look_for
+from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output
+
+
+@click.command(cls=HelpCommand)
+@click.argument("code")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Format of the output.",
+)
+@click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
+def explain(code: str, form: str, color: bool | None) -> None:
+    """Explain a finding: what it means, when it is set, what to do.
+
+    CODE is a code such as CL005, or the name behind it.
+    """
+    from tcpflow_analyzer.findings.registry import rules  # noqa: PLC0415  not for --help
+    from tcpflow_analyzer.report.catalogue import (  # noqa: PLC0415
+        explanation_json,
+        explanation_text,
+    )
+
+    every = rules()
+    by_name = {rule.name: rule for rule in every.values()}
+    rule = every.get(code.upper()) or by_name.get(code.lower())
+    if rule is None:
+        near = difflib.get_close_matches(code.upper(), every, 3)
+        near += difflib.get_close_matches(code.lower(), by_name, 3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; see `tcpflow rules`"
+        raise click.BadParameter(f"no finding is called {code!r}{hint}", param_hint="CODE")
+    with Output(STANDARD_OUTPUT) as output:
+        if form == "json":
+            output.write_text(explanation_json(rule))
+        else:
+            output.write_text(explanation_text(rule, look_for(output, color)))
