@@ -12,7 +12,8 @@ Lines
     what the endpoints are in after the rung; leaving one out expects nothing.
   - The far arrow may be `x`: captured, but lost behind the tap; or `...`: still on its way. A rung
     that begins with `...` (or, towards A, ends with it) is the arrival of such a segment and makes
-    no frame: `... <SEQ=100><CTL=SYN> -->`, `<-- <SEQ=300><CTL=SYN> ...`.
+    no frame: `... <SEQ=100><CTL=SYN> -->`, `<-- <SEQ=300><CTL=SYN> ...`. Where no such segment is
+    on its way, it is an old one: the tap sees it now, and its sender knows nothing of it.
   - `+SECONDS s`: the next frame comes so long after the one before (else the gap, 10 ms).
   - `tick`: a frame of uninvolved hosts, which shows that the capture went on.
   - Only states, in the column of their endpoint: expected without a frame.
@@ -224,12 +225,10 @@ class Ladder:
         elif far == "<--" and near in ("<--", "...", "x"):
             from_a = False
         elif near == "..." and far == "-->":
-            self._arrive(line, True, fields)
-            self.rungs.append(Rung(line, self.end_ns, None, None, rung["a"], rung["b"]))
+            self._read_arrival(line, True, fields, rung)
             return
         elif near == "<--" and far == "...":
-            self._arrive(line, False, fields)
-            self.rungs.append(Rung(line, self.end_ns, None, None, rung["a"], rung["b"]))
+            self._read_arrival(line, False, fields, rung)
             return
         else:
             raise LadderError(line)
@@ -291,7 +290,10 @@ class Ladder:
         sender.snd_nxt = end if control_bits & SYN else max(sender.snd_nxt, end)
         return segment
 
-    def _arrive(self, line: str, from_a: bool, fields: dict[str, str]) -> None:
+    def _read_arrival(
+        self, line: str, from_a: bool, fields: dict[str, str], rung: re.Match[str]
+    ) -> None:
+        """A segment arrives that was seen before, or an old one out of nowhere passes the tap."""
         control_bits = _control_bits(fields.get("CTL", "ACK"), line)
         for waiting in self._on_the_way:
             of_a, segment = waiting
@@ -299,8 +301,15 @@ class Ladder:
             if of_a == from_a and same_seq and segment.control_bits == control_bits:
                 self._on_the_way.remove(waiting)
                 self._receiver(from_a).receive(segment)
+                self.rungs.append(Rung(line, self.end_ns, None, None, rung["a"], rung["b"]))
                 return
-        # RFC figures 8 and 10 begin with old segments on their way, sent before the figure.
+        sender = self._sender(from_a)
+        before = replace(sender, ahead=list(sender.ahead))
+        segment = self._segment(line, from_a, fields)
+        sender.snd_nxt, sender.sent = before.snd_nxt, before.sent
+        self._receiver(from_a).receive(segment)
+        frame = ethernet(packet(segment), vlan=self._vlan)
+        self._add(line, frame, segment, rung["a"], rung["b"])
 
     def _icmp(self, line: str, from_a: bool, fields: dict[str, str]) -> bytes:
         quoted = self._receiver(from_a).sent

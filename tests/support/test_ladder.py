@@ -22,6 +22,54 @@ FIGURE_7 = """
    7.               ... <SEQ=100><ACK=301><CTL=SYN,ACK> --> ESTABLISHED
 """
 
+FIGURE_8 = """
+   1.  CLOSED                                               LISTEN
+   2.  SYN-SENT    --> <SEQ=100><CTL=SYN>               ...
+   3.  (duplicate) ... <SEQ=90><CTL=SYN>               --> SYN-RECEIVED
+   4.  SYN-SENT    <-- <SEQ=300><ACK=91><CTL=SYN,ACK>  <-- SYN-RECEIVED
+   5.  SYN-SENT    --> <SEQ=91><CTL=RST>               --> LISTEN
+   6.              ... <SEQ=100><CTL=SYN>               --> SYN-RECEIVED
+   7.  ESTABLISHED <-- <SEQ=400><ACK=101><CTL=SYN,ACK>  <-- SYN-RECEIVED
+   8.  ESTABLISHED --> <SEQ=101><ACK=401><CTL=ACK>      --> ESTABLISHED
+"""
+FIGURE_9 = """
+   1.  (Crash)                               (send 300,receive 100)
+   2.  CLOSED                                           ESTABLISHED
+   3.  SYN-SENT --> <SEQ=400><CTL=SYN>              --> (??)
+   4.  (!!)     <-- <SEQ=300><ACK=100><CTL=ACK>     <-- ESTABLISHED
+   5.  SYN-SENT --> <SEQ=100><CTL=RST>              --> (Abort!!)
+   6.  SYN-SENT                                         CLOSED
+   7.  SYN-SENT --> <SEQ=400><CTL=SYN>              -->
+"""
+FIGURE_13 = """
+   1.  ESTABLISHED                                          ESTABLISHED
+   2.  (Close)                                              (Close)
+       FIN-WAIT-1  --> <SEQ=100><ACK=300><CTL=FIN,ACK>  ... FIN-WAIT-1
+                   <-- <SEQ=300><ACK=100><CTL=FIN,ACK>  <--
+                   ... <SEQ=100><ACK=300><CTL=FIN,ACK>  -->
+   3.  CLOSING     --> <SEQ=101><ACK=301><CTL=ACK>      ... CLOSING
+                   <-- <SEQ=301><ACK=101><CTL=ACK>      <--
+                   ... <SEQ=101><ACK=301><CTL=ACK>      -->
+   4.  TIME-WAIT                                            TIME-WAIT
+       (2 MSL)                                              (2 MSL)
+       CLOSED                                               CLOSED
+"""
+
+
+def test_figure_8_shows_the_old_duplicate_to_the_tap() -> None:
+    ladder = Ladder(FIGURE_8)
+    sent = [rung.segment for rung in ladder.rungs if rung.frame is not None and rung.segment]
+    assert [(segment.seq, segment.source_port) for segment in sent] == [
+        (100, 40000), (90, 40000), (300, 80), (91, 40000), (400, 80), (101, 40000),
+    ]  # fmt: skip
+
+
+def test_figures_with_remarks_are_read() -> None:
+    assert [number for number, _ in numbered(Ladder(FIGURE_9))] == [0, 1, 2, 3, 3, 4]
+    last = Ladder(FIGURE_13).rungs[-1]
+    assert (last.state_a, last.state_b) == ("CLOSED", "CLOSED")
+    assert len(list(Ladder(FIGURE_13).frames())) == 4
+
 
 def test_figure_7_has_four_frames_and_its_states() -> None:
     rungs = list(numbered(Ladder(FIGURE_7)))
