@@ -19,7 +19,6 @@ from tcpflow_analyzer.decode.fragments import Fragments
 from tcpflow_analyzer.decode.layer import (
     END_FRAGMENT,
     END_OTHER,
-    END_UNDECODED,
     ETHERTYPE_IPV4,
     ETHERTYPE_IPV6,
     ICMP,
@@ -58,6 +57,8 @@ ETHERTYPE_IPV4_NO_OPTIONS: Final = 0x080045  # EtherType, version 4, header of 5
 
 ENCAPSULATING_SECURITY: Final = IP_PROTOCOL + 50  # RFC 4303
 AUTHENTICATION: Final = IP_PROTOCOL + internet_layer.AUTHENTICATION_HEADER
+
+GO_ON: Final = -1
 
 # Not in any RFC: more would cost memory that a flood of tunnel ids could ask for.
 MAX_SCOPES: Final = 65535
@@ -119,8 +120,7 @@ class Decoder:
             TCP_SEGMENT, OTHER, FRAGMENT, ICMP_ERROR or UNDECODED (then `segment.reason` is set).
         """
         end: i64 = start + captured_len
-        if end > len(buffer):
-            end = len(buffer)
+        end = min(end, len(buffer))
         if (
             link_type == link_layer.LINK_ETHERNET
             and end - start >= ETHERNET_IPV4_TCP_LEN
@@ -132,8 +132,7 @@ class Decoder:
             # Not a fragment, and protocol TCP.
             if fragment & 0x3FFF_00FF == 6 and total_len >= IPV4_TCP_LEN:
                 wire_end: i64 = start + 14 + total_len
-                if end > wire_end:
-                    end = wire_end
+                end = min(end, wire_end)
                 segment.key = buffer[start + 26 : start + 38]
                 segment.address_len = 4
                 segment.scope = 0
@@ -141,8 +140,7 @@ class Decoder:
                 segment.ttl = (fragment >> 8) & 0xFF
                 segment.ip_id = lengths & 0xFFFF
                 return tcp_header.read_segment(buffer, start + 34, end, wire_end, segment)
-        if end < start:
-            end = start
+        end = max(end, start)
         layer = self._layer
         layer.begin(buffer, start, end, start + wire_len if wire_len > end - start else end)
         layer.link_type = link_type
@@ -186,19 +184,26 @@ class Decoder:
                 link_layer.enter_llc(layer)
             elif protocol == PPP:
                 link_layer.enter_ppp(layer)
-            elif protocol == ICMP or protocol == ICMPV6:
+            elif protocol in (ICMP, ICMPV6):
                 return self._finish_icmp(layer, segment)
-            elif protocol == END_FRAGMENT:
-                if not self._complete(layer, segment):
-                    return FRAGMENT
-            elif protocol == END_UNDECODED:
-                if layer.reason != LINK_TYPE_UNKNOWN or not self._ask_slow_path(layer):
-                    segment.reason = layer.reason
-                    return UNDECODED
-            elif protocol == END_OTHER:
-                return self._count_other(layer.other)
+            elif protocol >= END_OTHER:
+                outcome: i64 = self._end(layer, segment)
+                if outcome != GO_ON:
+                    return outcome
             else:
                 self._enter_protocol(layer)
+
+    def _end(self, layer: Layer, segment: Segment) -> i64:
+        """Give the outcome of one of the ends; GO_ON if there is more to read after all."""
+        protocol: i64 = layer.protocol
+        if protocol == END_OTHER:
+            return self._count_other(layer.other)
+        if protocol == END_FRAGMENT:
+            return GO_ON if self._complete(layer, segment) else FRAGMENT
+        if layer.reason == LINK_TYPE_UNKNOWN and self._ask_slow_path(layer):
+            return GO_ON
+        segment.reason = layer.reason
+        return UNDECODED
 
     def _enter_protocol(self, layer: Layer) -> None:
         """Go on with an IP protocol that is neither TCP, UDP nor ICMP."""
@@ -394,5 +399,5 @@ def _is_icmp_error(version: i64, kind: i64) -> bool:
     RFC 4443: destination unreachable, packet too big, time exceeded, parameter problem.
     """
     if version == 4:
-        return kind == 3 or kind == 4 or kind == 5 or kind == 11 or kind == 12
+        return kind in {3, 4, 5, 11, 12}
     return kind >= 1 and kind <= 4

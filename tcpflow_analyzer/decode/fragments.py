@@ -159,8 +159,7 @@ def _is_complete(datagram: Datagram) -> bool:
         if start > reached:
             return False
         end: i64 = start + length
-        if end > reached:
-            reached = end
+        reached = max(reached, end)
     return reached >= datagram.total_len
 
 
@@ -172,6 +171,5 @@ def _captured_len(datagram: Datagram) -> i64:
         if start > reached:
             break
         end: i64 = start + length
-        if end > reached:
-            reached = end
+        reached = max(reached, end)
     return reached if reached < datagram.total_len else datagram.total_len

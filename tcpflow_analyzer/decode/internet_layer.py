@@ -91,8 +91,7 @@ def enter_ipv4(layer: Layer) -> None:
     if not _count_header(layer):
         return
     layer.wire_end = start + total_len
-    if layer.end > layer.wire_end:
-        layer.end = layer.wire_end
+    layer.end = min(layer.end, layer.wire_end)
     layer.address_len = 4
     layer.source_at = start + 12
     layer.destination_at = start + 16
@@ -137,8 +136,7 @@ def enter_ipv6(layer: Layer) -> None:
         payload_len = _jumbo_len(layer)
     if payload_len != 0:
         layer.wire_end = layer.start + payload_len
-        if layer.end > layer.wire_end:
-            layer.end = layer.wire_end
+        layer.end = min(layer.end, layer.wire_end)
     _walk_extensions(layer, next_header)
 
 
@@ -194,13 +192,13 @@ def _walk_extensions(layer: Layer, first_header: i64) -> None:
     """Step over extension headers up to a fragment or to what the packet carries."""
     buffer = layer.buffer
     header: i64 = first_header
-    while (
-        header == HOP_BY_HOP
-        or header == ROUTING
-        or header == FRAGMENT_HEADER
-        or header == DESTINATION_OPTIONS
-        or header == HOST_IDENTITY
-        or header == SHIM6
+    while header in (
+        HOP_BY_HOP,
+        ROUTING,
+        FRAGMENT_HEADER,
+        DESTINATION_OPTIONS,
+        HOST_IDENTITY,
+        SHIM6,
     ):
         start: i64 = layer.start
         if layer.end - start < 8:
@@ -245,7 +243,7 @@ def _follow_source_route(layer: Layer, start: i64) -> None:
         length: i64 = buffer[position + 1]
         if kind == IPV4_END_OF_LIST or length < 2 or position + length > layer.start:
             return
-        if (kind == IPV4_LOOSE_ROUTE or kind == IPV4_STRICT_ROUTE) and length >= 7:
+        if (kind in (IPV4_LOOSE_ROUTE, IPV4_STRICT_ROUTE)) and length >= 7:
             if i64(buffer[position + 2]) < length:
                 layer.destination_at = position + length - 4
             return
@@ -262,7 +260,7 @@ def _follow_route(layer: Layer, header_len: i64) -> None:
     kind: i64 = buffer[start + 2]
     if buffer[start + 3] == 0 or header_len < 24:
         return
-    if kind == ROUTING_SEGMENTS or kind == ROUTING_MOBILE:
+    if kind in (ROUTING_SEGMENTS, ROUTING_MOBILE):
         layer.destination_at = start + 8
     elif kind == ROUTING_SOURCE_ROUTE and header_len & 15 == 8:
         layer.destination_at = start + header_len - 16
@@ -274,8 +272,7 @@ def _jumbo_len(layer: Layer) -> i64:
     if layer.end - layer.start < 8:
         return 0
     options_end: i64 = layer.start + ((i64(buffer[layer.start + 1]) + 1) << 3)
-    if options_end > layer.end:
-        options_end = layer.end
+    options_end = min(options_end, layer.end)
     position: i64 = layer.start + 2
     while position + 1 < options_end:
         kind: i64 = buffer[position]

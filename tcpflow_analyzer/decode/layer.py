@@ -120,8 +120,7 @@ class Layer:
         """Let the frame end at `wire_end` at the latest: what follows is padding or a trailer."""
         if wire_end < self.wire_end:
             self.wire_end = wire_end
-            if wire_end < self.end:
-                self.end = wire_end
+            self.end = min(self.end, wire_end)
 
     def fail(self, reason: str) -> None:
         """End undecoded, for a reason of `reasons.REASONS`."""

@@ -147,11 +147,14 @@ def enter_link(layer: Layer) -> None:
         _enter_cooked(layer)
     elif link_type == LINK_LINUX_COOKED_2:
         _enter_cooked_2(layer)
-    elif link_type == LINK_NULL or link_type == LINK_LOOP:
+    elif link_type in (LINK_NULL, LINK_LOOP):
         _enter_loopback(layer)
     elif link_type in (LINK_RAW, LINK_RAW_BSD, LINK_RAW_OPENBSD, LINK_IPV4, LINK_IPV6):
         layer.protocol = IP
-    elif link_type in (LINK_PPP, LINK_PPP_ETHERNET, LINK_PPP_HDLC) or link_type in (
+    elif link_type in (
+        LINK_PPP,
+        LINK_PPP_ETHERNET,
+        LINK_PPP_HDLC,
         LINK_PPP_WITH_DIRECTION,
         LINK_PPP_PPPD,
     ):
@@ -173,14 +176,15 @@ def enter_ethernet(layer: Layer) -> None:
 def enter_ethertype(layer: Layer) -> None:
     """Read the header of a tag or carrier that has an EtherType; anything else ends as OTHER."""
     ethertype: i64 = layer.protocol
-    if ethertype == ETHERTYPE_VLAN or ethertype in (
+    if ethertype in (
+        ETHERTYPE_VLAN,
         ETHERTYPE_QINQ,
         ETHERTYPE_QINQ_OLD_1,
         ETHERTYPE_QINQ_OLD_2,
         ETHERTYPE_QINQ_OLD_3,
     ):
         _enter_vlan(layer)
-    elif ethertype == ETHERTYPE_MPLS or ethertype == ETHERTYPE_MPLS_MULTICAST:
+    elif ethertype in (ETHERTYPE_MPLS, ETHERTYPE_MPLS_MULTICAST):
         enter_mpls(layer)
     elif ethertype == ETHERTYPE_PPPOE:
         _enter_pppoe(layer)
@@ -188,7 +192,7 @@ def enter_ethertype(layer: Layer) -> None:
         enter_ethernet(layer)
     elif ethertype == ETHERTYPE_VNTAG:
         _enter_tag(layer, 6)
-    elif ethertype == ETHERTYPE_ETAG or ethertype == ETHERTYPE_METADATA:
+    elif ethertype in (ETHERTYPE_ETAG, ETHERTYPE_METADATA):
         _enter_tag(layer, 8)
     elif ethertype == ETHERTYPE_PPP:
         layer.protocol = PPP
@@ -236,7 +240,7 @@ def enter_ppp(layer: Layer) -> None:
         layer.protocol = ETHERTYPE_IPV4
     elif protocol == PPP_IPV6:
         layer.protocol = ETHERTYPE_IPV6
-    elif protocol == PPP_MPLS or protocol == PPP_MPLS_MULTICAST:
+    elif protocol in (PPP_MPLS, PPP_MPLS_MULTICAST):
         layer.protocol = ETHERTYPE_MPLS
     elif protocol in (PPP_VJ_COMPRESSED, PPP_VJ_UNCOMPRESSED, PPP_FULL_HEADER, PPP_COMPRESSED_TCP):
         layer.fail(HEADER_COMPRESSED)
@@ -282,17 +286,12 @@ def _is_ethernet(layer: Layer, start: i64) -> bool:
     if layer.end - start < ETHERNET_HEADER_LEN:
         return False
     ethertype: i64 = read_u16(layer.buffer, start + 12)
-    if ethertype == ETHERTYPE_IPV4 or ethertype == ETHERTYPE_IPV6:
+    if ethertype in (ETHERTYPE_IPV4, ETHERTYPE_IPV6):
         return (
             version_of_packet(layer.buffer, start + ETHERNET_HEADER_LEN, layer.end, layer.wire_end)
             == ethertype
         )
-    return (
-        ethertype == ETHERTYPE_VLAN
-        or ethertype == ETHERTYPE_QINQ
-        or ethertype == ETHERTYPE_MPLS
-        or ethertype == ETHERTYPE_PPPOE
-    )
+    return ethertype in (ETHERTYPE_VLAN, ETHERTYPE_QINQ, ETHERTYPE_MPLS, ETHERTYPE_PPPOE)
 
 
 def _cut(layer: Layer) -> None:
@@ -317,7 +316,10 @@ def _set_family(layer: Layer, family: i64) -> None:
     """Go on with the IP version of an address family."""
     if family == FAMILY_IPV4:
         layer.protocol = ETHERTYPE_IPV4
-    elif family in (FAMILY_IPV6_LINUX, FAMILY_IPV6_WINDOWS, FAMILY_IPV6_BSD) or family in (
+    elif family in (
+        FAMILY_IPV6_LINUX,
+        FAMILY_IPV6_WINDOWS,
+        FAMILY_IPV6_BSD,
         FAMILY_IPV6_SOLARIS,
         FAMILY_IPV6_FREEBSD,
         FAMILY_IPV6_DARWIN,
@@ -416,10 +418,10 @@ def _enter_snap(layer: Layer) -> None:
         return
     organisation: i64 = read_u32(layer.buffer, start) >> 8
     protocol: i64 = read_u16(layer.buffer, start + 3)
-    if organisation == ORGANISATION_ETHERTYPE or organisation == ORGANISATION_BRIDGE_TUNNEL:
+    if organisation in (ORGANISATION_ETHERTYPE, ORGANISATION_BRIDGE_TUNNEL):
         layer.skip(5, protocol if protocol >= ETHERTYPE_FIRST else END_OTHER)
         layer.other = OTHER_LLC + 0xAA
-    elif organisation == ORGANISATION_802_1 and (protocol == 1 or protocol == 7):
+    elif organisation == ORGANISATION_802_1 and (protocol in {1, 7}):
         # RFC 2684 section 5.2: on ATM two octets of padding stand before the frame.
         layer.skip(7 if layer.link_type == LINK_ATM_RFC1483 else 5, ETHERTYPE_ETHERNET)
     else:
@@ -509,7 +511,7 @@ def _enter_point_to_point(layer: Layer) -> None:
     elif layer.link_type == LINK_PPP_PPPD and layer.buffer[start + 1] == 0x03:
         # The direction replaces the address, FF.
         layer.start = start + 2
-    elif (first == 0x0F or first == 0x8F) and layer.buffer[start + 1] == 0:
+    elif (first in {15, 143}) and layer.buffer[start + 1] == 0:
         _enter_tag(layer, 4)
 
 
@@ -520,9 +522,9 @@ def _enter_rare_link(layer: Layer) -> None:
         _enter_tag(layer, 4)
     elif link_type == LINK_CISCO_HDLC_WITH_DIRECTION:
         _enter_tag(layer, 5)
-    elif link_type == LINK_FRAME_RELAY or link_type == LINK_FRAME_RELAY_WITH_DIRECTION:
+    elif link_type in (LINK_FRAME_RELAY, LINK_FRAME_RELAY_WITH_DIRECTION):
         _enter_frame_relay(layer)
-    elif link_type == LINK_ATM_RFC1483 or link_type == LINK_ATM_CLIP:
+    elif link_type in (LINK_ATM_RFC1483, LINK_ATM_CLIP):
         layer.protocol = LLC
     elif link_type == LINK_FDDI:
         _enter_skip(layer, 13, LLC)
@@ -530,7 +532,7 @@ def _enter_rare_link(layer: Layer) -> None:
         _enter_token_ring(layer)
     elif link_type == LINK_SLIP:
         _enter_slip(layer)
-    elif link_type == LINK_ARCNET_LINUX or link_type == LINK_ARCNET_BSD:
+    elif link_type in (LINK_ARCNET_LINUX, LINK_ARCNET_BSD):
         _enter_arcnet(layer)
     elif link_type == LINK_IP_OVER_FC:
         _enter_skip(layer, 16, LLC)
@@ -553,7 +555,7 @@ def _enter_wrapping_link(layer: Layer) -> None:
         _enter_nflog(layer)
     elif link_type == LINK_PPI:
         _enter_ppi(layer)
-    elif link_type == LINK_PKTAP or link_type == LINK_PKTAP_USER:
+    elif link_type in (LINK_PKTAP, LINK_PKTAP_USER):
         _enter_pktap(layer)
     elif link_type == LINK_NETANALYZER:
         _enter_skip(layer, 4, ETHERTYPE_ETHERNET)
@@ -561,7 +563,7 @@ def _enter_wrapping_link(layer: Layer) -> None:
         _enter_skip(layer, 12, ETHERTYPE_ETHERNET)
     elif link_type == LINK_ETHERNET_MPACKET:
         _enter_skip(layer, 8, ETHERTYPE_ETHERNET)
-    elif link_type == LINK_DSA_BROADCOM or link_type == LINK_DSA:
+    elif link_type in (LINK_DSA_BROADCOM, LINK_DSA):
         _enter_tag(layer, 18)
     elif link_type == LINK_DSA_BROADCOM_PREPENDED:
         _enter_skip(layer, 4, ETHERTYPE_ETHERNET)
@@ -640,7 +642,7 @@ def _enter_arcnet(layer: Layer) -> None:
     layer.start = kind_at + 1
     if kind == 240:  # IP, RFC 1051
         layer.protocol = ETHERTYPE_IPV4
-    elif kind == 212 or kind == 196:  # IP and IPv6, RFC 1201
+    elif kind in {212, 196}:  # IP and IPv6, RFC 1201
         split: i64 = buffer[kind_at + 1]
         if split == 0xFF:  # exception packet: the header once more behind padding
             layer.start = kind_at + 8

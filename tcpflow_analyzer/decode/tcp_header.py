@@ -208,7 +208,7 @@ def _read_rare_option(
         if length != 2 and (length < 6 or length > 18 or length & 1 != 0):
             return False
         segment.fast_open = length - 2
-    elif kind == EXPERIMENT_1 or kind == EXPERIMENT_2:
+    elif kind in (EXPERIMENT_1, EXPERIMENT_2):
         # RFC 6994 section 3: the first 16 bits say whose experiment it is.
         if length >= 4 and read_u16(buffer, position + 2) == FAST_OPEN_MAGIC:
             segment.fast_open = length - 4

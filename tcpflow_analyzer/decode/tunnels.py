@@ -123,11 +123,14 @@ def enter_tunnel(layer: Layer, kind: i64, identifier: i64) -> None:
 def is_tunnel_protocol(protocol: i64) -> bool:
     """Whether `protocol`, as in `Layer.protocol`, is an IP protocol that `enter_protocol` reads."""
     number: i64 = protocol - IP_PROTOCOL
-    return (
-        number == PROTOCOL_GRE
-        or number == PROTOCOL_IPV4
-        or number == PROTOCOL_IPV6
-        or number in (PROTOCOL_IPIP, PROTOCOL_ETHERIP, PROTOCOL_MPLS, PROTOCOL_ETHERNET)
+    return number in (
+        PROTOCOL_GRE,
+        PROTOCOL_IPV4,
+        PROTOCOL_IPV6,
+        PROTOCOL_IPIP,
+        PROTOCOL_ETHERIP,
+        PROTOCOL_MPLS,
+        PROTOCOL_ETHERNET,
     )
 
 
@@ -136,7 +139,7 @@ def enter_protocol(layer: Layer) -> None:
     number: i64 = layer.protocol - IP_PROTOCOL
     if number == PROTOCOL_GRE:
         enter_gre(layer)
-    elif number == PROTOCOL_IPV4 or number == PROTOCOL_IPIP:
+    elif number in (PROTOCOL_IPV4, PROTOCOL_IPIP):
         enter_tunnel(layer, KIND_IP, NO_IDENTIFIER)
         layer.protocol = ETHERTYPE_IPV4
     elif number == PROTOCOL_IPV6:
@@ -181,7 +184,7 @@ def enter_gre(layer: Layer) -> None:
         layer.set_other(carrier)
         return
     layer.start = position
-    if protocol == GRE_ERSPAN or protocol == GRE_ERSPAN_3:
+    if protocol in (GRE_ERSPAN, GRE_ERSPAN_3):
         _enter_erspan(layer, protocol, bits & GRE_SEQUENCE != 0)
     else:
         _set_gre_protocol(layer, protocol, identifier, carrier)
@@ -214,14 +217,14 @@ def enter_udp(layer: Layer, outer: bool) -> None:
 
 def _looks_like_quic(layer: Layer, port: i64) -> bool:
     """Whether the fixed bit of RFC 9000 section 17 is set on a port where QUIC is usual."""
-    if layer.start >= layer.end or (port != 443 and port != 80 and port != 8443 and port != 853):
+    if layer.start >= layer.end or (port not in {443, 80, 8443, 853}):
         return False
     return i64(layer.buffer[layer.start]) & 0x40 != 0
 
 
 def _enter_udp_tunnel(layer: Layer, port: i64) -> bool:
     """Go on behind the header of the tunnel that `port` stands for, if there is one."""
-    if port == PORT_VXLAN or port == PORT_VXLAN_LINUX:
+    if port in (PORT_VXLAN, PORT_VXLAN_LINUX):
         return _enter_vxlan(layer)
     if port == PORT_GENEVE:
         return _enter_geneve(layer)
@@ -324,7 +327,7 @@ def _is_ethernet(layer: Layer, start: i64) -> bool:
     if layer.end - start < 14:
         return False
     ethertype: i64 = read_u16(layer.buffer, start + 12)
-    if ethertype == ETHERTYPE_IPV4 or ethertype == ETHERTYPE_IPV6:
+    if ethertype in (ETHERTYPE_IPV4, ETHERTYPE_IPV6):
         version: i64 = version_of_packet(layer.buffer, start + 14, layer.end, layer.wire_end)
         return version == ethertype or layer.end < layer.wire_end
     return ethertype >= ETHERTYPE_FIRST or ethertype <= layer.wire_end - start - 14
@@ -378,7 +381,7 @@ def _enter_geneve(layer: Layer) -> bool:
     if protocol == ETHERTYPE_ETHERNET:
         if not _is_ethernet(layer, inner):
             return False
-    elif protocol != ETHERTYPE_IPV4 and protocol != ETHERTYPE_IPV6 or layer.end - inner < 1:
+    elif protocol not in (ETHERTYPE_IPV4, ETHERTYPE_IPV6) or layer.end - inner < 1:
         return False
     enter_tunnel(layer, KIND_GENEVE, read_u32(layer.buffer, start + 4) >> 8)
     layer.start = inner
