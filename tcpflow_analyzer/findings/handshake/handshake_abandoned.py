@@ -50,7 +50,7 @@ def handshake_abandoned(connection: Connection, capture: CaptureView) -> Iterato
     began_ns = connection.syn_time_ns or connection.first_time_ns
     held_ns = capture.last_time_ns - began_ns
     expired = copies(repeats) >= profile.synack_retries or held_ns >= profile.half_open_ns
-    frames = [connection.syn_frame, connection.synack_frame]
+    frames = [connection.syn_frame, listener.first_frame]
     frames += [] if repeats is None else frames_of(repeats)
     template = (
         "{originator} never completed its handshake with {responder}: {synacks} SYN-ACK (first in "
@@ -71,7 +71,7 @@ def handshake_abandoned(connection: Connection, capture: CaptureView) -> Iterato
             "originator": endpoint_name(connection, opener),
             "responder": endpoint_name(connection, listener),
             "synacks": 1 + copies(repeats),
-            "synack_frame": connection.synack_frame,
+            "synack_frame": listener.first_frame,
             "silence": seconds(capture.last_time_ns - last_ns),
             "held": seconds(min(held_ns, profile.half_open_ns)),
             "expired": expired,

@@ -17,6 +17,7 @@ from tcpflow_analyzer.table.observation import (
 from tcpflow_analyzer.tcp.sequence import distance
 
 _SEGMENTS: Final = ("SYN-ACK", "third segment", "third segment")
+_STALE_ACK: Final = 3  # third number: an ACK without SYN towards SYN-SENT
 _FIELDS: Final = ("acknowledges", "acknowledges", "has SEQ")
 
 
@@ -45,7 +46,7 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
     if connection.observed & (ONE_SIDED | STALE_RECOVERY):
         return
     for sender, tally in tallies(connection, HANDSHAKE_ACK_WRONG):
-        kept = (item for item in tally.kept if not _answers_older_syn(connection, item))
+        kept = (item for item in tally.kept if not _is_explained(connection, item))
         wrong = next(kept, None)
         if wrong is None:
             continue
@@ -80,9 +81,9 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
         )
 
 
-def _answers_older_syn(connection: Connection, wrong: Observation) -> bool:
-    """Whether a SYN-ACK is the late answer to a SYN whose number was changed since (HS003)."""
-    return any(
+def _is_explained(connection: Connection, wrong: Observation) -> bool:
+    """Whether it is of a stale connection (HS018), or answers an older SYN (HS003)."""
+    return wrong.third == _STALE_ACK or any(
         change.first == (wrong.first - 1) & 0xFFFF_FFFF
         for _, tally in tallies(connection, SYN_CHANGED)
         for change in tally.kept

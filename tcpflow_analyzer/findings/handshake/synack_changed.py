@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
-from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
+from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import SYN_CHANGED, SYNACK_CHANGED
 
 _WHAT: Final = ("SEQ", "ACK", "options")
+_ACK: Final = 1
 _OPTIONS: Final = 2
 
 
@@ -33,9 +34,11 @@ def synack_changed(connection: Connection, capture: CaptureView) -> Iterator[Fin
     Seen in: fixtures/findings/HS012-synack-changed
     """
     for sender, tally in tallies(connection, SYNACK_CHANGED):
-        if connection.observed & SYN_CHANGED and all(item.third == 1 for item in tally.kept):
+        if connection.observed & SYN_CHANGED and all(item.third == _ACK for item in tally.kept):
             continue
         first = tally.kept[0]
+        # Acknowledgements are noted as offsets in the peer's stream.
+        origin = peer_of(connection, sender).iss if first.third == _ACK else 0
         template = (
             "{socket} sent SYN-ACK with {what} {new} (frame {frame}) after one with {old} (frame "
             "{first_frame})"
@@ -57,8 +60,8 @@ def synack_changed(connection: Connection, capture: CaptureView) -> Iterator[Fin
             values={
                 "socket": endpoint_name(connection, sender),
                 "what": _WHAT[first.third],
-                "old": first.first,
-                "new": first.second,
+                "old": (origin + first.first) & 0xFFFF_FFFF,
+                "new": (origin + first.second) & 0xFFFF_FFFF,
                 "frame": first.frame,
                 "first_frame": sender.first_frame,
                 "changes": tally.count,

@@ -40,7 +40,7 @@ def synack_retransmitted(connection: Connection, capture: CaptureView) -> Iterat
             about=listener,
             certainty="observed",
             time_ns=tally.last.time_ns,
-            frames=[connection.synack_frame, ack_frame, *frames_of(tally)],
+            frames=[listener.first_frame, ack_frame, *frames_of(tally)],
             frame_count=tally.count + 1,
             template=(
                 "{socket} sent its SYN-ACK {synacks} times, the last copy (frame {last_frame}) "

@@ -30,6 +30,10 @@ def half_close(connection: Connection, capture: CaptureView) -> Iterator[Finding
     """
     for sender, tally in tallies(connection, HALF_CLOSE):
         closed = peer_of(connection, sender)
+        # From the first octet after the acknowledgement of the FIN to what was acknowledged.
+        octets = sender.snd_una - tally.kept[0].second - (sender.snd_una > sender.fin_offset > 0)
+        if octets <= 0:
+            continue
         until_ns = sender.fin_time_ns or tally.last.time_ns
         yield judge(
             "LC007",
@@ -48,7 +52,7 @@ def half_close(connection: Connection, capture: CaptureView) -> Iterator[Finding
                 "sender": endpoint_name(connection, sender),
                 "fin_frame": closed.fin_frame,
                 "duration": seconds(until_ns - closed.fin_acked_time_ns),
-                "octets": tally.last.first,
+                "octets": octets,
             },
             why="octets sent after the acknowledgement of the FIN were acknowledged in turn",
             would_disprove="the octets having been sent before the FIN arrived",
