@@ -82,8 +82,12 @@ def classify(
     if _is_ack_of_unseen(peer, other, acknowledgement):
         classes |= ACK_LOST_SEGMENT
     if classes & KEEP_ALIVE == 0 and sender.segments > 0:
-        classes |= _repeats(connection, sender, peer, segment, sequence, next_end, own, other)
-    if classes != 0 and analysis is None:
+        classes |= _repeats(
+            connection, sender, peer, segment, sequence, next_end, own, other, classes
+        )
+    # One octet again and more behind it is no class (a probe came before), and yet not in order.
+    is_odd = classes != 0 or (sequence < next_end < sequence + segment.payload_len)
+    if is_odd and analysis is None:
         analysis = Analysis()
         connection.analysis = analysis
         own = analysis.originator if from_originator else analysis.responder
@@ -148,8 +152,11 @@ def _remember(
     if classes & DUPLICATE_ACK != 0:
         own.duplicate_acks = max(own.duplicate_acks, 0) + 1
     if classes & ACK_LOST_SEGMENT != 0:
-        other.duplicate_acks = -1
-        other.duplicate_ack = peer.last_ack
+        if other.to_be_acked < other.next_end:
+            other.to_be_acked = other.next_end  # what was behind the hole may be acknowledged now
+        else:
+            other.duplicate_acks = -1
+            other.duplicate_ack = peer.last_ack
     end = sequence + segment.payload_len
     if segment.control_bits & (SYN | FIN) != 0:
         end += 1
@@ -241,6 +248,8 @@ def _is_ack_of_unseen(peer: Endpoint, other: Watch | None, acknowledgement: i64)
         return acknowledgement > peer.snd_nxt
     if acknowledgement <= other.to_be_acked:
         return False
+    if other.to_be_acked < other.next_end:
+        return True
     return other.duplicate_acks == 0 or other.duplicate_ack != peer.last_ack
 
 
@@ -253,6 +262,7 @@ def _repeats(
     next_end: i64,
     own: Watch | None,
     other: Watch | None,
+    classes: i64,
 ) -> i64:
     """Octets, SYN or FIN not beyond what was sent: one of four classes, or none."""
     length = segment.payload_len
@@ -267,7 +277,7 @@ def _repeats(
             return SPURIOUS_RETRANSMISSION
     if sequence >= next_end or (length > 1 and sequence == next_end - 1):
         return 0
-    if _is_fast(peer, segment, other):
+    if _is_fast(peer, segment, other, classes):
         return FAST_RETRANSMISSION
     if sequence + length + controls != next_end:
         since = max(sender.last_data_time_ns, sender.fin_time_ns)
@@ -278,11 +288,21 @@ def _repeats(
     return RETRANSMISSION
 
 
-def _is_fast(peer: Endpoint, segment: Segment, other: Watch | None) -> bool:
-    """Begin where at least two duplicate ACKs asked, within 20 ms of the last."""
-    if other is None or other.duplicate_acks < _FAST_AFTER or other.duplicate_ack != peer.last_ack:
+def _is_fast(peer: Endpoint, segment: Segment, other: Watch | None, classes: i64) -> bool:
+    """Begin where at least two duplicate ACKs asked, within 20 ms of the last.
+
+    Wireshark's counter has no sign: where it notes -1 for "acknowledges what was not captured", it
+    has seen very many.
+    """
+    if segment.seq != peer.last_ack or segment.time_ns - peer.last_time_ns >= _FAST_WITHIN_NS:
         return False
-    return segment.seq == peer.last_ack and segment.time_ns - peer.last_time_ns < _FAST_WITHIN_NS
+    if other is None or other.duplicate_ack != peer.last_ack:
+        return classes & ACK_LOST_SEGMENT != 0 and (
+            other is None or other.to_be_acked >= other.next_end
+        )
+    if other.duplicate_acks < 0 or other.duplicate_acks >= _FAST_AFTER:
+        return True
+    return classes & ACK_LOST_SEGMENT != 0 and other.to_be_acked >= other.next_end
 
 
 def _out_of_order_within(connection: Connection) -> i64:

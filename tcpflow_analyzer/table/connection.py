@@ -11,7 +11,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.table.analysis import Analysis
-from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import Observation, Reset, Tally
 from tcpflow_analyzer.table.transition import Transition
 
@@ -65,6 +65,7 @@ class Entry:
     def __init__(self, key: bytes) -> None:
         """Begin an entry; `key` is in the direction of its originator (decode/segment.py)."""
         self.key: bytes = key
+        self.retried: bool = False
 
 
 class Remembered(Entry):
@@ -110,6 +111,47 @@ class Remembered(Entry):
         self.samples: list[int] | None = None
 
 
+class Request(Entry):
+    """A SYN alone, until anything but its copy or a refusal arrives (kernels: request sockets).
+
+    Enough is kept to feed the segments to a `Connection` later, as if it had been there at once.
+
+    Attributes:
+        number, incarnation: as of Connection.
+        frame, time_ns, seq, ip_id, checksum, payload_len, tsval: of the SYN.
+        header: window, ttl, mss, window scale, SACK permitted and control bits, packed by
+            observer/request.py. origin: scope, VLAN, interface and address length, packed.
+        copies: (frame, time_ns) of the SYN's copies, flat, at most 16 numbers; copy_count: of all.
+        last_time_ns: last SYN. last_frame: likewise.
+        reset_frame, reset_time_ns: of the refusing RST, 0 for none; reset_header: its ttl, IP id
+            and window, packed.
+        previous: the incarnation before, if it is remembered.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """Make an empty request; observer/request.py fills it."""
+        super().__init__(key)
+        self.number: i64 = 0
+        self.incarnation: i64 = 1
+        self.frame: i64 = 0
+        self.time_ns: i64 = 0
+        self.seq: i64 = 0
+        self.ip_id: i64 = UNKNOWN
+        self.checksum: i64 = 0
+        self.payload_len: i64 = 0
+        self.tsval: i64 = UNKNOWN
+        self.header: i64 = 0
+        self.origin: i64 = 0
+        self.copies: list[int] | None = None
+        self.copy_count: i64 = 0
+        self.last_time_ns: i64 = 0
+        self.last_frame: i64 = 0
+        self.reset_frame: i64 = 0
+        self.reset_time_ns: i64 = 0
+        self.reset_header: i64 = 0
+        self.previous: Remembered | None = None
+
+
 class Connection(Entry):
     """One incarnation of a socket pair and its two endpoints.
 
@@ -122,14 +164,22 @@ class Connection(Entry):
         syn_frame, synack_frame, ack_frame and their times: of the handshake: the SYN that was
             answered, its answer, and the segment that completed it; 0 while there is none.
         outcome, shape, active_closer: see the constants above.
-        completeness: Wireshark's bits. history: Zeek's letters in order, 5 bits each, newest lowest
-            (report/zeek.py spells them).
+        completeness: Wireshark's bits.
+        history: Zeek's letters, the newest 12 at most, 5 bits each, newest lowest; history_more: the
+            letters before these; history_seen: which kinds were seen (observer/zeek_history.py).
         observed: mask of the kinds of observation. tallies: the observations; None for none.
         resets: RSTs, the first 8; reset_count: all of them.
         transitions: the believed states' changes in order of decision; None if they are not kept.
         previous: the incarnation before, if it is remembered.
         analysis: None while nothing is to be counted.
         retried: another attempt by the same originator at the same service succeeded within 10 s.
+        older: the incarnation before, while one of its ends still lives on beside this one.
+        candidate: a SYN on this live connection that may turn out to open a new incarnation.
+        next_due_ns: when the next belief is due (a receipt, a timer); NEVER for none.
+        one_sided: only one end was captured; what the other sent is inferred from acknowledgements.
+        queued: waits in the queue of connections that are over.
+        originator_listens: for guessed roles: the originator (sender of the first segment seen) is
+            thought to be the passive opener.
         finished: handed over already.
     """
 
@@ -150,6 +200,7 @@ class Connection(Entry):
         self.frames: i64 = 0
         self.midstream: bool = False
         self.roles_guessed: bool = False
+        self.originator_listens: bool = False
         self.syn_frame: i64 = 0
         self.syn_time_ns: i64 = 0
         self.synack_frame: i64 = 0
@@ -161,6 +212,8 @@ class Connection(Entry):
         self.active_closer: i64 = NOBODY
         self.completeness: i64 = 0
         self.history: i64 = 0
+        self.history_seen: i64 = 0
+        self.history_more: str = ""
         self.observed: i64 = 0
         self.tallies: list[Tally] | None = None
         self.resets: list[Reset] | None = None
@@ -170,7 +223,11 @@ class Connection(Entry):
         self.analysis: Analysis | None = None
         self.icmp_source: bytes = b""
         self.authenticated: bool = False
-        self.retried: bool = False
+        self.older: Connection | None = None
+        self.candidate: Request | None = None
+        self.next_due_ns: i64 = NEVER
+        self.one_sided: bool = False
+        self.queued: bool = False
         self.finished: bool = False
 
     def endpoint(self, of_originator: bool) -> Endpoint:

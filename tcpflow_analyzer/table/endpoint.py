@@ -49,6 +49,7 @@ class Endpoint:
         fin_frame, fin_time_ns: its first FIN. fin_copies: further copies of it.
         fin_ack: what the first FIN acknowledged, an offset in the peer's stream.
         fin_acked_frame, fin_acked_time_ns: first captured segment of the peer that covers the FIN.
+        fin_acked_by_data: whether that segment carried data (and no FIN).
         rst_frame, rst_time_ns: its first RST that closed the connection, 0 for none.
         time_wait_since_ns, time_wait_until_ns: 0 while it never held TIME-WAIT. After a timer
             or a RST ended TIME-WAIT they keep their values.
@@ -59,8 +60,20 @@ class Endpoint:
         first_frame: its first segment. last_frame, last_time_ns: its last segment.
         last_data_frame, last_data_time_ns: its last segment with new payload; 0 for none.
         rtt_ns: smallest time from a segment towards it to its answer, UNKNOWN while not measured.
+        retry_time_ns: last transmission of what awaits an acknowledgement (SYN, SYN-ACK, FIN, or the
+            data at SND.UNA); retry_gap_ns: time from the transmission before it, 0 for the first;
+            retries: retransmissions since the last progress.
+        give_up_ns: when silence means that it gave up, NEVER while it owes nothing.
+        distrust_until_ns: before this time the same pure ACK is not believed again (accept queue
+            full: received, but dropped).
+        probe_end, probe_time_ns: data whose acknowledgement will give the peer's `rtt_ns`.
+        position: how much of `chain` the current fold has confirmed.
+        before_reset: proven state before its own RST.
         ttl: of its first segment. ttl_min, ttl_max: over all of its segments but RSTs.
         profile: index into settings.PROFILES, how it behaves where the wire does not say.
+    Attributes, what Zeek would hold of it (observer/zeek_history.py):
+        zeek_state: its state there, the one before, and counts. zeek_syn, zeek_fin, zeek_rst:
+            wrapped number of the last one, UNKNOWN while it sent none.
     """
 
     def __init__(self, is_originator: bool) -> None:
@@ -102,8 +115,19 @@ class Endpoint:
         self.fin_acked_time_ns: i64 = 0
         self.rst_frame: i64 = 0
         self.rst_time_ns: i64 = 0
+        self.fin_acked_by_data: bool = False
         self.time_wait_since_ns: i64 = 0
         self.time_wait_until_ns: i64 = 0
+        # retransmission and round trips
+        self.retry_time_ns: i64 = 0
+        self.retry_gap_ns: i64 = 0
+        self.retries: i64 = 0
+        self.give_up_ns: i64 = NEVER
+        self.distrust_until_ns: i64 = 0
+        self.probe_end: i64 = UNKNOWN
+        self.probe_time_ns: i64 = 0
+        self.position: i64 = 0
+        self.before_reset: i64 = CLOSED
         # counts and times
         self.segments: i64 = 0
         self.payload_octets: i64 = 0
@@ -128,3 +152,9 @@ class Endpoint:
         self.last_ip_id: i64 = UNKNOWN
         self.last_checksum: i64 = 0
         self.last_interface: i64 = 0
+        self.last_new: bool = False
+        # what Zeek would hold
+        self.zeek_state: i64 = 0
+        self.zeek_syn: i64 = UNKNOWN
+        self.zeek_fin: i64 = UNKNOWN
+        self.zeek_rst: i64 = UNKNOWN

@@ -48,7 +48,7 @@ RESET_IN_TIME_WAIT: Final = 0x40000000  # age of TIME-WAIT in ns, 1 if the profi
 TRAFFIC_AFTER_RESET: Final = 0x80000000  # frame of the RST, 1 if its seeming sender went on, 0 its receiver
 CHALLENGE_ACK: Final = 0x1_0000_0000  # frame of the trigger, kind: 1 RST not exact, 2 SYN, 3 bad ACK
 OLD_DUPLICATE: Final = 0x2_0000_0000  # original frame, offset it would have, 1 if acceptable
-REUSED: Final = 0x4_0000_0000  # details in Connection.previous
+REUSED: Final = 0x4_0000_0000  # noted for the opener: TSval of its SYN or -1, frame of the SYN-ACK or 0; Connection.previous
 MIDSTREAM: Final = 0x8_0000_0000  # fact
 ACKED_UNSEEN: Final = 0x10_0000_0000  # octets, start offset, end offset; noted for the unseen sender
 DUPLICATE_FRAME: Final = 0x20_0000_0000  # frame it copies
@@ -65,6 +65,7 @@ MISSING_DATA: Final = 0x4000_0000_0000  # octets never seen nor acknowledged bef
 SYN_REFUSED_BY_TIME_WAIT: Final = 0x8000_0000_0000  # answer: 0 none, 1 ACK, 2 RST; frame of it
 TIME_WAIT_RESPONDER: Final = 0x1_0000_0000_0000  # fact
 FIN_WITH_DATA_RESPONDER: Final = 0x2_0000_0000_0000  # fact
+SYN_DROPPED: Final = 0x4_0000_0000_0000  # neighbours answered, frame of the newest, 1 if PAWS-like; the SYN's frame
 
 # Facts have no tally (a healthy connection allocates nothing for them): everything about them stands
 # in the connection and its endpoints.
@@ -147,6 +148,11 @@ class Reset:
         peer_unacked: octets of Y (data only) that X had not acknowledged.
         sender_fin, receiver_fin: whether X, Y had sent a FIN before.
         receiver_fin_acked: whether X had acknowledged Y's FIN before.
+        sender_data_frame, sender_data_time_ns, receiver_data_frame, receiver_data_time_ns: last
+            segment of X, of Y with new payload before the RST; 0 for none.
+        sender_rtt_ns: Endpoint.rtt_ns of X. sender_ip_id: of X's segment before. tsval: of the RST.
+        sender_tsval: X's newest before it. Each -1 where there is none.
+        sender_window: X's last window field. sender_ttl: its ttl.
         reverted: a later segment showed that it did not end the connection (RS010).
     """
 
@@ -180,4 +186,14 @@ class Reset:
         self.sender_fin: bool = False
         self.receiver_fin: bool = False
         self.receiver_fin_acked: bool = False
+        self.sender_data_frame: i64 = 0
+        self.sender_data_time_ns: i64 = 0
+        self.receiver_data_frame: i64 = 0
+        self.receiver_data_time_ns: i64 = 0
+        self.sender_rtt_ns: i64 = -1
+        self.sender_ip_id: i64 = -1
+        self.tsval: i64 = -1
+        self.sender_tsval: i64 = -1
+        self.sender_window: i64 = 0
+        self.sender_ttl: i64 = -1
         self.reverted: bool = False

@@ -3,7 +3,11 @@
 Compiled: yes
 """
 
+from typing import Final
+
 from mypy_extensions import i64
+
+ICMP_ERROR_BIT: Final = 0x1000  # above the control bits: an ICMP error about what the endpoint sent
 
 
 class Receipt:
@@ -13,7 +17,7 @@ class Receipt:
         frame, time_ns: of the segment.
         due_ns: when Y has it if nothing is lost: capture time plus half of the round trip between
             tap and Y. Not believed before.
-        control_bits: of the segment.
+        control_bits: of the segment; ICMP_ERROR_BIT for an ICMP error instead of a segment.
         start, end: offsets in X's stream; `end` counts SYN and FIN. Equal for a pure ACK.
         ack: offset in Y's stream that it acknowledges, -1 without the ACK bit.
         tsval: timestamp value, -1 if none or if an earlier segment of X carried the same one, so

@@ -3,11 +3,11 @@
 Compiled: yes
 """
 
+from typing import Final
+
 from mypy_extensions import i64
 
-from tcpflow_analyzer.tcp.states import OBSERVED
-
-NO_FRAME = 0  # a timer's expiry has no frame; frames count from 1
+NO_FRAME: Final = 0  # a timer's expiry has no frame; frames count from 1
 
 
 class Transition:
@@ -17,7 +17,8 @@ class Transition:
         time_ns: when it happened: capture time of the frame for what the endpoint sent, half a
             round trip later for what it is believed to have received.
         frame: the frame that caused it, NO_FRAME for a timer.
-        proved_by_frame: the frame that proved it later, NO_FRAME while none did.
+        proved_by_frame: the frame that proved it later, NO_FRAME while none did or if it is a fact
+            at its own frame.
         from_state, to_state: numbers of tcp/states.py.
         event: number of tcp/events.py.
         certainty: what was known at that frame (tcp/states.py).
@@ -36,10 +37,10 @@ class Transition:
         certainty: i64,
         correction: bool,
     ) -> None:
-        """Make a transition; nothing has proved it yet unless it is observed."""
+        """Make a transition; nothing has proved it later yet."""
         self.time_ns: i64 = time_ns
         self.frame: i64 = frame
-        self.proved_by_frame: i64 = frame if certainty == OBSERVED else 0
+        self.proved_by_frame: i64 = NO_FRAME
         self.from_state: i64 = from_state
         self.to_state: i64 = to_state
         self.event: i64 = event

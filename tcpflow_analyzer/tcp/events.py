@@ -26,8 +26,9 @@ RCV_ICMP_ERROR: Final = 12  # a hard error that quotes our SYN
 TIMER_GIVE_UP: Final = 13  # retransmissions exhausted, or the request's lifetime over
 TIMER_TIME_WAIT: Final = 14  # 2 MSL are over
 PICK_UP: Final = 15  # not an event of TCP: the capture began after the connection did
+REPLACED: Final = 16  # the peer's acceptance of a new SYN shows that nothing is left of it
 
-EVENT_COUNT: Final = 16
+EVENT_COUNT: Final = 17
 
 # As the JSON output spells them (docs: stable once released).
 EVENT_NAMES: Final = (
@@ -47,4 +48,5 @@ EVENT_NAMES: Final = (
     "timer give-up",
     "timer TIME-WAIT",
     "picked up in mid-stream",
+    "replaced by a new incarnation",
 )

@@ -1,0 +1,675 @@
+"""The compiled frame loop: from records to connections that are handed over.
+
+Compiled: yes
+
+One call for each block of frames. Decodes a frame, finds its connection, lets the observer take the
+segment, and hands over what is over. Python is called only for connections that somebody wants.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode.decoder import Decoder
+from tcpflow_analyzer.decode.segment import (
+    FRAGMENT,
+    ICMP_ERROR,
+    OTHER,
+    TCP_SEGMENT,
+    UNDECODED,
+    Segment,
+)
+from tcpflow_analyzer.observer.advance import advance, stray_syn
+from tcpflow_analyzer.observer.census import Census
+from tcpflow_analyzer.observer.icmp import take_icmp_error
+from tcpflow_analyzer.observer.incarnation import (
+    CANDIDATE,
+    NEW,
+    belongs_to_older,
+    end_by_replacement,
+    inherit,
+    judge_syn,
+    note_candidate,
+    note_reuse,
+    remember,
+)
+from tcpflow_analyzer.observer.listeners import Listeners
+from tcpflow_analyzer.observer.outcome import conclude, final_state, is_time_wait
+from tcpflow_analyzer.observer.request import (
+    add_copy,
+    add_refusal,
+    address_len_of,
+    can_hold,
+    is_copy,
+    is_refusal,
+    make_request,
+    profile_of,
+    restore_segment,
+    segment_count,
+)
+from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.sources.records import RecordWalk
+from tcpflow_analyzer.table.connection import (
+    OUTCOME_MIDSTREAM,
+    OUTCOME_NAMES,
+    OUTCOME_REFUSED,
+    OUTCOME_UNANSWERED,
+    SHAPE_NAMES,
+    SHAPE_NONE,
+    Connection,
+    Entry,
+    Remembered,
+    Request,
+)
+from tcpflow_analyzer.table.connection_table import ConnectionTable, swapped
+from tcpflow_analyzer.table.endpoint import NEVER, Endpoint
+from tcpflow_analyzer.table.observation import (
+    OPEN_AT_END,
+    REFUSED,
+    RESET,
+    SYN_DROPPED,
+    SYN_REPEATED,
+    TIME_WAIT_ORIGINATOR,
+    TIME_WAIT_RESPONDER,
+    UNANSWERED,
+)
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
+from tcpflow_analyzer.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
+
+_SECOND: Final = 1_000_000_000
+# A connection that is over waits so long for stragglers, unless too many wait: then until its
+# TIME-WAIT is over, or 3 s after a RST (design.md decision 6).
+_LINGER: Final = 240 * _SECOND
+_AFTER_RESET: Final = 3 * _SECOND
+_MOST_WAITING: Final = 50_000
+_RETRY_WINDOW: Final = 10 * _SECOND  # HS001, HS004: another attempt that succeeds within this
+_DROPPED_AFTER: Final = 900_000_000  # HS014: a SYN unanswered for so long, nanoseconds
+_MOST_SERVICES: Final = 65_536  # services of which failed attempts are remembered
+
+
+class Engine:
+    """Follows all connections of one recording.
+
+    Attributes:
+        wanted: mask of observations; `on_finished` gets connections that have one of them,
+        want_all: or all connections,
+        want_first: or those with a number up to this.
+        frames, tcp_segments, other_frames, fragments, duplicate_frames: counts of frames.
+        undecoded: reason -> frames.
+        first_time_ns, last_time_ns: of the frames so far.
+        connections: how many were begun.
+        masks: mask of observations -> finished connections with just this mask.
+        states: originator's final state * 16 + responder's -> finished connections.
+        outcomes, shapes, closers: finished connections by the numbers of table/connection.py.
+        left_out: what limits dropped, by name.
+        census: counts for host-wide findings.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        decoder: Decoder,
+        on_finished: Callable[[Connection], None],
+        profile_of_address: Callable[[bytes], int] | None = None,
+    ) -> None:
+        """Make an engine.
+
+        Args:
+            settings: of the run.
+            decoder: its decoder.
+            on_finished: called once for each connection that is wanted, when it is over or the
+                capture has ended; not in the order of numbers.
+            profile_of_address: operating system profile of an address (4 or 16 octets), an index
+                into settings.PROFILES, or -1 to guess; None to guess always.
+        """
+        self.wanted: i64 = 0
+        self.want_all: bool = True
+        self.want_first: i64 = 0
+        self.frames: i64 = 0
+        self.tcp_segments: i64 = 0
+        self.other_frames: i64 = 0
+        self.fragments: i64 = 0
+        self.duplicate_frames: i64 = 0
+        self.undecoded: dict[str, int] = {}
+        self.first_time_ns: i64 = 0
+        self.last_time_ns: i64 = 0
+        self.connections: i64 = 0
+        self.masks: dict[int, int] = {}
+        self.states: dict[int, int] = {}
+        self.outcomes: list[int] = [0] * len(OUTCOME_NAMES)
+        self.shapes: list[int] = [0] * len(SHAPE_NAMES)
+        self.closers: list[int] = [0] * 4
+        self.left_out: dict[str, int] = {}
+        self.census = Census()
+        self._listeners = Listeners()
+        self._decoder = decoder
+        self._on_finished = on_finished
+        self._profile_of_address = profile_of_address
+        self._timing = Timing(settings)
+        self._table = ConnectionTable()
+        self._segment = Segment()
+        self._restored = Segment()
+        self._over: list[Connection] = []
+        self._over_first: i64 = 0
+        self._requests: list[Request] = []
+        self._requests_first: i64 = 0
+        self._remembered: list[Remembered] = []
+        self._remembered_first: i64 = 0
+        self._max_remembered: i64 = settings.max_remembered
+        self._max_connections: i64 = settings.max_connections
+        self._failed: dict[bytes, int] = {}
+        self._succeeded: dict[bytes, int] = {}
+        self._listening: set[bytes] = set()
+
+    # Frames
+
+    def run(self, walk: RecordWalk, until_ns: i64) -> None:
+        """Take the frames that the walk has, as far as they are earlier than `until_ns`."""
+        segment = self._segment
+        decoder = self._decoder
+        while walk.advance():
+            time_ns = walk.time_ns
+            if time_ns >= until_ns:
+                walk.hold()
+                break
+            self.frames += 1
+            if time_ns > self.last_time_ns:
+                self.last_time_ns = time_ns
+            if self.frames == 1:
+                self.first_time_ns = time_ns
+            segment.frame = self.frames
+            segment.time_ns = time_ns
+            segment.interface = walk.interface
+            status = decoder.decode(
+                walk.buffer, walk.start, walk.captured_len, walk.wire_len, walk.link_type, segment
+            )
+            if status == TCP_SEGMENT:
+                self.tcp_segments += 1
+                self._take(segment)
+            else:
+                self._count_frame(status, segment)
+        self.sweep()
+
+    def _count_frame(self, status: i64, segment: Segment) -> None:
+        """A frame without a TCP segment of its own."""
+        if status == OTHER:
+            self.other_frames += 1
+        elif status == FRAGMENT:
+            self.fragments += 1
+        elif status == ICMP_ERROR:
+            self.other_frames += 1
+            self._take_icmp_error(segment)
+        elif status == UNDECODED:
+            self.undecoded[segment.reason] = self.undecoded.get(segment.reason, 0) + 1
+
+    # Segments
+
+    def _take(self, segment: Segment) -> None:
+        """Find the connection of a segment and let it take it."""
+        table = self._table
+        entry = table.find(segment.key, segment.address_len)
+        if entry is None:
+            self._begin(segment, None)
+        elif isinstance(entry, Connection):
+            self._continue(entry, table.from_originator, segment)
+        elif isinstance(entry, Request):
+            self._continue_request(entry, table.from_originator, segment)
+        else:
+            assert isinstance(entry, Remembered)
+            self._begin(segment, entry)
+
+    def _begin(self, segment: Segment, previous: Remembered | None) -> None:
+        """The first segment of a connection that the table knows."""
+        if can_hold(segment):
+            self.connections += 1
+            request = make_request(segment, self.connections)
+            if previous is not None:
+                self._table.drop(previous)
+                request.previous = previous
+                request.incarnation = previous.incarnation + 1
+            self._table.put(request)
+            self._requests.append(request)
+            return
+        self.connections += 1
+        connection = self._make_connection(segment, self.connections)
+        if previous is not None:
+            self._table.drop(previous)
+            inherit(connection, previous)
+        self._table.put(connection)
+        self._advance(connection, connection.key == segment.key, segment)
+        if segment.control_bits & (SYN | ACK | RST) == SYN and previous is not None:
+            note_reuse(connection, segment, segment.tsval, 0)
+
+    def _make_connection(self, segment: Segment, number: i64) -> Connection:
+        """A connection whose originator is the sender, unless the segment is a SYN-ACK."""
+        bits = segment.control_bits
+        key = segment.key
+        if bits & (SYN | ACK | RST) == SYN | ACK:
+            key = swapped(key, segment.address_len)
+        connection = Connection(key, number)
+        connection.address_len = segment.address_len
+        connection.scope = segment.scope
+        connection.vlan = segment.vlan
+        if self._timing.keep_transitions:
+            connection.transitions = []
+        if bits & SYN == 0:
+            connection.roles_guessed = True
+            connection.originator_listens = self._sender_listens(segment)
+        self._set_profiles(connection)
+        return connection
+
+    def _set_profiles(self, connection: Connection) -> None:
+        """Explicit profiles; what is not explicit is guessed at the end's first segment."""
+        profile_of_address = self._profile_of_address
+        if profile_of_address is None:
+            return
+        length = connection.address_len
+        originator = profile_of_address(connection.key[:length])
+        responder = profile_of_address(connection.key[length : 2 * length])
+        if originator >= 0:
+            connection.originator.profile = originator
+        if responder >= 0:
+            connection.responder.profile = responder
+
+    def _sender_listens(self, segment: Segment) -> bool:
+        """Guess of roles without a SYN: a known listener, else the lower well-known port."""
+        length = segment.address_len
+        key = segment.key
+        source = key[:length] + key[2 * length : 2 * length + 2]
+        destination = key[length : 2 * length] + key[2 * length + 2 : 2 * length + 4]
+        if destination in self._listening:
+            return False
+        if source in self._listening:
+            return True
+        source_port: i64 = (key[2 * length] << 8) | key[2 * length + 1]
+        destination_port: i64 = (key[2 * length + 2] << 8) | key[2 * length + 3]
+        return source_port < destination_port
+
+    def _continue_request(self, request: Request, direct: bool, segment: Segment) -> None:
+        """A segment on a socket pair of which only a SYN was seen."""
+        if direct and is_copy(request, segment):
+            self._note_failure(request.key, address_len_of(request), segment.time_ns)
+            add_copy(request, segment)
+        elif not direct and is_refusal(request, segment):
+            self._note_failure(request.key, address_len_of(request), segment.time_ns)
+            add_refusal(request, segment)
+        else:
+            connection = self._promote(request)
+            self._table.replace(request, connection)
+            self._continue(connection, direct, segment)
+
+    def _promote(self, request: Request) -> Connection:
+        """Make the connection that the request stands for."""
+        restored = self._restored
+        restore_segment(request, 0, restored)
+        connection = self._make_connection(restored, request.number)
+        connection.incarnation = request.incarnation
+        connection.retried = request.retried
+        if connection.originator.profile == 0:
+            connection.originator.profile = profile_of(request)
+        if request.previous is not None:
+            connection.previous = request.previous
+        for index in range(segment_count(request)):
+            from_originator = restore_segment(request, index, restored)
+            self._advance(connection, from_originator, restored)
+            if index == 0 and request.previous is not None:
+                note_reuse(connection, restored, restored.tsval, 0)
+        request.number = 0  # nothing of it is left to hand over
+        return connection
+
+    def _continue(self, connection: Connection, direct: bool, segment: Segment) -> None:
+        """A segment on a known connection: SYNs may open another incarnation."""
+        bits = segment.control_bits
+        if bits & SYN != 0 and bits & RST == 0:
+            if bits & ACK == 0:
+                if self._take_syn(connection, direct, segment):
+                    return
+            elif self._take_syn_ack(connection, direct, segment):
+                return
+        older = connection.older
+        if older is not None:
+            if older.finished:
+                connection.older = None
+            elif belongs_to_older(connection, older, direct, segment):
+                self._advance(older, (older.key == connection.key) == direct, segment)
+                return
+        self._advance(connection, direct, segment)
+
+    def _take_syn(self, connection: Connection, direct: bool, segment: Segment) -> bool:
+        """A SYN on a known connection. Gives True if that was all."""
+        if direct:
+            sender, receiver = connection.originator, connection.responder
+        else:
+            sender, receiver = connection.responder, connection.originator
+        verdict = judge_syn(connection, sender, receiver, segment, self._timing)
+        if verdict == NEW:
+            self._reopen(connection, receiver, segment)
+            return True
+        if verdict == CANDIDATE:
+            note_candidate(connection, sender, receiver, segment)
+            candidate = make_request(segment, 0)
+            connection.candidate = candidate
+            stray_syn(connection, direct, segment)
+            return True
+        return False
+
+    def _take_syn_ack(self, connection: Connection, direct: bool, segment: Segment) -> bool:
+        """A SYN-ACK may accept a candidate, or end the older incarnation. True if that was all."""
+        candidate = connection.candidate
+        if candidate is not None and segment.ack == (candidate.seq + 1) & 0xFFFF_FFFF:
+            from_candidate = candidate.key == segment.key
+            sender = connection.endpoint(direct)
+            if not from_candidate and (not sender.iss_seen or segment.seq != sender.iss):
+                self._accept_candidate(connection, candidate, segment)
+                return True
+        older = connection.older
+        if (
+            older is not None
+            and not direct
+            and segment.ack == (connection.originator.iss + 1) & 0xFFFF_FFFF
+        ):
+            if not older.finished:
+                end_by_replacement(older, segment, self._timing)
+                self._hand_over(older)
+            connection.older = None
+        return False
+
+    def _reopen(self, old: Connection, receiver: Endpoint, segment: Segment) -> None:
+        """Open the next incarnation at a SYN whose sender has nothing left of the old one."""
+        lives_on = receiver.believed != CLOSED
+        record = remember(old)
+        if not lives_on:
+            self._table.drop(old)
+            self._hand_over(old)
+            self._table.drop_key(old.key)
+            self._begin(segment, record)
+            return
+        self._table.drop(old)
+        self.connections += 1
+        connection = self._make_connection(segment, self.connections)
+        inherit(connection, record)
+        connection.older = old
+        self._table.put(connection)
+        self._advance(connection, True, segment)
+        note_reuse(connection, segment, segment.tsval, 0)
+
+    def _accept_candidate(
+        self, old: Connection, candidate: Request, segment: Segment
+    ) -> None:
+        """A SYN-ACK acknowledges the candidate's SYN: the old incarnation is replaced."""
+        restored = self._restored
+        restore_segment(candidate, 0, restored)
+        end_by_replacement(old, segment, self._timing)
+        self._uncount_syn(old, candidate)
+        record = remember(old)
+        self._table.drop(old)
+        self._hand_over(old)
+        self._table.drop_key(old.key)
+        self.connections += 1
+        connection = self._make_connection(restored, self.connections)
+        inherit(connection, record)
+        self._table.put(connection)
+        self._advance(connection, True, restored)
+        note_reuse(connection, restored, restored.tsval, segment.frame)
+        self._advance(connection, False, segment)
+
+    def _uncount_syn(self, old: Connection, candidate: Request) -> None:
+        """The candidate's SYN turned out to belong to the next incarnation."""
+        endpoint = old.originator if old.key == candidate.key else old.responder
+        endpoint.segments -= 1
+        old.frames -= 1
+
+    def _advance(self, connection: Connection, from_originator: bool, segment: Segment) -> None:
+        """Let the observer take the segment; then see to what the whole capture knows."""
+        had_ack = connection.ack_frame
+        had_synack = connection.synack_frame
+        advance(connection, from_originator, segment, self._timing)
+        if connection.synack_frame != had_synack and had_synack == 0:
+            self._listeners.answered(connection)
+            self.census.opened(connection, segment.time_ns)
+            if segment.control_bits & SYN != 0 and len(self._listening) < _MOST_SERVICES:
+                self._listening.add(_service(connection))
+        if had_ack == 0 and connection.ack_frame != 0 and len(self._failed) > 0:
+            self._note_success(connection, segment.time_ns)
+        if not connection.queued and _is_over(connection):
+            connection.queued = True
+            self._over.append(connection)
+        if connection.outcome == OUTCOME_UNANSWERED and segment.control_bits & SYN != 0:
+            self._note_dropped(connection, segment)
+
+    def _note_dropped(self, connection: Connection, segment: Segment) -> None:
+        """HS014: this SYN went unanswered while others to the same listener were answered."""
+        tally = connection.tally(SYN_REPEATED, True)
+        if tally is None or tally.last.frame != segment.frame:
+            return
+        gap: i64 = tally.last.first
+        if gap < _DROPPED_AFTER:
+            return
+        self._note_failure(connection.key, connection.address_len, segment.time_ns)
+        dropped_ns = segment.time_ns - gap
+        count, newest = self._listeners.neighbours(
+            connection.key, connection.address_len, dropped_ns
+        )
+        if count > 0:
+            frame: i64 = connection.first_frame
+            connection.note(SYN_DROPPED, True, frame, dropped_ns, count, newest, 0)
+
+    def _note_failure(self, key: bytes, address_len: i64, time_ns: i64) -> None:
+        """An attempt at a service failed or is about to."""
+        service = _service_of(key, address_len)
+        if service in self._failed or len(self._failed) < _MOST_SERVICES:
+            self._failed[service] = time_ns
+        else:
+            self.left_out["failed_services"] = self.left_out.get("failed_services", 0) + 1
+
+    def _note_success(self, connection: Connection, time_ns: i64) -> None:
+        service = _service_of(connection.key, connection.address_len)
+        if service in self._failed:
+            self._succeeded[service] = time_ns
+
+    def _was_retried(self, key: bytes, address_len: i64, failed_ns: i64) -> bool:
+        """Whether another attempt at the same service succeeded within 10 s."""
+        if len(self._succeeded) == 0:
+            return False
+        succeeded: i64 = self._succeeded.get(_service_of(key, address_len), 0)
+        return failed_ns <= succeeded <= failed_ns + _RETRY_WINDOW
+
+    def _take_icmp_error(self, segment: Segment) -> None:
+        """Match an ICMP error to the connection of the segment that it quotes."""
+        entry = self._table.find(segment.key, segment.address_len)
+        if isinstance(entry, Request) and entry.number != 0:
+            connection = self._promote(entry)
+            self._table.replace(entry, connection)
+            entry = self._table.find(segment.key, segment.address_len)
+        if isinstance(entry, Connection):
+            self._note_failure(entry.key, entry.address_len, segment.time_ns)
+            take_icmp_error(entry, self._table.from_originator, segment, self._timing)
+            if not entry.queued and _is_over(entry):
+                entry.queued = True
+                self._over.append(entry)
+
+    # What is over
+
+    def sweep(self) -> None:
+        """Hand over what is over by now; called once a block."""
+        self._sweep_over()
+        self._sweep_requests()
+        self._sweep_remembered()
+
+    def _sweep_over(self) -> None:
+        over = self._over
+        now = self.last_time_ns
+        first = self._over_first
+        count: i64 = len(over)
+        while first < count:
+            connection = over[first]
+            if connection.finished:
+                first += 1
+                continue
+            crowded = count - first > _MOST_WAITING
+            if now < self._due_to_leave(connection, crowded):
+                break
+            first += 1
+            connection.queued = False
+            if _is_over(connection):
+                self._leave(connection)
+        if first > 4096 and first * 2 > count:
+            del over[:first]
+            first = 0
+        self._over_first = first
+
+    def _due_to_leave(self, connection: Connection, crowded: bool) -> i64:
+        """When a connection that is over may be handed over."""
+        if not crowded:
+            return connection.last_time_ns + _LINGER
+        due = connection.last_time_ns + _AFTER_RESET
+        for endpoint in (connection.originator, connection.responder):
+            if endpoint.believed == TIME_WAIT and endpoint.time_wait_until_ns > due:
+                due = endpoint.time_wait_until_ns
+        return due
+
+    def _sweep_requests(self) -> None:
+        requests = self._requests
+        now = self.last_time_ns
+        first = self._requests_first
+        count: i64 = len(requests)
+        while first < count:
+            request = requests[first]
+            if request.number != 0:
+                wait: i64 = _RETRY_WINDOW if request.reset_frame != 0 else _LINGER
+                if now < request.last_time_ns + wait:
+                    break
+                self._leave_request(request)
+            first += 1
+        if first > 4096 and first * 2 > count:
+            del requests[:first]
+            first = 0
+        self._requests_first = first
+
+    def _sweep_remembered(self) -> None:
+        remembered = self._remembered
+        first = self._remembered_first
+        count: i64 = len(remembered)
+        now = self.last_time_ns
+        while first < count:
+            record = remembered[first]
+            if now < record.end_time_ns + _LINGER:
+                if count - first <= self._max_remembered:
+                    break
+                self.left_out["remembered"] = self.left_out.get("remembered", 0) + 1
+            self._table.drop(record)
+            first += 1
+        if first > 4096 and first * 2 > count:
+            del remembered[:first]
+            first = 0
+        self._remembered_first = first
+
+    def _leave(self, connection: Connection) -> None:
+        """Hand over a connection and keep the compact record of it."""
+        still_found = self._table.entries.get(connection.key) is connection
+        self._hand_over(connection)
+        if still_found:
+            record = remember(connection)
+            self._table.put(record)
+            self._remembered.append(record)
+
+    def _leave_request(self, request: Request) -> None:
+        """Hand over a request: as a connection if somebody looks, else counted only."""
+        if self._is_wanted_request(request):
+            connection = self._promote(request)
+            self._table.replace(request, connection)
+            self._leave(connection)
+            return
+        self._count_request(request)
+        self._table.drop(request)
+        request.number = 0
+
+    def _is_wanted_request(self, request: Request) -> bool:
+        if self.want_all or request.number <= self.want_first or request.previous is not None:
+            return True
+        return self._request_mask(request) & self.wanted != 0
+
+    def _request_mask(self, request: Request) -> i64:
+        mask: i64 = 0
+        if request.copy_count > 0:
+            mask |= SYN_REPEATED
+        if request.reset_frame != 0:
+            return mask | REFUSED | RESET
+        return mask | UNANSWERED | OPEN_AT_END
+
+    def _count_request(self, request: Request) -> None:
+        mask = self._request_mask(request)
+        self.masks[mask] = self.masks.get(mask, 0) + 1
+        if request.reset_frame != 0:
+            self.outcomes[OUTCOME_REFUSED] += 1
+            state: i64 = CLOSED * 16 + CLOSED
+            self.shapes[6] += 1
+        else:
+            self.outcomes[OUTCOME_UNANSWERED] += 1
+            state = SYN_SENT * 16 + CLOSED
+            self.shapes[SHAPE_NONE] += 1
+        self.states[state] = self.states.get(state, 0) + 1
+        self.closers[0] += 1
+
+    def _hand_over(self, connection: Connection) -> None:
+        """Conclude a connection, count it, and give it to whoever wants it."""
+        if connection.finished:
+            return
+        connection.finished = True
+        now = self.last_time_ns
+        conclude(connection, now, self._timing)
+        if connection.outcome < 6 and self._was_retried(
+            connection.key, connection.address_len, connection.first_time_ns
+        ):
+            connection.retried = True
+        connection.older = None
+        connection.candidate = None
+        mask = connection.observed
+        self.masks[mask] = self.masks.get(mask, 0) + 1
+        state = final_state(connection.originator) * 16 + final_state(connection.responder)
+        self.states[state] = self.states.get(state, 0) + 1
+        self.outcomes[connection.outcome] += 1
+        self.shapes[connection.shape] += 1
+        self.closers[connection.active_closer] += 1
+        if self.want_all or mask & self.wanted != 0 or connection.number <= self.want_first:
+            self._on_finished(connection)
+
+    def finish(self) -> None:
+        """The capture has ended: hand over all that is left, in the order of numbers."""
+        entries = list(self._table.entries.values())
+        waiting: list[Connection] = []
+        for entry in entries:
+            if isinstance(entry, Connection):
+                older = entry.older
+                if older is not None and not older.finished:
+                    self._hand_over(older)
+                self._hand_over(entry)
+            elif isinstance(entry, Request):
+                if entry.number != 0:
+                    self._leave_request(entry)
+        del waiting
+        self._table.entries = {}
+
+
+def _service_of(key: bytes, address_len: i64) -> bytes:
+    """Source address, destination address and port: what one originator asks of one service."""
+    ports = 2 * address_len
+    return key[:ports] + key[ports + 2 :]
+
+
+def _service(connection: Connection) -> bytes:
+    """Address and port of the responder."""
+    length = connection.address_len
+    key = connection.key
+    return key[length : 2 * length] + key[2 * length + 2 : 2 * length + 4]
+
+
+def _is_over(connection: Connection) -> bool:
+    """Whether both ends are believed CLOSED or in TIME-WAIT."""
+    originator = connection.originator.believed
+    responder = connection.responder.believed
+    return (originator == CLOSED or originator == TIME_WAIT) and (
+        responder == CLOSED or responder == TIME_WAIT
+    )

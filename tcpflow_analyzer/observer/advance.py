@@ -1,0 +1,992 @@
+"""One segment through everything: the order of evaluation of the passive observer.
+
+Compiled: yes
+
+Causality comes before capture order. For each segment from X to Y: (1) receipts of X that this
+segment proves are applied; octets queued at X that it does not cover were not there yet when X sent
+it; (2) what X did is applied as a fact; (3) it is judged for Y; (4) it is queued at Y and Y's
+believed state is folded anew. RFC sections to have open: 9293 3.10.7, 5961 3 to 5, 7413.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode.segment import ABSENT, Segment
+from tcpflow_analyzer.observer.acceptability import is_acceptable, is_plausible_ack
+from tcpflow_analyzer.observer.belief import (
+    believe,
+    prove,
+    schedule,
+    set_proven,
+    settle,
+    start_time_wait,
+    take_back,
+)
+from tcpflow_analyzer.observer.fingerprint import guess_profile
+from tcpflow_analyzer.observer.header_prediction import count_segment, predict
+from tcpflow_analyzer.observer.one_sided import infer_peer
+from tcpflow_analyzer.observer.pick_up import constrain, pick_up
+from tcpflow_analyzer.observer.receipts import (
+    crosses,
+    matters,
+    park_unanswered_fin,
+    prove_by_segment,
+    queue,
+    refute_acks,
+    refute_icmp_errors,
+    refute_resets,
+    withdraw_resets,
+)
+from tcpflow_analyzer.observer.reset import sent_reset
+from tcpflow_analyzer.observer.stream import absorb, acknowledge, is_captured
+from tcpflow_analyzer.observer.stream_analysis import classify
+from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.zeek_history import record
+from tcpflow_analyzer.table.connection import (
+    BOTH,
+    COMPLETE_ACK,
+    COMPLETE_DATA,
+    COMPLETE_FIN,
+    COMPLETE_RST,
+    COMPLETE_SYN,
+    COMPLETE_SYN_ACK,
+    NOBODY,
+    ORIGINATOR,
+    OUTCOME_COMPLETED,
+    OUTCOME_INCOMPLETE,
+    OUTCOME_SIMULTANEOUS,
+    OUTCOME_SPLIT,
+    OUTCOME_UNANSWERED,
+    RESPONDER,
+    Connection,
+)
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
+from tcpflow_analyzer.table.observation import (
+    ACKED_UNSEEN,
+    ACTIVE_CLOSE,
+    CHALLENGE_ACK,
+    DATA_AFTER_FIN,
+    DATA_BEFORE_ESTABLISHED,
+    DUPLICATE_FRAME,
+    FAST_OPEN,
+    FIN_BEFORE_ESTABLISHED,
+    FIN_INTO_TIME_WAIT,
+    FIN_MOVED,
+    FIN_REPEATED,
+    FIN_UNACCEPTABLE,
+    FIN_WITH_DATA_ORIGINATOR,
+    FIN_WITH_DATA_RESPONDER,
+    HALF_CLOSE,
+    HANDSHAKE_ACK_WRONG,
+    HANDSHAKE_COMPLETED,
+    RST_NOT_EXACT,
+    SIMULTANEOUS_CLOSE,
+    SIMULTANEOUS_OPEN,
+    SPLIT_HANDSHAKE,
+    SYN_CHANGED,
+    SYN_REPEATED,
+    SYN_WITH_DATA,
+    SYNACK_CHANGED,
+    SYNACK_REPEATED,
+    TRAFFIC_AFTER_RESET,
+    WRONG_DIRECTION,
+)
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
+from tcpflow_analyzer.tcp.events import (
+    RCV_ACK_OF_SYN,
+    RCV_SYN,
+    SND_FIN,
+    SND_SYN,
+    SND_SYN_ACK,
+)
+from tcpflow_analyzer.tcp.sequence import distance, unwrap
+from tcpflow_analyzer.tcp.states import (
+    CLOSE_WAIT,
+    CLOSED,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    INFERRED,
+    LAST_ACK,
+    OBSERVED,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
+
+_MILLISECOND: Final = 1_000_000
+_SECOND: Final = 1_000_000_000
+_COPY_WINDOW: Final = 1 * _MILLISECOND  # CP006, same interface
+_COPY_WINDOW_OTHER_INTERFACE: Final = 50 * _MILLISECOND
+_CHALLENGE_WINDOW: Final = 500 * _MILLISECOND  # RS009: within one round trip, at most this
+_SYN_REPEATS_SYN: Final = 50 * _MILLISECOND  # HS006: answers a repeated SYN
+_FIRST_RTO: Final = 1 * _SECOND  # RFC 6298 2.1
+_LONGEST_RTO: Final = 120 * _SECOND  # Linux TCP_RTO_MAX
+
+
+def advance(
+    connection: Connection, from_originator: bool, segment: Segment, timing: Timing
+) -> None:
+    """Take one segment of this connection.
+
+    Args:
+        connection: of the segment; its endpoints are changed.
+        from_originator: direction.
+        segment: not kept.
+        timing: profile times.
+    """
+    if segment.time_ns >= connection.next_due_ns:
+        settle(connection, segment.time_ns, timing)
+    if from_originator:
+        sender, receiver = connection.originator, connection.responder
+    else:
+        sender, receiver = connection.responder, connection.originator
+    if timing.header_prediction and predict(connection, sender, receiver, segment):
+        return
+    _general(connection, sender, receiver, segment, timing)
+
+
+def _general(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    timing: Timing,
+) -> None:
+    """The path that knows everything; header prediction must give the same result."""
+    bits = segment.control_bits
+    _complete(connection, segment)
+    if bits & SYN != 0 and bits & RST == 0:
+        _adopt_isn(connection, sender, receiver, segment, timing)
+    elif not sender.has_origin and bits & RST == 0:
+        _adopt_origin(sender, segment)
+    acknowledgement: i64 = -1
+    if bits & ACK != 0:
+        acknowledgement = _read_acknowledgement(receiver, segment)
+    sequence: i64 = -1
+    if sender.has_origin:
+        sequence = unwrap(segment.seq, sender.iss, sender.snd_nxt)
+    seg_len = segment.payload_len
+    if bits & SYN != 0:
+        seg_len += 1
+    if bits & FIN != 0:
+        seg_len += 1
+    end = sequence + seg_len
+    repeated = (
+        sequence >= 0
+        and seg_len > 0
+        and bits & RST == 0
+        and is_captured(sender, sequence, end)
+    )
+    record(connection, sender.is_originator, segment, sequence, acknowledgement)
+    classify(connection, sender.is_originator, segment, sequence, acknowledgement)
+    if _is_copy(connection, sender, segment):
+        connection.note(
+            DUPLICATE_FRAME, sender.is_originator, segment.frame, segment.time_ns,
+            sender.last_frame, 0, 0,
+        )
+        count_segment(connection, sender, receiver, segment, -1, False)
+        return
+    if bits & RST != 0:
+        _receive_nothing_more(connection, sender, receiver, segment)
+        sent_reset(connection, sender, receiver, segment, sequence, acknowledgement, timing)
+        count_segment(connection, sender, receiver, segment, acknowledgement, False)
+    else:
+        _take(
+            connection, sender, receiver, segment, sequence, end, acknowledgement, repeated, timing
+        )
+    now, frame = segment.time_ns, segment.frame
+    believe(connection, sender, receiver, now, frame, timing)
+    believe(connection, receiver, sender, now, frame, timing)
+    schedule(connection, now)
+
+
+def _complete(connection: Connection, segment: Segment) -> None:
+    """Wireshark's tcp.completeness: bits in any order, of either direction."""
+    bits = segment.control_bits
+    complete: i64 = 0
+    if bits & SYN != 0:
+        complete = COMPLETE_SYN_ACK if bits & ACK != 0 else COMPLETE_SYN
+    elif bits & ACK != 0 and segment.payload_len == 0:
+        complete = COMPLETE_ACK
+    if segment.payload_len > 0:
+        complete |= COMPLETE_DATA
+    if bits & FIN != 0:
+        complete |= COMPLETE_FIN
+    if bits & RST != 0:
+        complete |= COMPLETE_RST
+    connection.completeness |= complete
+
+
+def _is_copy(connection: Connection, sender: Endpoint, segment: Segment) -> bool:
+    """CP006: the same packet captured twice (a mirror port, two interfaces, a bridge).
+
+    A pure ACK is a copy only with an equal IP identification that varies, or from another interface or
+    with another TTL: a burst of duplicate ACKs is real.
+    """
+    if (
+        sender.segments == 0
+        or segment.seq != sender.last_seq
+        or segment.control_bits != sender.last_control_bits
+        or segment.payload_len != sender.last_payload_len
+        or segment.ack != sender.last_ack
+        or segment.checksum != sender.last_checksum
+        or segment.ip_id != sender.last_ip_id
+    ):
+        return False
+    age = segment.time_ns - sender.last_time_ns
+    if segment.interface != sender.last_interface:
+        return age <= _COPY_WINDOW_OTHER_INTERFACE
+    if age > _COPY_WINDOW:
+        return False
+    if segment.payload_len > 0 or segment.control_bits & (SYN | FIN | RST) != 0:
+        return True
+    return segment.ip_id > 0
+
+
+def _adopt_isn(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment, timing: Timing
+) -> None:
+    """A SYN or SYN-ACK says where the sender's stream begins."""
+    if sender.iss_seen and segment.seq == sender.iss:
+        return
+    if sender.iss_seen:
+        _change_isn(connection, sender, receiver, segment)
+        return
+    virtual = sender.has_origin
+    shift: i64 = 0
+    if virtual:
+        shift = distance(segment.seq, sender.iss)
+    if virtual and shift != 0:
+        # The virtual origin came from an acknowledgement or a later segment; it was wrong.
+        sender.snd_nxt = 0
+        sender.snd_una = 0
+        sender.contiguous = 0
+        sender.holes = None
+    sender.iss = segment.seq
+    sender.has_origin = True
+    sender.iss_seen = True
+    _read_syn_options(connection, sender, segment)
+
+
+def _read_syn_options(connection: Connection, sender: Endpoint, segment: Segment) -> None:
+    if sender.profile == 0:
+        sender.profile = guess_profile(segment)
+    sender.mss = segment.mss
+    sender.window_scale = UNKNOWN
+    if segment.window_scale != ABSENT:
+        # RFC 7323 2.3: a shift above 14 is taken as 14.
+        sender.window_scale = segment.window_scale if segment.window_scale <= 14 else 14
+    if segment.authenticated:
+        connection.authenticated = True
+
+
+def _change_isn(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
+) -> None:
+    """A SYN or SYN-ACK with another ISN than the first: a new attempt, or a second answer."""
+    gap = segment.time_ns - sender.retry_time_ns
+    frame, now = segment.frame, segment.time_ns
+    if segment.control_bits & ACK != 0:
+        connection.note(
+            SYNACK_CHANGED, sender.is_originator, frame, now, sender.iss, segment.seq, 0
+        )
+    else:
+        connection.note(SYN_CHANGED, sender.is_originator, frame, now, sender.iss, segment.seq, gap)
+    if sender.snd_una >= 1 and sender.proven != SYN_SENT:
+        return  # the peer has acknowledged the first one: this one is not of this connection
+    sender.iss = segment.seq
+    sender.snd_nxt = 0
+    sender.snd_una = 0
+    sender.contiguous = 0
+    sender.holes = None
+    sender.retries = 0
+    sender.retry_gap_ns = 0
+    sender.retry_time_ns = 0
+    receiver.receipts = None
+    receiver.edge = 0
+    if not receiver.iss_seen:
+        receiver.has_origin = False
+    _read_syn_options(connection, sender, segment)
+
+
+def _adopt_origin(sender: Endpoint, segment: Segment) -> None:
+    """No SYN was captured: a virtual ISS before the first octet seen (observer.md section 7)."""
+    sender.iss = (segment.seq - 1) & 0xFFFF_FFFF
+    sender.has_origin = True
+    sender.snd_nxt = 1
+    sender.snd_una = 1
+    sender.contiguous = 1
+
+
+def _read_acknowledgement(receiver: Endpoint, segment: Segment) -> i64:
+    """SEG.ACK as an offset in the receiver's stream, which may not have been seen yet."""
+    if not receiver.has_origin:
+        if segment.control_bits & RST != 0:
+            return -1
+        receiver.iss = (segment.ack - 1) & 0xFFFF_FFFF
+        receiver.has_origin = True
+        receiver.snd_nxt = 1
+        receiver.snd_una = 0
+        receiver.contiguous = 1
+        return 1
+    return unwrap(segment.ack, receiver.iss, receiver.snd_una)
+
+
+def _take(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    end: i64,
+    acknowledgement: i64,
+    repeated: bool,
+    timing: Timing,
+) -> None:
+    """A segment without RST: steps 1 to 4 of the module's order."""
+    bits = segment.control_bits
+    now, frame = segment.time_ns, segment.frame
+    if connection.frames == 0 and bits & SYN == 0:
+        pick_up(connection, sender, receiver, segment, timing)
+    _revive(connection, sender, receiver, segment, sequence, timing)
+    plausible = bits & ACK != 0 and _judge_ack(
+        connection, sender, receiver, segment, sequence, acknowledgement, end
+    )
+    acceptable = bits & SYN != 0 or is_acceptable(sender, receiver, sequence, end)
+    if plausible:
+        prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
+    was_nxt = sender.snd_nxt
+    if bits & SYN != 0:
+        if bits & ACK != 0:
+            _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, timing)
+        else:
+            _sent_syn(connection, sender, receiver, segment, timing)
+    elif acceptable:
+        _sent_synchronised(
+            connection, sender, receiver, segment, sequence, end, acknowledgement, plausible, timing
+        )
+    elif bits & FIN != 0:
+        connection.note(
+            FIN_UNACCEPTABLE, sender.is_originator, frame, now, end - 1, sender.snd_una,
+            receiver.edge,
+        )
+    if plausible:
+        _acknowledge(connection, sender, receiver, segment, acknowledgement)
+    new: i64 = 0
+    if sequence >= 0 and acceptable and not _is_probe(receiver, segment, sequence, was_nxt):
+        new = absorb(sender, sequence, end)
+        _retry(sender, receiver, segment, sequence, was_nxt, timing)
+    data_new = new > 0 and segment.payload_len > 0
+    if data_new:
+        _new_data(connection, sender, receiver, segment, acknowledgement)
+    if receiver.segments == 0:
+        infer_peer(connection, sender, receiver, segment, acknowledgement, plausible, timing)
+    elif connection.one_sided:
+        connection.one_sided = False  # the other direction came after all
+    count_segment(
+        connection, sender, receiver, segment, acknowledgement if plausible else -1, data_new
+    )
+    if segment.payload_len > 0:
+        octets = new
+        if bits & SYN != 0 and octets > 0:
+            octets -= 1
+        if bits & FIN != 0 and octets > 0 and not repeated:
+            octets -= 1
+        sender.unique_octets += octets
+    if repeated:
+        sender.retransmitted += 1
+    sender.last_new = new > 0
+    if acceptable and matters(receiver, bits, acknowledgement):
+        queue(receiver, sender, segment, sequence, end, acknowledgement if plausible else -1)
+    if segment.tsval != ABSENT and (
+        sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
+    ):
+        sender.tsval = segment.tsval
+        sender.tsval_time_ns = now
+
+
+def _revive(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    timing: Timing,
+) -> None:
+    """The sender is alive: whatever said that it is CLOSED did not happen to it."""
+    bits = segment.control_bits
+    now, frame = segment.time_ns, segment.frame
+    refuted = refute_resets(sender, now)
+    if refuted != 0:
+        _mark_reverted(connection, receiver, refuted, segment, 0)
+    if bits & SYN != 0:
+        return
+    if sender.proven == CLOSED and sender.rst_frame != 0 and sender.before_reset != CLOSED:
+        # RS010: its own sequence space goes on, so the RST was not its own.
+        if sender.snd_una - 1 <= sequence <= sender.snd_nxt + 1:
+            _mark_reverted(connection, sender, sender.rst_frame, segment, 1)
+            withdraw_resets(receiver)
+            set_back(connection, sender, sender.before_reset, frame, now, timing)
+            sender.rst_frame = 0
+    elif sender.believed == CLOSED and sender.proven == LAST_ACK:
+        refute_acks(sender, sender.fin_offset, now)
+
+
+def set_back(
+    connection: Connection, endpoint: Endpoint, state: i64, frame: i64, now_ns: i64, timing: Timing
+) -> None:
+    """Return the proven state to one it was in: an explicit correction."""
+    if endpoint.chain is None and endpoint.believed == endpoint.proven:
+        set_proven(connection, endpoint, state, SND_FIN, frame, now_ns, OBSERVED, timing)
+        if connection.transitions is not None:
+            connection.transitions[-1].correction = True
+    endpoint.proven = state
+
+
+def _mark_reverted(
+    connection: Connection, of_endpoint: Endpoint, reset_frame: i64, segment: Segment, own: i64
+) -> None:
+    """Note that traffic went on after a RST, and mark the RST."""
+    connection.note(
+        TRAFFIC_AFTER_RESET, of_endpoint.is_originator, segment.frame, segment.time_ns,
+        reset_frame, own, 0,
+    )
+    if connection.resets is not None:
+        for reset in connection.resets:
+            if reset.frame == reset_frame:
+                reset.reverted = True
+
+
+def _receive_nothing_more(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
+) -> None:
+    """First segment of a socket pair is a RST: a record of its own, both ends CLOSED."""
+    if connection.frames == 0:
+        connection.midstream = True
+        connection.observed |= 0x8_0000_0000
+
+
+def _judge_ack(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    acknowledgement: i64,
+    end: i64,
+) -> bool:
+    """Whether the acknowledgement may be true; notes HS009, RS009 and the like where it is not."""
+    frame, now = segment.frame, segment.time_ns
+    bits = segment.control_bits
+    if receiver.proven == SYN_SENT and receiver.iss_seen and not receiver.believed > SYN_SENT:
+        # RFC 9293 3.10.7.3 first step: ISS < SEG.ACK <= SND.NXT.
+        if not 1 <= acknowledgement <= receiver.snd_nxt:
+            kind: i64 = 0 if bits & SYN != 0 else 3
+            connection.note(
+                HANDSHAKE_ACK_WRONG, sender.is_originator, frame, now, segment.ack,
+                (receiver.iss + 1) & 0xFFFF_FFFF, kind,
+            )
+            return False
+        return True
+    if receiver.proven == SYN_RECEIVED and receiver.believed == SYN_RECEIVED and bits & SYN == 0:
+        if not 1 <= acknowledgement <= receiver.snd_nxt:
+            connection.note(
+                HANDSHAKE_ACK_WRONG, sender.is_originator, frame, now, segment.ack,
+                (receiver.iss + 1) & 0xFFFF_FFFF, 1,
+            )
+            return False
+    _note_challenge(connection, sender, receiver, segment, sequence, end, acknowledgement)
+    return is_plausible_ack(sender, receiver, acknowledgement)
+
+
+def _note_challenge(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    end: i64,
+    acknowledgement: i64,
+) -> None:
+    """RS009: a pure ACK that says nothing new, soon after what RFC 5961 answers with one."""
+    if (
+        segment.control_bits & (SYN | FIN | RST) != 0
+        or end != sequence
+        or sequence != sender.snd_nxt
+        or acknowledgement != receiver.snd_una
+    ):
+        return
+    if connection.resets is not None:
+        reset = connection.resets[-1]
+        if (
+            reset.verdict == RST_NOT_EXACT
+            and reset.of_originator != sender.is_originator
+            and segment.time_ns - reset.time_ns <= _CHALLENGE_WINDOW
+        ):
+            connection.note(
+                CHALLENGE_ACK, sender.is_originator, segment.frame, segment.time_ns,
+                reset.frame, 1, 0,
+            )
+            return
+    candidate = connection.candidate
+    if (
+        candidate is not None
+        and candidate.reset_frame == 0
+        and segment.time_ns - candidate.last_time_ns <= _CHALLENGE_WINDOW
+    ):
+        connection.note(
+            CHALLENGE_ACK, sender.is_originator, segment.frame, segment.time_ns,
+            candidate.last_frame, 2, 0,
+        )
+
+
+def stray_syn(connection: Connection, from_originator: bool, segment: Segment) -> None:
+    """Count a SYN that its receiver will only challenge (HS017); it moves no state."""
+    if from_originator:
+        sender, receiver = connection.originator, connection.responder
+    else:
+        sender, receiver = connection.responder, connection.originator
+    sequence = unwrap(segment.seq, sender.iss, sender.snd_nxt)
+    _complete(connection, segment)
+    record(connection, from_originator, segment, sequence, -1)
+    connection.frames += 1
+    connection.last_frame = segment.frame
+    connection.last_time_ns = segment.time_ns
+    sender.segments += 1
+    sender.last_frame = segment.frame
+    if segment.payload_len > 0:
+        sender.payload_octets += segment.payload_len
+
+
+def _sent_syn(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    timing: Timing,
+) -> None:
+    """RFC 9293 3.10.1 active OPEN; or its repetition; or the second SYN of a simultaneous open."""
+    frame, now = segment.frame, segment.time_ns
+    if connection.syn_frame == 0 or sender.is_originator:
+        if connection.synack_frame == 0:
+            if connection.syn_frame == 0:
+                connection.outcome = OUTCOME_UNANSWERED
+            connection.syn_frame = frame
+            connection.syn_time_ns = now
+    if sender.proven == CLOSED:
+        if segment.payload_len > 0 or segment.fast_open != ABSENT:
+            _syn_with_data(connection, sender, segment)
+        prove(connection, sender, SND_SYN, frame, frame, now, timing)
+    elif sender.proven == SYN_SENT and sender.retry_time_ns != 0:
+        refute_icmp_errors(sender)
+        connection.note(
+            SYN_REPEATED, sender.is_originator, frame, now, now - sender.retry_time_ns,
+            sender.retries + 1, 0,
+        )
+    elif sender.proven == SYN_RECEIVED and not sender.is_originator:
+        connection.note(
+            WRONG_DIRECTION, sender.is_originator, frame, now, 2, sender.believed, 0
+        )
+
+
+def _syn_with_data(connection: Connection, sender: Endpoint, segment: Segment) -> None:
+    """HS016, LC009: a SYN with payload, or with the Fast Open option."""
+    if segment.payload_len > 0:
+        connection.note(
+            SYN_WITH_DATA, sender.is_originator, segment.frame, segment.time_ns,
+            segment.payload_len, segment.fast_open, 0,
+        )
+    if segment.fast_open == 0:
+        connection.note(
+            FAST_OPEN, sender.is_originator, segment.frame, segment.time_ns, 0,
+            segment.payload_len, 0,
+        )
+
+
+def _sent_syn_ack(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    timing: Timing,
+) -> None:
+    """RFC 9293 3.10.7.2 third step: the SYN was received in LISTEN and is answered."""
+    frame, now = segment.frame, segment.time_ns
+    if sender.proven == CLOSED and sender.path == CLOSED:
+        if receiver.proven == CLOSED and receiver.segments == 0:
+            pick_up(connection, sender, receiver, segment, timing)
+        prove(connection, sender, RCV_SYN, frame, frame, now, timing)
+        prove(connection, sender, SND_SYN_ACK, frame, frame, now, timing)
+    elif sender.proven == SYN_SENT:
+        # Its own SYN is repeated with an acknowledgement: it had received the peer's SYN.
+        prove(connection, sender, RCV_SYN, receiver.first_frame, frame, now, timing)
+        if sender.proven == SYN_RECEIVED:
+            _note_simultaneous(connection, sender, receiver)
+        else:
+            connection.note(
+                WRONG_DIRECTION, sender.is_originator, frame, now, 1, sender.believed, 0
+            )
+    elif sender.proven == SYN_RECEIVED and sender.retry_time_ns != 0:
+        _repeated_syn_ack(connection, sender, receiver, segment, acknowledgement)
+    elif sender.proven >= ESTABLISHED and sender.snd_una >= 1 and segment.seq != sender.iss:
+        return
+    if connection.synack_frame == 0 or connection.ack_frame == 0:
+        connection.synack_frame = frame
+        connection.synack_time_ns = now
+    if connection.outcome == OUTCOME_UNANSWERED:
+        connection.outcome = OUTCOME_INCOMPLETE
+    if receiver.iss_seen and acknowledgement > 1 and connection.observed & SYN_WITH_DATA != 0:
+        tally = connection.tally(SYN_WITH_DATA, receiver.is_originator)
+        if tally is not None and tally.kept[0].second > 0 and connection.observed & FAST_OPEN == 0:
+            first = tally.kept[0]
+            connection.note(
+                FAST_OPEN, receiver.is_originator, frame, now, first.second, first.first,
+                acknowledgement - 1,
+            )
+
+
+def _note_simultaneous(connection: Connection, sender: Endpoint, receiver: Endpoint) -> None:
+    """Both ends sent a SYN: LC002, or HS010 where the peer had seen ours before it sent its own."""
+    if connection.tally(WRONG_DIRECTION, receiver.is_originator) is not None:
+        connection.observed |= SPLIT_HANDSHAKE
+        connection.note(
+            SPLIT_HANDSHAKE, receiver.is_originator, connection.last_frame,
+            connection.last_time_ns, 0, 0, 0,
+        )
+        connection.outcome = OUTCOME_SPLIT
+    else:
+        connection.observed |= SIMULTANEOUS_OPEN
+        connection.outcome = OUTCOME_SIMULTANEOUS
+
+
+def _repeated_syn_ack(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+) -> None:
+    """HS006: its ACK did not arrive, or was dropped because the accept queue is full (HS013)."""
+    now = segment.time_ns
+    gap = now - sender.retry_time_ns
+    answers = receiver.retry_time_ns != 0 and 0 <= now - receiver.last_time_ns <= _SYN_REPEATS_SYN
+    answers_syn = answers and receiver.last_control_bits & (SYN | ACK) == SYN
+    refuted = refute_acks(sender, 0, now)
+    if refuted != 0:
+        # The next SYN-ACK is due after twice the gap; before that the ACK is not believed again.
+        sender.distrust_until_ns = now + 2 * gap + gap // 4
+    connection.note(
+        SYNACK_REPEATED, sender.is_originator, segment.frame, now, gap, refuted,
+        1 if answers_syn else 0,
+    )
+    if receiver.snd_una > 0 and acknowledgement != receiver.snd_una:
+        connection.note(
+            SYNACK_CHANGED, sender.is_originator, segment.frame, now, receiver.snd_una,
+            acknowledgement, 1,
+        )
+
+
+def _sent_synchronised(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    end: i64,
+    acknowledgement: i64,
+    plausible: bool,
+    timing: Timing,
+) -> None:
+    """ACK, data or FIN: the segments of a synchronised endpoint."""
+    frame, now = segment.frame, segment.time_ns
+    fin = segment.control_bits & FIN != 0
+    if sender.possible != 0:
+        constrain(connection, sender, receiver, segment, end, timing)
+    if sender.proven == CLOSED and sender.rst_frame == 0:
+        _spoke_from_closed(
+            connection, sender, receiver, segment, acknowledgement, plausible, timing
+        )
+    elif sender.proven == SYN_SENT:
+        if segment.payload_len > 0:
+            connection.note(
+                DATA_BEFORE_ESTABLISHED, sender.is_originator, frame, now, segment.payload_len,
+                SYN_SENT, 0,
+            )
+        if fin:
+            connection.note(
+                FIN_BEFORE_ESTABLISHED, sender.is_originator, frame, now, SYN_SENT, 0, 0
+            )
+    elif sender.proven == SYN_RECEIVED and segment.payload_len > 0:
+        early: i64 = 1 if connection.observed & FAST_OPEN != 0 else 0
+        connection.note(
+            DATA_BEFORE_ESTABLISHED, sender.is_originator, frame, now, segment.payload_len,
+            SYN_RECEIVED, early,
+        )
+    if plausible:
+        _note_handshake_done(connection, sender, receiver, segment, acknowledgement)
+    if fin and sender.proven != CLOSED and sender.proven != SYN_SENT:
+        _sent_fin(connection, sender, receiver, segment, sequence, end, acknowledgement, timing)
+    elif sender.fin_offset != UNKNOWN and segment.payload_len > 0:
+        _data_after_fin(connection, sender, segment, sequence, end)
+    if plausible and sender.proven == TIME_WAIT:
+        _ack_from_time_wait(connection, sender, receiver, segment, acknowledgement, timing)
+
+
+def _spoke_from_closed(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    plausible: bool,
+    timing: Timing,
+) -> None:
+    """An end of which no SYN was captured speaks as if it were synchronised."""
+    frame, now = segment.frame, segment.time_ns
+    if segment.control_bits & FIN != 0 and not plausible:
+        connection.note(FIN_BEFORE_ESTABLISHED, sender.is_originator, frame, now, CLOSED, 0, 0)
+        return
+    if receiver.proven == SYN_SENT and not plausible:
+        return  # an old connection of which this capture knows nothing (HS018)
+    if receiver.proven == SYN_SENT and segment.payload_len == 0 and (
+        segment.control_bits & FIN == 0 and acknowledgement == 1
+    ):
+        # Acknowledges our SYN without one of its own: half of a split handshake (HS010), HS011 d.
+        connection.note(WRONG_DIRECTION, sender.is_originator, frame, now, 4, CLOSED, 0)
+        return
+    if sender.path != CLOSED:
+        return  # it had its life; what comes now is a tail
+    # Its SYN-ACK was lost by the capture: it must have been sent.
+    prove(connection, sender, RCV_SYN, frame, frame, now, timing)
+    prove(connection, sender, SND_SYN_ACK, frame, frame, now, timing)
+    prove(connection, sender, RCV_ACK_OF_SYN, frame, frame, now, timing)
+
+
+def _note_handshake_done(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+) -> None:
+    """LC001: the third segment, an ACK of the SYN-ACK at ISS + 1 (or behind Fast Open data)."""
+    if (
+        connection.ack_frame != 0
+        or connection.synack_frame == 0
+        or not sender.iss_seen
+        or not receiver.iss_seen
+        or acknowledgement < 1
+        or sender.proven < ESTABLISHED
+    ):
+        return
+    if sender.is_originator or connection.outcome == OUTCOME_SIMULTANEOUS:
+        connection.ack_frame = segment.frame
+        connection.ack_time_ns = segment.time_ns
+        if connection.outcome == OUTCOME_INCOMPLETE:
+            connection.outcome = OUTCOME_COMPLETED
+            connection.observed |= HANDSHAKE_COMPLETED
+
+
+def _sent_fin(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    end: i64,
+    acknowledgement: i64,
+    timing: Timing,
+) -> None:
+    """RFC 9293 3.10.4 CLOSE. The FIN occupies the last octet of the segment."""
+    frame, now = segment.frame, segment.time_ns
+    offset = end - 1
+    if sender.fin_offset == UNKNOWN:
+        sender.fin_offset = offset
+        sender.fin_frame = frame
+        sender.fin_time_ns = now
+        sender.fin_ack = acknowledgement
+        if segment.payload_len > 0:
+            connection.observed |= (
+                FIN_WITH_DATA_ORIGINATOR if sender.is_originator else FIN_WITH_DATA_RESPONDER
+            )
+        _note_closer(connection, sender, receiver)
+        prove(connection, sender, SND_FIN, frame, frame, now, timing)
+        return
+    if offset != sender.fin_offset:
+        connection.note(
+            FIN_MOVED, sender.is_originator, frame, now, sender.fin_offset, offset, 0
+        )
+        return
+    sender.fin_copies += 1
+    covering = sender.fin_acked_frame
+    gap = now - sender.retry_time_ns
+    connection.note(
+        FIN_REPEATED, sender.is_originator, frame, now, gap, covering, sender.fin_copies
+    )
+    refute_acks(sender, offset, now)
+    if covering == 0 and sender.fin_copies >= 2:
+        park_unanswered_fin(receiver)
+    if receiver.proven == TIME_WAIT or receiver.believed == TIME_WAIT:
+        connection.note(
+            FIN_INTO_TIME_WAIT, receiver.is_originator, frame, now, frame, 0, 0
+        )
+
+
+def _note_closer(connection: Connection, sender: Endpoint, receiver: Endpoint) -> None:
+    """LC006: the active closer is the end whose FIN does not acknowledge the peer's FIN."""
+    mine = ORIGINATOR if sender.is_originator else RESPONDER
+    if receiver.fin_offset == UNKNOWN:
+        connection.active_closer = mine
+    elif sender.fin_ack > receiver.fin_offset:
+        pass  # its peer closed first and is noted already
+    elif receiver.fin_ack > sender.fin_offset:
+        connection.active_closer = mine  # the capture has the two FINs in the wrong order
+    else:
+        connection.active_closer = BOTH
+        connection.observed |= SIMULTANEOUS_CLOSE
+    connection.observed |= ACTIVE_CLOSE
+
+
+def _data_after_fin(
+    connection: Connection, sender: Endpoint, segment: Segment, sequence: i64, end: i64
+) -> None:
+    """CL007: new data beyond its own FIN."""
+    if end > sender.fin_offset:
+        start = sequence if sequence > sender.fin_offset else sender.fin_offset
+        connection.note(
+            DATA_AFTER_FIN, sender.is_originator, segment.frame, segment.time_ns, end - start, 0, 0
+        )
+
+
+def _ack_from_time_wait(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    timing: Timing,
+) -> None:
+    """The holder acknowledges the peer's FIN, the first time or again: 2 MSL start at that ACK."""
+    if receiver.fin_offset == UNKNOWN or acknowledgement <= receiver.fin_offset:
+        return
+    tally = connection.tally(FIN_INTO_TIME_WAIT, sender.is_originator)
+    if tally is None:
+        if receiver.fin_acked_frame == 0:
+            sender.time_wait_since_ns = segment.time_ns
+            start_time_wait(connection, sender, segment.time_ns, timing)
+    elif tally.last.second == 0 and segment.time_ns - tally.last.time_ns <= _SECOND:
+        tally.last.second = segment.frame
+        start_time_wait(connection, sender, segment.time_ns, timing)
+
+
+def _acknowledge(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+) -> None:
+    """The sender's ACK moves what is known of the receiver's stream."""
+    frame, now = segment.frame, segment.time_ns
+    progress = acknowledgement > receiver.snd_una
+    if receiver.probe_end != UNKNOWN and acknowledgement >= receiver.probe_end:
+        sample = now - receiver.probe_time_ns
+        if sender.rtt_ns == UNKNOWN or sample < sender.rtt_ns:
+            sender.rtt_ns = sample
+        receiver.probe_end = UNKNOWN
+    before = receiver.contiguous
+    unseen = acknowledge(receiver, acknowledgement)
+    if unseen > 0 and receiver.segments > 0 and receiver.proven != SYN_SENT:
+        connection.note(
+            ACKED_UNSEEN, receiver.is_originator, frame, now, unseen, before, acknowledgement
+        )
+    if progress:
+        receiver.give_up_ns = NEVER
+        receiver.retry_gap_ns = 0
+    if (
+        receiver.fin_offset != UNKNOWN
+        and acknowledgement > receiver.fin_offset
+        and receiver.fin_acked_frame == 0
+    ):
+        receiver.fin_acked_frame = frame
+        receiver.fin_acked_time_ns = now
+        receiver.fin_acked_by_data = (
+            segment.payload_len > 0 and segment.control_bits & FIN == 0
+        )
+
+
+def _new_data(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+) -> None:
+    """New octets of payload: half-close in use, round trip probes."""
+    if receiver.rtt_ns == UNKNOWN and sender.probe_end == UNKNOWN:
+        sender.probe_end = sender.snd_nxt
+        sender.probe_time_ns = segment.time_ns
+    if (
+        receiver.fin_offset != UNKNOWN
+        and receiver.fin_acked_frame != 0
+        and segment.frame != receiver.fin_acked_frame
+        and (sender.proven == CLOSE_WAIT or sender.proven == LAST_ACK)
+    ):
+        connection.note(
+            HALF_CLOSE, sender.is_originator, segment.frame, segment.time_ns,
+            segment.payload_len, 0, 0,
+        )
+
+
+def _is_probe(receiver: Endpoint, segment: Segment, sequence: i64, snd_nxt: i64) -> bool:
+    """A keep-alive at SND.NXT - 1, or one octet into a closed window: liveness only."""
+    if segment.control_bits & (SYN | FIN) != 0 or segment.payload_len > 1:
+        return False
+    if sequence == snd_nxt - 1:
+        return True
+    return segment.payload_len == 1 and receiver.window == 0 and receiver.segments > 0 and (
+        sequence == snd_nxt and receiver.proven >= ESTABLISHED
+    )
+
+
+def _retry(
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    was_nxt: i64,
+    timing: Timing,
+) -> None:
+    """Keep the schedule of what awaits an acknowledgement, and when silence means giving up."""
+    bits = segment.control_bits
+    now = segment.time_ns
+    control = bits & (SYN | FIN) != 0
+    if not control and segment.payload_len == 0:
+        return
+    if sequence < was_nxt and (sequence <= sender.snd_una or bits & SYN != 0 or bits & FIN != 0):
+        if sender.retry_time_ns != 0:
+            sender.retry_gap_ns = now - sender.retry_time_ns
+            sender.retries += 1
+        sender.retry_time_ns = now
+        sender.give_up_ns = _give_up(sender, receiver, bits, timing)
+    elif control or sender.snd_una >= was_nxt or sender.retries == 0:
+        sender.retry_time_ns = now
+        sender.retry_gap_ns = 0
+        sender.retries = 0
+        sender.give_up_ns = _give_up(sender, receiver, bits, timing) if control else NEVER
+
+
+def _give_up(sender: Endpoint, receiver: Endpoint, bits: i64, timing: Timing) -> i64:
+    """When a retransmission is so overdue that the sender must have given up.
+
+    The next one was due after at most twice the last gap (RFC 6298 5.5); without a first
+    retransmission after the initial RTO of one second. Half as much again is allowed for.
+    """
+    expected = 2 * sender.retry_gap_ns if sender.retry_gap_ns > 0 else 2 * _FIRST_RTO
+    if expected > _LONGEST_RTO:
+        expected = _LONGEST_RTO
+    if bits & SYN == 0 and sender.retries == 0:
+        return NEVER
+    return sender.retry_time_ns + expected + expected // 2

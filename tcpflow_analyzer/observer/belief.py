@@ -1,0 +1,379 @@
+"""Moves the proven and the believed state of one endpoint, and keeps the record of it.
+
+Compiled: yes
+
+*proven* moves by facts (`prove`): what the endpoint sent, and receipts that are proven. *believed* is
+folded anew (`believe`) from the proven state and the receipts that are due. The steps of the last
+fold are the endpoint's `chain`; a new fold that begins with the same steps extends it, one that does
+not takes the others back by an explicit correction (CP011), so that the record is append-only.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.transitions import NO_NEXT, next_state
+from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
+from tcpflow_analyzer.table.observation import (
+    CORRECTED,
+    TIME_WAIT_ORIGINATOR,
+    TIME_WAIT_RESPONDER,
+)
+from tcpflow_analyzer.table.receipt import ICMP_ERROR_BIT, Receipt
+from tcpflow_analyzer.table.transition import NO_FRAME, Transition
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
+from tcpflow_analyzer.tcp.events import (
+    RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
+    RCV_FIN,
+    RCV_ICMP_ERROR,
+    RCV_RST,
+    RCV_SYN,
+    RCV_SYN_ACK,
+    TIMER_GIVE_UP,
+    TIMER_TIME_WAIT,
+)
+from tcpflow_analyzer.tcp.states import (
+    ASSUMED,
+    CLOSED,
+    CLOSE_WAIT,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    INFERRED,
+    LAST_ACK,
+    OBSERVED,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
+
+_PATH_MASK: Final = 0x0FFF_FFFF_FFFF_FFFF  # 15 states of 4 bits
+
+
+def _enter(endpoint: Endpoint, state: i64, frame: i64, time_ns: i64) -> None:
+    """Set the believed state and since when."""
+    endpoint.believed = state
+    endpoint.state_frame = frame
+    endpoint.state_time_ns = time_ns
+    # Shifted by 4 within 60 bits: the product stays below 2**63.
+    endpoint.path = ((endpoint.path & 0x00FF_FFFF_FFFF_FFFF) << 4 | state) & _PATH_MASK
+
+
+def start_time_wait(
+    connection: Connection, endpoint: Endpoint, time_ns: i64, timing: Timing
+) -> None:
+    """Start the 2 MSL timer, or restart it (RFC 9293 3.10.7.4 eighth step, TIME-WAIT)."""
+    if endpoint.time_wait_since_ns == 0:
+        endpoint.time_wait_since_ns = time_ns
+        connection.observed |= (
+            TIME_WAIT_ORIGINATOR if endpoint.is_originator else TIME_WAIT_RESPONDER
+        )
+    endpoint.time_wait_until_ns = time_ns + timing.time_wait_of(endpoint.profile)
+
+
+def _record(
+    connection: Connection,
+    endpoint: Endpoint,
+    to_state: i64,
+    event: i64,
+    frame: i64,
+    time_ns: i64,
+    certainty: i64,
+    timing: Timing,
+) -> Transition | None:
+    """Enter a state and write it down. Gives the record, None where nobody keeps it."""
+    from_state = endpoint.believed
+    _enter(endpoint, to_state, frame, time_ns)
+    if to_state == TIME_WAIT:
+        start_time_wait(connection, endpoint, time_ns, timing)
+    transition = Transition(
+        time_ns, frame, endpoint.is_originator, from_state, to_state, event, certainty, False
+    )
+    if connection.transitions is not None:
+        connection.transitions.append(transition)
+    return transition
+
+
+def take_back(
+    connection: Connection, endpoint: Endpoint, keep: i64, frame: i64, time_ns: i64
+) -> None:
+    """Withdraw the believed steps from index `keep` on: a correction to the state before them."""
+    chain = endpoint.chain
+    if chain is None or keep >= len(chain):
+        return
+    to_state = chain[keep].from_state
+    from_state = endpoint.believed
+    if _left_time_wait(chain, keep):
+        endpoint.time_wait_since_ns = 0
+        endpoint.time_wait_until_ns = 0
+        connection.observed &= ~(
+            TIME_WAIT_ORIGINATOR if endpoint.is_originator else TIME_WAIT_RESPONDER
+        )
+    event = chain[keep].event
+    if keep == 0:
+        endpoint.chain = None
+    else:
+        endpoint.chain = chain[:keep]
+    _enter(endpoint, to_state, frame, time_ns)
+    connection.note(
+        CORRECTED, endpoint.is_originator, frame, time_ns, from_state, to_state, event
+    )
+    if connection.transitions is not None:
+        correction = Transition(
+            time_ns, frame, endpoint.is_originator, from_state, to_state, event, OBSERVED, True
+        )
+        connection.transitions.append(correction)
+
+
+def _left_time_wait(chain: list[Transition], keep: i64) -> bool:
+    """Whether TIME-WAIT itself (not only its end) is among the withdrawn steps."""
+    for i in range(keep, len(chain)):
+        if chain[i].to_state == TIME_WAIT:
+            return True
+    return False
+
+
+def prove(
+    connection: Connection,
+    endpoint: Endpoint,
+    event: i64,
+    cause_frame: i64,
+    frame: i64,
+    time_ns: i64,
+    timing: Timing,
+) -> None:
+    """Apply an event that is a fact by `frame`.
+
+    Args:
+        connection, endpoint: whose state it is.
+        event: number of tcp/events.py.
+        cause_frame: the frame of the event itself (a segment received, proven by a later one).
+        frame: the frame that proves it.
+        time_ns: capture time of `frame`.
+        timing: for the 2 MSL timer.
+    """
+    to_state = next_state(endpoint.proven, event)
+    if to_state == NO_NEXT:
+        return
+    chain = endpoint.chain
+    if chain is not None:
+        head = chain[0]
+        if head.event == event and head.to_state == to_state:
+            head.proved_by_frame = frame
+            endpoint.proven = to_state
+            if len(chain) == 1:
+                endpoint.chain = None
+            else:
+                endpoint.chain = chain[1:]
+            return
+        take_back(connection, endpoint, 0, frame, time_ns)
+    set_proven(connection, endpoint, to_state, event, cause_frame, time_ns, OBSERVED, timing)
+
+
+def set_proven(
+    connection: Connection,
+    endpoint: Endpoint,
+    to_state: i64,
+    event: i64,
+    frame: i64,
+    time_ns: i64,
+    certainty: i64,
+    timing: Timing,
+) -> None:
+    """Enter a state as fact (or as pick-up, with a lower certainty); no chain may be pending."""
+    _record(connection, endpoint, to_state, event, frame, time_ns, certainty, timing)
+    endpoint.proven = to_state
+    endpoint.certainty = certainty
+
+
+def _step(
+    connection: Connection,
+    endpoint: Endpoint,
+    state: i64,
+    event: i64,
+    frame: i64,
+    time_ns: i64,
+    certainty: i64,
+    timing: Timing,
+) -> i64:
+    """One step of a fold: confirm the chain's next step, or replace the rest of it by this one."""
+    to_state = next_state(state, event)
+    if to_state == NO_NEXT:
+        return state
+    chain = endpoint.chain
+    position = endpoint.position
+    if chain is not None and position < len(chain):
+        known = chain[position]
+        if known.event == event and known.to_state == to_state and known.frame == frame:
+            endpoint.position = position + 1
+            return to_state
+        take_back(connection, endpoint, position, frame, time_ns)
+    if endpoint.possible != 0 and certainty < ASSUMED:
+        certainty = endpoint.certainty if endpoint.certainty > certainty else certainty
+    transition = _record(
+        connection, endpoint, to_state, event, frame, time_ns, certainty, timing
+    )
+    if transition is not None:
+        if endpoint.chain is None:
+            endpoint.chain = [transition]
+        else:
+            endpoint.chain.append(transition)
+    endpoint.position = position + 1
+    return to_state
+
+
+def _receive(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    receipt: Receipt,
+    state: i64,
+    time_ns: i64,
+    timing: Timing,
+) -> i64:
+    """Fold one receipt: RST, SYN, ACK, FIN in the order of RFC 9293 3.10.7.4."""
+    bits = receipt.control_bits
+    frame = receipt.frame
+    if bits & RST != 0:
+        return _step(connection, endpoint, state, RCV_RST, frame, time_ns, INFERRED, timing)
+    if bits & ICMP_ERROR_BIT != 0:
+        return _step(
+            connection, endpoint, state, RCV_ICMP_ERROR, frame, time_ns, INFERRED, timing
+        )
+    if bits & SYN != 0 and state == SYN_SENT:
+        if bits & ACK != 0:
+            if receipt.ack >= 1 and receipt.ack <= endpoint.snd_nxt:
+                state = _step(
+                    connection, endpoint, state, RCV_SYN_ACK, frame, time_ns, INFERRED, timing
+                )
+        else:
+            state = _step(
+                connection, endpoint, state, RCV_SYN, frame, time_ns, INFERRED, timing
+            )
+        return state
+    if bits & ACK != 0:
+        if state == SYN_RECEIVED and receipt.ack >= 1 and receipt.ack <= endpoint.snd_nxt:
+            state = _step(
+                connection, endpoint, state, RCV_ACK_OF_SYN, frame, time_ns, INFERRED, timing
+            )
+        if endpoint.fin_offset != UNKNOWN and receipt.ack > endpoint.fin_offset:
+            state = _step(
+                connection, endpoint, state, RCV_ACK_OF_FIN, frame, time_ns, INFERRED, timing
+            )
+    if bits & FIN != 0 and peer.contiguous >= peer.fin_offset:
+        state = _step(connection, endpoint, state, RCV_FIN, frame, time_ns, INFERRED, timing)
+    return state
+
+
+def _give_up_applies(state: i64) -> bool:
+    return (
+        state == SYN_SENT
+        or state == SYN_RECEIVED
+        or state == ESTABLISHED
+        or state == CLOSE_WAIT
+        or state == FIN_WAIT_1
+        or state == CLOSING
+        or state == LAST_ACK
+    )
+
+
+def believe(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    until_ns: i64,
+    frame: i64,
+    timing: Timing,
+) -> None:
+    """Fold the believed state anew from the proven one and the receipts due by `until_ns`.
+
+    Args:
+        connection, endpoint, peer: whose state, and who sent what it receives.
+        until_ns: receipts due later and timers that run later are left out; new steps get this
+            time, timers their own.
+        frame: the frame at hand, for corrections.
+        timing: profile times.
+    """
+    receipts = endpoint.receipts
+    if receipts is None and endpoint.chain is None and not _timer_runs(endpoint, until_ns):
+        return
+    state = endpoint.proven
+    endpoint.position = 0
+    if receipts is not None:
+        for receipt in receipts:
+            if receipt.due_ns <= until_ns:
+                state = _receive(connection, endpoint, peer, receipt, state, until_ns, timing)
+    if state == TIME_WAIT:
+        if endpoint.time_wait_until_ns <= until_ns:
+            state = _step(
+                connection, endpoint, state, TIMER_TIME_WAIT, NO_FRAME,
+                endpoint.time_wait_until_ns, ASSUMED, timing,
+            )
+    elif endpoint.give_up_ns <= until_ns and _give_up_applies(state):
+        state = _step(
+            connection, endpoint, state, TIMER_GIVE_UP, NO_FRAME, endpoint.give_up_ns, ASSUMED,
+            timing,
+        )
+    chain = endpoint.chain
+    if chain is not None and endpoint.position < len(chain):
+        take_back(connection, endpoint, endpoint.position, frame, until_ns)
+
+
+def _timer_runs(endpoint: Endpoint, until_ns: i64) -> bool:
+    return endpoint.give_up_ns <= until_ns or (
+        endpoint.proven == TIME_WAIT and endpoint.time_wait_until_ns <= until_ns
+    )
+
+
+def _due_of(endpoint: Endpoint, after_ns: i64) -> i64:
+    """When this endpoint's belief may change next, later than `after_ns`."""
+    due: i64 = NEVER
+    receipts = endpoint.receipts
+    if receipts is not None:
+        for receipt in receipts:
+            if receipt.due_ns > after_ns and receipt.due_ns < due:
+                due = receipt.due_ns
+    if endpoint.believed == TIME_WAIT:
+        if endpoint.time_wait_until_ns > after_ns and endpoint.time_wait_until_ns < due:
+            due = endpoint.time_wait_until_ns
+    elif endpoint.give_up_ns > after_ns and endpoint.give_up_ns < due:
+        due = endpoint.give_up_ns
+    return due
+
+
+def schedule(connection: Connection, after_ns: i64) -> None:
+    """Set `next_due_ns`: when a belief of either end may change next."""
+    one = _due_of(connection.originator, after_ns)
+    other = _due_of(connection.responder, after_ns)
+    connection.next_due_ns = one if one < other else other
+
+
+def settle(connection: Connection, now_ns: i64, timing: Timing) -> None:
+    """Let everything happen that is due by `now_ns`, each at its own time."""
+    while connection.next_due_ns <= now_ns:
+        due = connection.next_due_ns
+        frame = connection.last_frame
+        originator, responder = connection.originator, connection.responder
+        believe(connection, originator, responder, due, frame, timing)
+        believe(connection, responder, originator, due, frame, timing)
+        schedule(connection, due)
+
+
+def settle_receipts(connection: Connection, timing: Timing) -> None:
+    """At the end of a capture: believe every receipt, however late, but let no timer run."""
+    last: i64 = 0
+    for endpoint in (connection.originator, connection.responder):
+        if endpoint.receipts is not None:
+            for receipt in endpoint.receipts:
+                if receipt.due_ns < NEVER and receipt.due_ns > last:
+                    last = receipt.due_ns
+    if last > 0 and connection.next_due_ns <= last:
+        settle(connection, last, timing)
+
+
+def is_over(endpoint: Endpoint) -> bool:
+    """Whether its believed state is CLOSED or TIME-WAIT."""
+    return endpoint.believed == CLOSED or endpoint.believed == TIME_WAIT

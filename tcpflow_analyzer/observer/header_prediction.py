@@ -1,0 +1,153 @@
+"""The short path for the common segment, and the counts that both paths keep.
+
+Compiled: yes
+
+Common: both ends ESTABLISHED beyond doubt, in order, ACK with or without PSH, window open, and it brings
+either data or a new acknowledgement. Such a segment moves no state and proves nothing that is open.
+A test runs every capture with the short path switched off and compares the results.
+"""
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode.segment import ABSENT, Segment
+from tcpflow_analyzer.observer.zeek_history import has_letter
+from tcpflow_analyzer.table.connection import COMPLETE_ACK, COMPLETE_DATA, Connection
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
+from tcpflow_analyzer.tcp.control_bits import ACK, PSH
+from tcpflow_analyzer.tcp.sequence import distance
+from tcpflow_analyzer.tcp.states import ESTABLISHED
+
+
+def predict(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
+) -> bool:
+    """Take the segment if it is the common one; False leaves everything untouched."""
+    bits = segment.control_bits
+    if (
+        bits & ~PSH != ACK
+        or segment.window == 0
+        or sender.proven != ESTABLISHED
+        or receiver.proven != ESTABLISHED
+        or sender.believed != ESTABLISHED
+        or receiver.believed != ESTABLISHED
+        or sender.receipts is not None
+        or receiver.receipts is not None
+        or sender.possible != 0
+        or receiver.possible != 0
+        or sender.holes is not None
+        or receiver.holes is not None
+        or sender.contiguous != sender.snd_nxt
+        or segment.seq != (sender.iss + sender.snd_nxt) & 0xFFFF_FFFF
+        or sender.rtt_ns < 0
+        or receiver.rtt_ns < 0
+        or sender.retries != 0
+        or receiver.retries != 0
+        or receiver.window == 0
+        or connection.one_sided
+    ):
+        return False
+    progress = distance(segment.ack, (receiver.iss + receiver.snd_una) & 0xFFFF_FFFF)
+    if progress < 0 or receiver.snd_una + progress > receiver.contiguous:
+        return False
+    payload_len = segment.payload_len
+    if payload_len == 0 and progress == 0:
+        return False
+    if connection.ack_frame == 0 and not connection.midstream:
+        return False
+    if not has_letter(connection, sender.is_originator, payload_len > 0):
+        return False
+    if payload_len > 0:
+        # One that fills the window exactly is to be counted as such (window full).
+        end = sender.snd_nxt + payload_len
+        if end >= receiver.edge:
+            return False
+        if sender.snd_una >= sender.snd_nxt:
+            sender.retry_time_ns = segment.time_ns
+            sender.retry_gap_ns = 0
+        sender.snd_nxt = end
+        sender.contiguous = end
+        sender.unique_octets += payload_len
+        sender.last_new = True
+        connection.completeness |= COMPLETE_DATA
+    else:
+        sender.last_new = False
+        connection.completeness |= COMPLETE_ACK
+    acknowledgement = receiver.snd_una + progress
+    if progress > 0:
+        receiver.snd_una = acknowledgement
+        receiver.retry_gap_ns = 0
+        receiver.give_up_ns = NEVER
+    count_segment(connection, sender, receiver, segment, acknowledgement, payload_len > 0)
+    tsval = segment.tsval
+    if tsval != ABSENT and (sender.tsval == UNKNOWN or distance(tsval, sender.tsval) >= 0):
+        sender.tsval = tsval
+        sender.tsval_time_ns = segment.time_ns
+    return True
+
+
+def count_segment(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    new_data: bool,
+) -> None:
+    """Counts, windows and the last segment of the sender; moves no state.
+
+    Args:
+        connection, sender, receiver: of the segment.
+        segment: to count.
+        acknowledgement: offset in the receiver's stream; -1 if there is none, or a wrong one.
+        new_data: whether it carried octets of payload not captured before.
+    """
+    now, frame = segment.time_ns, segment.frame
+    if connection.frames == 0:
+        connection.first_frame = frame
+        connection.first_time_ns = now
+    connection.frames += 1
+    connection.last_frame = frame
+    if now > connection.last_time_ns:
+        connection.last_time_ns = now
+    if sender.segments == 0:
+        sender.first_frame = frame
+        sender.ttl = segment.ttl
+    sender.segments += 1
+    sender.last_frame = frame
+    sender.last_time_ns = now
+    if segment.payload_len > 0:
+        sender.payload_octets += segment.payload_len
+        sender.data_segments += 1
+        if new_data:
+            sender.last_data_frame = frame
+            sender.last_data_time_ns = now
+    bits = segment.control_bits
+    if bits & 4 == 0:  # RST: its window and TTL say nothing of the endpoint
+        _read_window(sender, segment, acknowledgement)
+        if sender.ttl_min == UNKNOWN or segment.ttl < sender.ttl_min:
+            sender.ttl_min = segment.ttl
+        if segment.ttl > sender.ttl_max:
+            sender.ttl_max = segment.ttl
+    sender.last_seq = segment.seq
+    sender.last_ack = segment.ack
+    sender.last_control_bits = bits
+    sender.last_payload_len = segment.payload_len
+    sender.last_ip_id = segment.ip_id
+    sender.last_checksum = segment.checksum
+    sender.last_interface = segment.interface
+
+
+def _read_window(sender: Endpoint, segment: Segment, acknowledgement: i64) -> None:
+    """SEG.WND: unscaled on a SYN, else shifted by the option of the sender's SYN (RFC 7323 2.2)."""
+    window = segment.window
+    sender.window = window
+    if window > sender.max_window:
+        sender.max_window = window
+    if acknowledgement < 0:
+        return
+    scaled = window
+    scale = sender.window_scale
+    if scale > 0 and segment.control_bits & 2 == 0:
+        scaled = window << scale  # 16 bits shifted by at most 14
+    if acknowledgement + scaled > sender.edge:
+        sender.edge = acknowledgement + scaled

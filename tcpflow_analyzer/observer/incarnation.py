@@ -1,0 +1,163 @@
+"""Whether a SYN opens a new incarnation of its socket pair, and what the new one inherits.
+
+Compiled: yes
+
+observer.md section 8: a SYN on a live connection is noted and nothing is replaced before a SYN-ACK
+acknowledges it; where its sender was CLOSED or in TIME-WAIT, the new record is opened at once and the
+other end lives on in the old one until it is replaced or reset. RFC 9293 3.10.7.4 fourth step,
+RFC 6191, RFC 1122 4.2.2.13, RFC 5961 section 4.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode.segment import Segment
+from tcpflow_analyzer.observer.belief import set_proven, settle
+from tcpflow_analyzer.observer.outcome import final_state
+from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.table.connection import (
+    SHAPE_REPLACED,
+    SHAPE_RESET,
+    Connection,
+    Remembered,
+)
+from tcpflow_analyzer.table.endpoint import NEVER, Endpoint
+from tcpflow_analyzer.table.observation import (
+    REUSED,
+    SYN_ON_LIVE,
+)
+from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
+from tcpflow_analyzer.tcp.events import REPLACED
+from tcpflow_analyzer.tcp.states import CLOSED, INFERRED, SYN_SENT, TIME_WAIT
+
+# What to do with a SYN without ACK on a known socket pair.
+SAME: Final = 0  # belongs to the record as it stands
+NEW: Final = 1  # opens a new record at once
+CANDIDATE: Final = 2  # is noted; a SYN-ACK that acknowledges it will open a new record
+
+
+def judge_syn(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment, timing: Timing
+) -> i64:
+    """What a SYN (without ACK) on an existing connection means: SAME, NEW or CANDIDATE."""
+    settle(connection, segment.time_ns, timing)
+    if sender.iss_seen and segment.seq == sender.iss and not _is_gone(sender):
+        return SAME
+    if sender.iss_seen and segment.seq == sender.iss and sender.rst_frame == 0:
+        # A late duplicate of its own SYN, or a retry after everything was over.
+        return SAME if connection.frames <= 4 and sender.proven == SYN_SENT else CANDIDATE
+    if sender.proven == SYN_SENT and sender.believed == SYN_SENT:
+        return SAME  # a new attempt of the same open (HS003)
+    if sender.path == CLOSED and receiver.believed == SYN_SENT:
+        return SAME  # the second SYN of a simultaneous open
+    if sender.path == CLOSED and not sender.iss_seen and connection.frames < 3:
+        return SAME
+    if _is_gone(sender) or sender.believed == TIME_WAIT:
+        return NEW
+    return CANDIDATE
+
+
+def _is_gone(endpoint: Endpoint) -> bool:
+    return endpoint.believed == CLOSED and endpoint.path != CLOSED
+
+
+def note_candidate(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
+) -> None:
+    """HS017: a SYN arrived where its receiver is still synchronised."""
+    connection.note(
+        SYN_ON_LIVE, sender.is_originator, segment.frame, segment.time_ns, segment.seq,
+        receiver.believed, 1 if sender.iss_seen and segment.seq == sender.iss else 0,
+    )
+
+
+def belongs_to_older(new: Connection, old: Connection, from_originator: bool, segment: Segment) -> bool:
+    """Whether a segment belongs to the incarnation that one end still lives in.
+
+    Args:
+        new: the connection that the last SYN opened; not answered yet.
+        old: the one before.
+        from_originator: direction of the segment in the new connection.
+        segment: the segment.
+    """
+    bits = segment.control_bits
+    opener = new.originator
+    if from_originator:
+        # The bare RST that answers the challenge ACK of the old end (RFC 9293 figure 10).
+        old_peer = _same_side(old, new, False)
+        return bits & (SYN | RST) == RST and bits & ACK == 0 and segment.seq == old_peer.last_ack
+    if bits & SYN != 0:
+        return False
+    if bits & RST != 0 and bits & ACK != 0:
+        return segment.ack != (opener.iss + 1) & 0xFFFF_FFFF
+    return new.synack_frame == 0
+
+
+def _same_side(old: Connection, new: Connection, of_originator: bool) -> Endpoint:
+    """The end of `old` that is the `of_originator` end of `new` (its opener may be the other)."""
+    if old.key == new.key:
+        return old.originator if of_originator else old.responder
+    return old.responder if of_originator else old.originator
+
+
+def end_by_replacement(old: Connection, segment: Segment, timing: Timing) -> None:
+    """The SYN-ACK of the new incarnation shows that nothing is left of the old one."""
+    now, frame = segment.time_ns, segment.frame
+    for endpoint in (old.originator, old.responder):
+        if endpoint.believed == CLOSED:
+            continue
+        if endpoint.believed == TIME_WAIT:
+            endpoint.time_wait_until_ns = now
+        else:
+            old.shape = SHAPE_REPLACED
+        endpoint.receipts = None
+        endpoint.chain = None
+        endpoint.give_up_ns = NEVER
+        set_proven(old, endpoint, CLOSED, REPLACED, frame, now, INFERRED, timing)
+    old.next_due_ns = NEVER
+
+
+def remember(connection: Connection) -> Remembered:
+    """The compact record of a connection that is over."""
+    record = Remembered(connection.key)
+    originator, responder = connection.originator, connection.responder
+    record.connection_id = connection.number
+    record.incarnation = connection.incarnation
+    record.end_frame = connection.last_frame
+    record.end_time_ns = connection.last_time_ns
+    if connection.resets is not None and connection.shape == SHAPE_RESET:
+        record.reset = True
+        record.reset_frame = connection.resets[0].frame
+    record.originator_state = final_state(originator)
+    record.originator_iss = originator.iss
+    record.originator_snd_nxt = (originator.iss + originator.snd_nxt) & 0xFFFF_FFFF
+    record.originator_tsval = originator.tsval
+    record.originator_tsval_time_ns = originator.tsval_time_ns
+    record.originator_edge = (responder.iss + originator.edge) & 0xFFFF_FFFF
+    record.originator_time_wait_since_ns = originator.time_wait_since_ns
+    record.originator_time_wait_until_ns = originator.time_wait_until_ns
+    record.responder_state = final_state(responder)
+    record.responder_iss = responder.iss
+    record.responder_snd_nxt = (responder.iss + responder.snd_nxt) & 0xFFFF_FFFF
+    record.responder_tsval = responder.tsval
+    record.responder_tsval_time_ns = responder.tsval_time_ns
+    record.responder_edge = (originator.iss + responder.edge) & 0xFFFF_FFFF
+    record.responder_time_wait_since_ns = responder.time_wait_since_ns
+    record.responder_time_wait_until_ns = responder.time_wait_until_ns
+    return record
+
+
+def inherit(new: Connection, previous: Remembered) -> None:
+    """Link a new incarnation with the one before; TW004, TW005, TW011, TW013 are judged by it."""
+    new.previous = previous
+    new.incarnation = previous.incarnation + 1
+
+
+def note_reuse(
+    connection: Connection, segment: Segment, syn_tsval: i64, synack_frame: i64
+) -> None:
+    """REUSED, for the opener: its SYN's TSval, and the SYN-ACK that accepted it."""
+    connection.note(
+        REUSED, True, segment.frame, segment.time_ns, syn_tsval, synack_frame, 0
+    )

@@ -1,0 +1,202 @@
+"""Connections that were running before the capture: sets of possible states, narrowed by events.
+
+Compiled: yes
+
+Of an endpoint that is picked up in mid-stream a *set* of states is possible (`Endpoint.possible`, one
+bit a state); one of them is shown, assumed. Every event keeps the states in which it is legal and
+moves them along the table; a set of one is inferred. observer.md section 7.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode.segment import Segment
+from tcpflow_analyzer.observer.belief import set_proven, take_back
+from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.transitions import MAY_SEND, NO_NEXT, next_state
+from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.table.observation import MIDSTREAM
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, SYN
+from tcpflow_analyzer.tcp.events import PICK_UP, SND_ACK, SND_DATA, SND_FIN
+from tcpflow_analyzer.tcp.states import (
+    ASSUMED,
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    INFERRED,
+    LAST_ACK,
+    STATE_COUNT,
+    SYN_SENT,
+    TIME_WAIT,
+)
+
+
+def _set_of(states: tuple[int, ...]) -> int:
+    total = 0
+    for state in states:
+        total |= 1 << state
+    return total
+
+
+_SYNCHRONISED: Final[int] = _set_of(
+    (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
+)
+_SENT_DATA: Final[int] = _set_of((ESTABLISHED, CLOSE_WAIT))
+_GETS_DATA: Final[int] = _set_of((ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2))
+_SENT_FIN: Final[int] = _set_of((FIN_WAIT_1, CLOSING, LAST_ACK))
+
+# Which of several possible states is shown: the commonest first.
+_PREFERENCE: Final = (
+    ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK, FIN_WAIT_1, TIME_WAIT, CLOSING, CLOSED,
+)
+
+
+def contains(states: i64, state: i64) -> bool:
+    """Whether a set of states holds this one."""
+    return (states >> state) & 1 != 0
+
+
+def moved(states: i64, event: i64) -> i64:
+    """The set after an event: each state along its edge, states without one stay."""
+    one: i64 = 1
+    result: i64 = 0
+    state: i64 = 0
+    while state < STATE_COUNT:
+        if (states >> state) & 1 != 0:
+            to_state = next_state(state, event)
+            result |= one << (state if to_state == NO_NEXT else to_state)
+        state += 1
+    return result
+
+
+def is_single(states: i64) -> bool:
+    """Whether the set holds one state at most."""
+    return states & (states - 1) == 0
+
+
+def _pick(states: i64) -> i64:
+    for state in _PREFERENCE:
+        if (states >> state) & 1 != 0:
+            return state
+    return ESTABLISHED
+
+
+def pick_up(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    timing: Timing,
+) -> None:
+    """Begin a connection whose first captured segment is no SYN (CP001)."""
+    bits = segment.control_bits
+    frame, now = segment.frame, segment.time_ns
+    connection.observed |= MIDSTREAM
+    if bits & SYN != 0:
+        if bits & ACK != 0:
+            # It answers a SYN that the capture missed.
+            set_proven(connection, receiver, SYN_SENT, PICK_UP, frame, now, INFERRED, timing)
+        return
+    connection.midstream = True
+    if bits & FIN != 0:
+        # The FIN that comes first in a capture is more often the second of the two.
+        sender.possible = _SENT_FIN
+        receiver.possible = _GETS_DATA
+        _show(connection, sender, LAST_ACK, frame, now, timing)
+        _show(connection, receiver, FIN_WAIT_2, frame, now, timing)
+        return
+    if segment.payload_len > 0:
+        sender.possible = _SENT_DATA
+        receiver.possible = _GETS_DATA
+    else:
+        sender.possible = _SYNCHRONISED
+        receiver.possible = _SYNCHRONISED
+    _show(connection, sender, ESTABLISHED, frame, now, timing)
+    _show(connection, receiver, ESTABLISHED, frame, now, timing)
+
+
+def _show(
+    connection: Connection, endpoint: Endpoint, state: i64, frame: i64, now_ns: i64, timing: Timing
+) -> None:
+    """Enter an assumed state; where the endpoint was elsewhere before, take that back first."""
+    take_back(connection, endpoint, 0, frame, now_ns)
+    set_proven(connection, endpoint, state, PICK_UP, frame, now_ns, ASSUMED, timing)
+
+
+def constrain(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    end: i64,
+    timing: Timing,
+) -> None:
+    """The sender is in one of the states in which it may send this; guess again where needed."""
+    if connection.frames == 0:
+        return
+    bits = segment.control_bits
+    frame, now = segment.frame, segment.time_ns
+    event: i64 = SND_ACK
+    if bits & FIN != 0:
+        event = SND_FIN
+    elif segment.payload_len > 0:
+        event = SND_DATA
+    legal: i64 = MAY_SEND[event]
+    if event == SND_FIN and sender.fin_offset == UNKNOWN:
+        legal = _SENT_DATA
+    elif event == SND_DATA and end > sender.snd_nxt:
+        legal = _SENT_DATA
+    states = sender.possible & legal
+    if states == 0:
+        if sender.fin_offset != UNKNOWN or not contains(legal, ESTABLISHED):
+            return
+        # It goes on sending although it was thought to have closed: then its peer's FIN was the first.
+        states = legal
+    if not contains(states, sender.proven):
+        if receiver.fin_offset != UNKNOWN and contains(states, CLOSE_WAIT):
+            _turn_round(connection, sender, receiver, frame, now, timing)
+            return
+        _show(connection, sender, _pick(states), frame, now, timing)
+    sender.possible = states
+    _settle_certainty(sender)
+
+
+def _turn_round(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    frame: i64,
+    now_ns: i64,
+    timing: Timing,
+) -> None:
+    """The peer's FIN was the first of the two after all: this end is in CLOSE-WAIT."""
+    one: i64 = 1
+    _show(connection, sender, CLOSE_WAIT, frame, now_ns, timing)
+    sender.possible = one << CLOSE_WAIT
+    sender.certainty = INFERRED
+    sender.time_wait_since_ns = 0
+    sender.time_wait_until_ns = 0
+    state: i64 = FIN_WAIT_2 if receiver.fin_acked_frame != 0 else FIN_WAIT_1
+    _show(connection, receiver, state, frame, now_ns, timing)
+    receiver.possible = one << state
+    receiver.certainty = INFERRED
+    connection.active_closer = 1 if receiver.is_originator else 2
+
+
+def _settle_certainty(endpoint: Endpoint) -> None:
+    """A set of one is inferred, a larger one assumed."""
+    if is_single(endpoint.possible):
+        endpoint.certainty = INFERRED
+        endpoint.possible = 0
+
+
+def narrow(endpoint: Endpoint, event: i64) -> None:
+    """Move the whole set along with an event that is a fact."""
+    if endpoint.possible != 0:
+        endpoint.possible = moved(endpoint.possible, event)
+        _settle_certainty(endpoint)

@@ -1,0 +1,385 @@
+"""Segments on their way: queued at the receiver, then proven or refuted by what it sends.
+
+Compiled: yes
+
+An acknowledgement proves that *some* copy of the octets arrived. The control bits and the ACK field of
+a particular copy are proven only if it is the earliest queued copy of these octets, or if a
+timestamp echo names it. Without this rule a repeated SYN-ACK of a simultaneous open would move its
+receiver to ESTABLISHED too early.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.decode.segment import ABSENT, Segment
+from tcpflow_analyzer.observer.belief import prove
+from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
+from tcpflow_analyzer.table.receipt import ICMP_ERROR_BIT, Receipt
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN, SYN_FIN_RST
+from tcpflow_analyzer.tcp.events import (
+    RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
+    RCV_FIN,
+    RCV_SYN,
+    RCV_SYN_ACK,
+)
+from tcpflow_analyzer.tcp.sequence import distance
+from tcpflow_analyzer.tcp.states import (
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    SYN_RECEIVED,
+    SYN_SENT,
+)
+
+_MAX_PLAIN: Final = 8  # receipts without SYN, FIN and RST
+_MAX_ALL: Final = 32
+_MAX_HALF_RTT: Final = 2_000_000_000  # nanoseconds; a longer round trip is a lost answer
+# What the tap needs to tell two segments of one host apart, where no round trip is known.
+_SLACK: Final = 100_000  # nanoseconds
+
+
+def half_round_trip(endpoint: Endpoint) -> i64:
+    """From the tap to this endpoint, in nanoseconds; 0 while it is not known."""
+    if endpoint.rtt_ns <= 0:
+        return 0
+    half = endpoint.rtt_ns // 2
+    return half if half < _MAX_HALF_RTT else _MAX_HALF_RTT
+
+
+def crosses(receipt: Receipt, endpoint: Endpoint, now_ns: i64) -> bool:
+    """Whether what the endpoint sends now may have been sent before this receipt reached it."""
+    rtt = endpoint.rtt_ns if endpoint.rtt_ns > _SLACK else _SLACK
+    return now_ns < receipt.time_ns + rtt
+
+
+def queue(
+    endpoint: Endpoint, peer: Endpoint, segment: Segment, start: i64, end: i64, acknowledgement: i64
+) -> None:
+    """Queue a segment of `peer` at `endpoint`; it is not believed before it is due."""
+    bits = segment.control_bits
+    due = segment.time_ns + half_round_trip(endpoint)
+    if (
+        bits & SYN_FIN_RST == 0
+        and segment.payload_len == 0
+        and endpoint.proven == SYN_RECEIVED
+        and endpoint.distrust_until_ns > due
+    ):
+        due = endpoint.distrust_until_ns
+    tsval = segment.tsval
+    if tsval != ABSENT and peer.tsval != UNKNOWN and distance(tsval, peer.tsval) <= 0:
+        tsval = UNKNOWN
+    receipts = endpoint.receipts
+    copy = False
+    if receipts is None:
+        receipts = []
+        endpoint.receipts = receipts
+    elif end > start:
+        for earlier in receipts:
+            if earlier.end > earlier.start and earlier.control_bits & bits & (SYN | FIN) != 0:
+                copy = True
+    receipts.append(
+        Receipt(segment.frame, segment.time_ns, due, bits, start, end, acknowledgement, tsval, copy)
+    )
+    if len(receipts) > _MAX_PLAIN:
+        _bound(endpoint, receipts)
+
+
+def _bound(endpoint: Endpoint, receipts: list[Receipt]) -> None:
+    """Drop the oldest plain receipts beyond _MAX_PLAIN, and the oldest of all beyond _MAX_ALL."""
+    plain: i64 = 0
+    for receipt in receipts:
+        if receipt.control_bits & SYN_FIN_RST == 0:
+            plain += 1
+    kept: list[Receipt] = []
+    seen_plain = False
+    for receipt in receipts:
+        if receipt.control_bits & SYN_FIN_RST == 0:
+            # The very first stays: it is the one that a believed state rests on.
+            if seen_plain and plain > _MAX_PLAIN:
+                plain -= 1
+                continue
+            seen_plain = True
+        kept.append(receipt)
+    if len(kept) > _MAX_ALL:
+        kept = kept[len(kept) - _MAX_ALL :]
+    endpoint.receipts = kept
+
+
+def matters(endpoint: Endpoint, control_bits: i64, acknowledgement: i64) -> bool:
+    """Whether a segment towards `endpoint` may move its state, so that it has to be queued."""
+    if control_bits & SYN_FIN_RST != 0:
+        return True
+    if control_bits & ACK == 0:
+        return False
+    if endpoint.proven == SYN_RECEIVED or endpoint.proven == SYN_SENT:
+        return True
+    return (
+        endpoint.fin_offset != UNKNOWN
+        and acknowledgement > endpoint.fin_offset
+        and (
+            endpoint.proven == FIN_WAIT_1
+            or endpoint.proven == CLOSING
+            or endpoint.proven == LAST_ACK
+        )
+    )
+
+
+def _apply(
+    connection: Connection,
+    endpoint: Endpoint,
+    receipt: Receipt,
+    with_octets: bool,
+    frame: i64,
+    now_ns: i64,
+    timing: Timing,
+) -> None:
+    """A receipt is proven: SYN, then ACK, then FIN (RFC 9293 3.10.7.4)."""
+    bits = receipt.control_bits
+    if with_octets and bits & SYN != 0:
+        if bits & ACK == 0:
+            if endpoint.proven == CLOSED:
+                return  # LISTEN is passed at the frame of its SYN-ACK
+            prove(connection, endpoint, RCV_SYN, receipt.frame, frame, now_ns, timing)
+        elif receipt.ack >= 1:
+            event = RCV_SYN_ACK if endpoint.proven == SYN_SENT else RCV_ACK_OF_SYN
+            prove(connection, endpoint, event, receipt.frame, frame, now_ns, timing)
+        return
+    if bits & ACK != 0:
+        if endpoint.proven == SYN_RECEIVED and receipt.ack >= 1:
+            prove(connection, endpoint, RCV_ACK_OF_SYN, receipt.frame, frame, now_ns, timing)
+        if endpoint.fin_offset != UNKNOWN and receipt.ack > endpoint.fin_offset:
+            prove(connection, endpoint, RCV_ACK_OF_FIN, receipt.frame, frame, now_ns, timing)
+    if with_octets and bits & FIN != 0:
+        prove(connection, endpoint, RCV_FIN, receipt.frame, frame, now_ns, timing)
+
+
+def _measure(endpoint: Endpoint, receipt: Receipt, now_ns: i64) -> None:
+    """Take a round trip from a receipt to the segment that proves it."""
+    sample = now_ns - receipt.time_ns
+    if sample >= 0 and (endpoint.rtt_ns == UNKNOWN or sample < endpoint.rtt_ns):
+        endpoint.rtt_ns = sample
+
+
+def prove_by_segment(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    timing: Timing,
+) -> None:
+    """What `endpoint` must have received to send this segment (observer.md section 3, step 3).
+
+    Args:
+        connection, endpoint, peer: `endpoint` sent the segment.
+        segment: with the ACK bit and without RST.
+        acknowledgement: its SEG.ACK as an offset in the peer's stream.
+        timing: profile times.
+    """
+    frame, now = segment.frame, segment.time_ns
+    receipts = endpoint.receipts
+    if receipts is not None:
+        kept: list[Receipt] = []
+        proven_ack: i64 = -1
+        for receipt in receipts:
+            bits = receipt.control_bits
+            octets = receipt.end > receipt.start and acknowledgement >= receipt.end
+            named = (
+                receipt.tsval != UNKNOWN
+                and segment.tsecr != ABSENT
+                and distance(segment.tsecr, receipt.tsval) >= 0
+            )
+            if bits & RST != 0 or not (octets or named):
+                kept.append(receipt)
+            elif octets and receipt.copy and not named:
+                # Some copy of the octets arrived; what this one says besides stays open.
+                receipt.control_bits = bits & ~(SYN | FIN)
+                receipt.start = receipt.end
+                kept.append(receipt)
+            else:
+                if octets and not receipt.copy:
+                    _measure(endpoint, receipt, now)
+                _apply(connection, endpoint, receipt, octets, frame, now, timing)
+                if receipt.ack > proven_ack:
+                    proven_ack = receipt.ack
+                if receipt.end > receipt.start and not octets:
+                    receipt.ack = -1
+                    kept.append(receipt)
+        _keep(endpoint, kept, proven_ack)
+    _prove_by_reaction(connection, endpoint, peer, segment, acknowledgement, timing)
+
+
+def _keep(endpoint: Endpoint, kept: list[Receipt], proven_ack: i64) -> None:
+    """Leave queued what is not proven and says more than what is."""
+    rest: list[Receipt] = []
+    for receipt in kept:
+        if (
+            receipt.control_bits & SYN_FIN_RST == 0
+            and receipt.end == receipt.start
+            and receipt.ack <= proven_ack
+        ):
+            continue
+        rest.append(receipt)
+    endpoint.receipts = rest if len(rest) > 0 else None
+
+
+def _prove_by_reaction(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    timing: Timing,
+) -> None:
+    """Receipts that need no queue: the segment is possible only after them."""
+    frame, now = segment.frame, segment.time_ns
+    bits = segment.control_bits
+    if endpoint.proven == SYN_SENT and bits & SYN == 0 and acknowledgement >= 1 and (
+        # After its SYN an endpoint acknowledges only a SYN-ACK. Whether the tap saw that does not
+        # matter, unless the peer spoke with another number before (a stale connection, HS018).
+        peer.iss_seen or peer.segments == 0
+    ):
+        prove(connection, endpoint, RCV_SYN_ACK, peer.first_frame, frame, now, timing)
+    if endpoint.proven == SYN_RECEIVED and bits & SYN == 0:
+        if not _speaks_early(connection, endpoint, segment):
+            cause = _first_ack(endpoint)
+            prove(
+                connection, endpoint, RCV_ACK_OF_SYN, cause if cause else frame, frame, now, timing
+            )
+            _drop_handshake_acks(endpoint)
+    if (
+        peer.fin_offset != UNKNOWN
+        and acknowledgement > peer.fin_offset
+        and (
+            endpoint.proven == ESTABLISHED
+            or endpoint.proven == FIN_WAIT_1
+            or endpoint.proven == FIN_WAIT_2
+        )
+    ):
+        prove(connection, endpoint, RCV_FIN, peer.fin_frame, frame, now, timing)
+
+
+def _speaks_early(connection: Connection, endpoint: Endpoint, segment: Segment) -> bool:
+    """RFC 7413: a Fast Open listener sends data before the third segment; it proves nothing."""
+    if connection.observed & 0x8 == 0 or endpoint.receipts is not None:
+        return False
+    return connection.ack_frame == 0
+
+
+def _first_ack(endpoint: Endpoint) -> i64:
+    """Frame of the oldest queued segment that acknowledges the SYN, 0 for none."""
+    receipts = endpoint.receipts
+    if receipts is not None:
+        for receipt in receipts:
+            if receipt.control_bits & ACK != 0 and receipt.ack >= 1:
+                return receipt.frame
+    return 0
+
+
+def _drop_handshake_acks(endpoint: Endpoint) -> None:
+    """Once it is ESTABLISHED, plain receipts that only acknowledged its SYN say nothing more."""
+    receipts = endpoint.receipts
+    if receipts is None:
+        return
+    rest: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.control_bits & SYN_FIN_RST != 0:
+            rest.append(receipt)
+    endpoint.receipts = rest if len(rest) > 0 else None
+
+
+def refute_acks(endpoint: Endpoint, offset: i64, now_ns: i64) -> i64:
+    """The endpoint repeats the octet at `offset`: queued ACKs that cover it did not arrive.
+
+    Those that may still be on their way (they cross the repetition) stay.
+
+    Returns:
+        Frame of the first refuted ACK, 0 for none.
+    """
+    receipts = endpoint.receipts
+    if receipts is None:
+        return 0
+    first: i64 = 0
+    kept: list[Receipt] = []
+    for receipt in receipts:
+        if (
+            receipt.control_bits & ACK != 0
+            and receipt.ack > offset
+            and not crosses(receipt, endpoint, now_ns)
+        ):
+            if first == 0:
+                first = receipt.frame
+            if receipt.end == receipt.start:
+                continue
+            receipt.ack = -1
+            receipt.control_bits &= ~ACK
+        kept.append(receipt)
+    endpoint.receipts = kept if len(kept) > 0 else None
+    return first
+
+
+def refute_icmp_errors(endpoint: Endpoint) -> None:
+    """The endpoint goes on trying: the ICMP error did not end its attempt."""
+    receipts = endpoint.receipts
+    if receipts is None:
+        return
+    kept: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.control_bits & ICMP_ERROR_BIT == 0:
+            kept.append(receipt)
+    endpoint.receipts = kept if len(kept) > 0 else None
+
+
+def refute_resets(endpoint: Endpoint, now_ns: i64) -> i64:
+    """The endpoint goes on: a RST that it must have got by now did not end its connection.
+
+    Returns:
+        Frame of the refuted RST, 0 for none.
+    """
+    receipts = endpoint.receipts
+    if receipts is None:
+        return 0
+    found: i64 = 0
+    kept: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.control_bits & RST != 0 and not crosses(receipt, endpoint, now_ns):
+            found = receipt.frame
+        else:
+            kept.append(receipt)
+    if found != 0:
+        endpoint.receipts = kept if len(kept) > 0 else None
+    return found
+
+
+def withdraw_resets(endpoint: Endpoint) -> None:
+    """The seeming sender of a RST goes on: it was not its own, whoever sent it."""
+    receipts = endpoint.receipts
+    if receipts is None:
+        return
+    kept: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.control_bits & RST == 0:
+            kept.append(receipt)
+    endpoint.receipts = kept if len(kept) > 0 else None
+
+
+def park_unanswered_fin(endpoint: Endpoint) -> None:
+    """Several copies of the peer's FIN went unanswered: believe none before it is acknowledged."""
+    receipts = endpoint.receipts
+    if receipts is None:
+        return
+    for receipt in receipts:
+        if receipt.control_bits & FIN != 0:
+            receipt.due_ns = NEVER
+
+
+def reached_closed(endpoint: Endpoint) -> bool:
+    """Whether a queued receipt leads to CLOSED."""
+    return endpoint.believed == CLOSED and endpoint.proven != CLOSED

@@ -1,0 +1,35 @@
+"""What the observer takes from settings: times by operating system profile, as plain lists.
+
+Compiled: yes
+"""
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.settings import PROFILES, Settings
+
+
+class Timing:
+    """Times in nanoseconds, indexed by `Endpoint.profile`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Copy what the observer needs."""
+        self.time_wait: list[int] = []
+        self.syn_give_up: list[int] = []
+        self.half_open: list[int] = []
+        self.orphan_give_up: list[int] = []
+        self.fin_timeout: list[int] = []
+        self.reset_ends_time_wait: list[bool] = []
+        for profile in PROFILES:
+            two_msl = profile.time_wait_ns if settings.msl_ns is None else 2 * settings.msl_ns
+            self.time_wait.append(two_msl)
+            self.syn_give_up.append(profile.syn_give_up_ns)
+            self.half_open.append(profile.half_open_ns)
+            self.orphan_give_up.append(profile.orphan_give_up_ns)
+            self.fin_timeout.append(profile.fin_timeout_ns or 0)
+            self.reset_ends_time_wait.append(profile.reset_ends_time_wait)
+        self.header_prediction: bool = settings.header_prediction
+        self.keep_transitions: bool = settings.keep_transitions
+
+    def time_wait_of(self, profile: i64) -> i64:
+        """How long TIME-WAIT lasts."""
+        return self.time_wait[profile]
