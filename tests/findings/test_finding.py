@@ -1,0 +1,66 @@
+"""The output type of the findings, and what a finding may ask about the capture."""
+
+from tcpflow_analyzer.findings.finding import (
+    CaptureView,
+    Finding,
+    endpoint_name,
+    seconds,
+    side_name,
+)
+from tcpflow_analyzer.settings import NANOSECONDS
+from tcpflow_analyzer.table.connection import Connection
+
+
+def make(**changes: object) -> Finding:
+    fields: dict[str, object] = {
+        "code": "HS001",
+        "name": "syn-unanswered",
+        "severity": "error",
+        "certainty": "inferred",
+        "connection": 7,
+        "endpoint": "originator",
+        "time_ns": 5,
+        "frames": (3, 9),
+        "frame_count": 2,
+        "template": "{syns} SYN in {time:.6f} s",
+        "values": {"syns": 2, "time": 1.5},
+        "why": "because",
+        "would_disprove": "that",
+    }
+    return Finding(**(fields | changes))  # type: ignore[arg-type]
+
+
+def connection_of(key: bytes, address_len: int) -> Connection:
+    connection = Connection(key, 1)
+    connection.address_len = address_len
+    return connection
+
+
+def test_message_is_the_template_with_its_values() -> None:
+    assert make().message == "2 SYN in 1.500000 s"
+
+
+def test_identifier_names_connection_code_endpoint_and_first_frame() -> None:
+    assert make().identifier == "7:HS001:originator:3"
+    assert make(connection=None, endpoint=None, frames=()).identifier == "0:HS001:-:0"
+
+
+def test_endpoint_name_has_brackets_for_ipv6_only() -> None:
+    ports = (40000).to_bytes(2, "big") + (80).to_bytes(2, "big")
+    ipv4 = connection_of(bytes((192, 0, 2, 1, 192, 0, 2, 2)) + ports, 4)
+    assert endpoint_name(ipv4, ipv4.originator) == "192.0.2.1:40000"
+    assert endpoint_name(ipv4, ipv4.responder) == "192.0.2.2:80"
+    first, second = (bytes.fromhex("20010db8" + "00" * 11 + last) for last in ("01", "02"))
+    ipv6 = connection_of(first + second + ports, 16)
+    assert endpoint_name(ipv6, ipv6.responder) == "[2001:db8::2]:80"
+
+
+def test_waited_counts_from_the_moment_to_the_last_frame() -> None:
+    view = CaptureView(last_time_ns=20 * NANOSECONDS)
+    assert view.waited(10 * NANOSECONDS, 10 * NANOSECONDS)
+    assert not view.waited(10 * NANOSECONDS + 1, 10 * NANOSECONDS)
+
+
+def test_small_words() -> None:
+    assert (side_name(True), side_name(False)) == ("originator", "responder")
+    assert seconds(1_500_000_000) == 1.5
