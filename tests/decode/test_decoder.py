@@ -23,8 +23,8 @@ from decode.frames import (
     tunnel_packet,
     udp,
 )
-from support.capture_builder import icmp_error, ip, packet
 from support.capture_builder import Segment as Sent
+from support.capture_builder import icmp_error, ip, packet
 from tcpflow_analyzer.decode.decoder import MAX_OTHER_KINDS, MAX_SCOPES, Decoder
 from tcpflow_analyzer.decode.reasons import REASONS
 from tcpflow_analyzer.decode.segment import (
@@ -202,7 +202,7 @@ def test_tunnel_and_its_number_belong_to_the_key() -> None:
     _, plain = decode(packet(SENT), LINK_RAW, decoder=decoder)
     assert first.scope == back.scope != other.scope
     assert first.key[:12] == other.key[:12] == plain.key
-    assert first.key[12:] == back.key[12:] == first.scope.to_bytes(2, "big")
+    assert first.key[12:] == back.key[12:] == int(first.scope).to_bytes(2, "big")
     assert plain.scope == 0
     assert decoder.scope_name(first.scope).tunnel == "vxlan vni 5 192.0.2.201 192.0.2.202"
     assert decoder.scope_name(other.scope).tunnel == "vxlan vni 6 192.0.2.201 192.0.2.202"
