@@ -81,7 +81,7 @@ def classify(
         classes |= _about_windows(sender, peer, segment)
     if _is_ack_of_unseen(peer, other, acknowledgement):
         classes |= ACK_LOST_SEGMENT
-    if classes & KEEP_ALIVE == 0 and sender.segments > 0:
+    if classes & KEEP_ALIVE == 0:
         classes |= _repeats(
             connection, sender, peer, segment, sequence, next_end, own, other, classes
         )
@@ -275,7 +275,9 @@ def _repeats(
         last = (segment.seq + length) & 0xFFFF_FFFF
         if distance(last, peer.last_ack) <= 0:
             return SPURIOUS_RETRANSMISSION
-    if sequence >= next_end or (length > 1 and sequence == next_end - 1):
+    if sender.segments == 0 or sequence >= next_end:
+        return 0
+    if length > 1 and sequence == next_end - 1:
         return 0
     if _is_fast(peer, segment, other, classes):
         return FAST_RETRANSMISSION
