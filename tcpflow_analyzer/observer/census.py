@@ -27,7 +27,8 @@ class HostCensus:
     Attributes:
         address_len: the address is `key[:address_len]`.
         profile: index into settings.PROFILES, as first seen.
-        time_wait_now, peak, peak_time_ns: held now, most at once, and when that was reached first.
+        time_wait_now, peak, peak_time_ns, peak_frame: held now, most at once, when that was reached
+            first, and the last frame of the connection that did it.
         originator_side, responder_side: how many of the peak it held as originator, as responder.
         entered: how often it entered TIME-WAIT in all.
     """
@@ -39,6 +40,7 @@ class HostCensus:
         self.time_wait_now: i64 = 0
         self.peak: i64 = 0
         self.peak_time_ns: i64 = 0
+        self.peak_frame: i64 = 0
         self.originator_side: i64 = 0
         self.responder_side: i64 = 0
         self.entered: i64 = 0
@@ -51,8 +53,8 @@ class ServiceCensus:
     Attributes:
         address_len: the key is client address, server address, port.
         profile: of the client, index into settings.PROFILES, as first seen.
-        in_use, peak, peak_time_ns: connections open or in TIME-WAIT at the client now, most at
-            once, and when that was reached first.
+        in_use, peak, peak_time_ns, peak_frame: connections open or in TIME-WAIT at the client now,
+            most at once, when that was reached first, and the frame that did it.
         first_port, last_port: lowest and highest source port seen.
         time_wait_now: how many of `in_use` are in TIME-WAIT at the client.
         active_closes: how often the client entered TIME-WAIT; first_close_ns and last_close_ns:
@@ -67,6 +69,7 @@ class ServiceCensus:
         self.in_use: i64 = 0
         self.peak: i64 = 0
         self.peak_time_ns: i64 = 0
+        self.peak_frame: i64 = 0
         self.first_port: i64 = port
         self.last_port: i64 = port
         self.time_wait_now: i64 = 0
@@ -84,9 +87,11 @@ class ListenerCensus:
         connections: opened at it. closes: connections of it that are over.
         time_wait_count: how often it was the listener's end that entered TIME-WAIT.
         first_until_ns, latest_until_ns: earliest and latest end of these.
-        refused: SYNs refused after it had entered TIME-WAIT; refused_since_ns: the first of them.
+        entered_ns, entered_frame: when the newest of these was entered, and the frame that did it.
+        refused: SYNs refused after it had entered TIME-WAIT; refused_since_ns, refused_frame: the
+            first of them.
         until_when_refused_ns: `latest_until_ns` at that time.
-        reopened_ns: first connection opened after a refusal, 0 for none.
+        reopened_ns, reopened_frame: first connection opened after a refusal, 0 for none.
         last_opened_ns: when the last connection was opened.
     """
 
@@ -98,10 +103,14 @@ class ListenerCensus:
         self.time_wait_count: i64 = 0
         self.first_until_ns: i64 = 0
         self.latest_until_ns: i64 = 0
+        self.entered_ns: i64 = 0
+        self.entered_frame: i64 = 0
         self.refused: i64 = 0
         self.refused_since_ns: i64 = 0
+        self.refused_frame: i64 = 0
         self.until_when_refused_ns: i64 = 0
         self.reopened_ns: i64 = 0
+        self.reopened_frame: i64 = 0
         self.last_opened_ns: i64 = 0
 
 
@@ -163,12 +172,14 @@ class Census:
             if service.in_use > service.peak:
                 service.peak = service.in_use
                 service.peak_time_ns = now
+                service.peak_frame = connection.last_frame
             service.first_port = min(service.first_port, port)
             service.last_port = max(service.last_port, port)
-        self._opened_at_listener(key, length, now)
+        self._opened_at_listener(connection, now)
 
-    def _opened_at_listener(self, key: bytes, length: i64, now: i64) -> None:
-        named = listener_key(key, length)
+    def _opened_at_listener(self, connection: Connection, now: i64) -> None:
+        length = connection.address_len
+        named = listener_key(connection.key, length)
         listener = self.listeners.get(named)
         if listener is None:
             if len(self.listeners) >= self._most:
@@ -180,9 +191,10 @@ class Census:
         listener.last_opened_ns = now
         if listener.refused != 0 and listener.reopened_ns == 0:
             listener.reopened_ns = now
+            listener.reopened_frame = connection.last_frame
 
-    def refused(self, key: bytes, address_len: i64, now: i64) -> None:
-        """A RST refused a SYN; `key` in the direction of the SYN."""
+    def refused(self, key: bytes, address_len: i64, frame: i64, now: i64) -> None:
+        """A RST, `frame`, refused a SYN; `key` in the direction of the SYN."""
         if len(self.listeners) == 0:
             return
         listener = self.listeners.get(listener_key(key, address_len))
@@ -190,6 +202,7 @@ class Census:
             return
         if listener.refused == 0:
             listener.refused_since_ns = now
+            listener.refused_frame = frame
             listener.until_when_refused_ns = listener.latest_until_ns
         listener.refused += 1
 
@@ -215,12 +228,13 @@ class Census:
             if host.time_wait_now > host.peak:
                 host.peak = host.time_wait_now
                 host.peak_time_ns = now
+                host.peak_frame = connection.last_frame
                 host.originator_side = host.originator_now
                 host.responder_side = host.time_wait_now - host.originator_now
         if of_originator:
             self._client_closed(connection, now)
         else:
-            self._listener_closed(connection, until)
+            self._listener_closed(connection, now, until)
 
     def _client_closed(self, connection: Connection, now: i64) -> None:
         service = self.services.get(service_key(connection.key, connection.address_len))
@@ -232,11 +246,13 @@ class Census:
             service.first_close_ns = now
         service.last_close_ns = now
 
-    def _listener_closed(self, connection: Connection, until: i64) -> None:
+    def _listener_closed(self, connection: Connection, now: i64, until: i64) -> None:
         listener = self.listeners.get(listener_key(connection.key, connection.address_len))
         if listener is None:
             return
         listener.time_wait_count += 1
+        listener.entered_ns = now
+        listener.entered_frame = connection.last_frame
         if listener.first_until_ns == 0 or until < listener.first_until_ns:
             listener.first_until_ns = until
         listener.latest_until_ns = max(listener.latest_until_ns, until)
