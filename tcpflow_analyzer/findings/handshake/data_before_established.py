@@ -6,7 +6,7 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_nam
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import DATA_BEFORE_ESTABLISHED, MIDSTREAM
+from tcpflow_analyzer.table.observation import DATA_BEFORE_ESTABLISHED, MIDSTREAM, Observation
 from tcpflow_analyzer.tcp.states import STATE_NAMES
 
 
@@ -29,8 +29,9 @@ def data_before_established(connection: Connection, capture: CaptureView) -> Ite
     if connection.observed & MIDSTREAM:
         return
     for sender, tally in tallies(connection, DATA_BEFORE_ESTABLISHED):
-        first = tally.kept[0]
-        if first.third:
+        early = (item for item in tally.kept if not item.third)
+        first = next((item for item in early if not _completed_before(connection, item)), None)
+        if first is None:
             continue
         yield judge(
             "HS015",
@@ -51,6 +52,11 @@ def data_before_established(connection: Connection, capture: CaptureView) -> Ite
             why="nothing captured before allows the sender to be ESTABLISHED",
             would_disprove="a segment of the handshake that the capture missed",
         )
+
+
+def _completed_before(connection: Connection, early: Observation) -> bool:
+    """Whether the third segment was captured before: its receipt is not proven, but plausible."""
+    return 0 < connection.ack_frame < early.frame
 
 
 def _fate(acknowledged: bool) -> str:

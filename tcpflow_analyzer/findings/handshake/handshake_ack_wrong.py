@@ -12,6 +12,7 @@ from tcpflow_analyzer.table.observation import (
     ONE_SIDED,
     STALE_RECOVERY,
     SYN_CHANGED,
+    SYNACK_CHANGED,
     Observation,
 )
 from tcpflow_analyzer.tcp.sequence import distance
@@ -32,8 +33,8 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
 
     The expected answer is a RST with SEQ equal to the wrong number; whether it came is told.
 
-    Superseded by: HS003 when the SYN-ACK answers the SYN with the older number; HS018 when the
-        wrong number is that of a stale connection.
+    Superseded by: HS003 when the SYN-ACK answers the SYN with the older number; HS012 when the ACK
+        answers the older SYN-ACK; HS018 when the wrong number is that of a stale connection.
     Why it matters: the handshake fails, or hangs until the SYN is sent again.
     What to do: look for a load balancer or firewall that lost its state, two servers behind one
         address (TTL differs), or forged answers.
@@ -82,10 +83,11 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
 
 
 def _is_explained(connection: Connection, wrong: Observation) -> bool:
-    """Whether it is of a stale connection (HS018), or answers an older SYN (HS003)."""
+    """Whether it is of a stale connection (HS018), or answers an older SYN or SYN-ACK."""
     return wrong.third == _STALE_ACK or any(
         change.first == (wrong.first - 1) & 0xFFFF_FFFF
-        for _, tally in tallies(connection, SYN_CHANGED)
+        for kind in (SYN_CHANGED, SYNACK_CHANGED)
+        for _, tally in tallies(connection, kind)
         for change in tally.kept
     )
 
