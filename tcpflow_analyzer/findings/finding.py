@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tcpflow_analyzer.observer.census import Census
 from tcpflow_analyzer.settings import PROFILES, Profile, Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -70,13 +71,13 @@ class CaptureView:
     Attributes:
         settings: thresholds.
         first_time_ns, last_time_ns: of the capture so far; `last_time_ns` is "now".
-        both_directions: hosts (octets of the address) of which both directions were seen; used to
-            tell a one-sided view from silence.
+        census: counts of hosts, services and listeners so far; None where nobody counts.
     """
 
     settings: Settings = field(default_factory=Settings)
     first_time_ns: int = 0
     last_time_ns: int = 0
+    census: Census | None = None
 
     def profile(self, endpoint: Endpoint) -> Profile:
         """How this endpoint's operating system behaves; say its name in every assumed statement."""
