@@ -7,6 +7,8 @@ the sinks of a `Run` make of the results. This is the only module that knows all
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from tcpflow_analyzer.report.finding_json import finding_key
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.report.sink import Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
-from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
 from tcpflow_analyzer.sources.recording import FileSummary, Recording, expand_paths
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
@@ -204,7 +206,8 @@ class Run:
         self.capture: Capture | None = None
         self.summary: Summary | None = None
         self._decoder = make_decoder(settings)
-        self._engine = Engine(settings, self._decoder, self._take)
+        self._engine = Engine(settings, self._decoder, self._take, profile_chooser(settings))
+        self._judge.view.census = self._engine.census
         self._engine.wanted = self._judge.wanted()
         self._engine.want_all = any(sink.wants_connections for sink in sinks)
         self._engine.want_first = max((sink.wants_first for sink in sinks), default=0)
@@ -321,6 +324,44 @@ class Run:
             _named(SHAPE_NAMES, engine.shapes),
             _named(WHO_NAMES, engine.closers),
         )
+
+
+def profile_chooser(settings: Settings) -> Callable[[bytes], int] | None:
+    """Make a function that gives the profile a user chose for an address.
+
+    Returns:
+        From an address (4 or 16 octets) to an index into settings.PROFILES, of the longest network
+        that holds it, or -1; None if the user chose nothing.
+
+    Raises:
+        UsageError: a network or a profile's name is unknown.
+    """
+    if not settings.profiles:
+        return None
+    networks = []
+    everywhere = -1
+    for network, name in settings.profiles.items():
+        if name not in PROFILE_NAMES:
+            raise UsageError(f"no such profile: {name!r}")
+        number = PROFILE_NAMES.index(name)
+        if not network:
+            everywhere = number
+            continue
+        try:
+            networks.append((ip_network(network), number))
+        except ValueError as error:
+            raise UsageError(f"neither an address nor a network: {network!r}") from error
+    networks.sort(key=lambda each: -each[0].prefixlen)
+
+    @lru_cache(maxsize=65_536)
+    def choose(octets: bytes) -> int:
+        address = ip_address(octets)
+        for network, number in networks:
+            if address in network:
+                return number
+        return everywhere
+
+    return choose
 
 
 def make_decoder(settings: Settings) -> Decoder:

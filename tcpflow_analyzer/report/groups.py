@@ -87,12 +87,7 @@ class Group:
         if origin:
             return f"{phrase}{origin} to {_number(self._responders)} hosts"
         hosts = _number(self._originators)
-        return f"{phrase} from {hosts} to {counted_hosts(self._responders)}"
-
-
-def counted_hosts(hosts: set[str]) -> str:
-    """Write how many hosts."""
-    return f"{_number(hosts)} hosts" if len(hosts) > 1 else counted(len(hosts), "host")
+        return f"{phrase} from {hosts} to {_number(self._responders)} hosts"
 
 
 def _number(names: set[str] | set[tuple[str, int]]) -> str:

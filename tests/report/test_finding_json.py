@@ -1,0 +1,90 @@
+"""The JSON text of findings and totals."""
+
+import json
+from dataclasses import replace
+
+from support.report_samples import START_NS, make_capture, make_finding, make_summary
+from tcpflow_analyzer.report.finding_json import (
+    KEY_LEN,
+    capture_fields,
+    finding_fields,
+    finding_key,
+    start_fields,
+    summary_fields,
+)
+
+
+def test_finding_fields_in_the_order_of_the_contract() -> None:
+    found = json.loads(f"{{{finding_fields(make_finding(), False)}}}")
+    assert list(found) == [
+        *("id", "code", "name", "severity", "certainty", "connection", "endpoint", "time_ns"),
+        *("frames", "frame_count", "message", "why", "would_disprove", "values"),
+    ]
+    assert found["id"] == "1:CL005:responder:4"
+    assert found["message"] == "received FIN (frame 4), nothing for 61.500 s"
+    assert found["time_ns"] == START_NS + 5_000
+
+
+def test_finding_fields_host_wide_is_null() -> None:
+    finding = make_finding(connection=None, endpoint=None, frames=())
+    found = json.loads(f"{{{finding_fields(finding, False)}}}")
+    assert (found["id"], found["connection"], found["endpoint"]) == ("0:CL005:-:0", None, None)
+
+
+def test_finding_fields_hostile_words_stay_valid_json() -> None:
+    finding = replace(make_finding(), template='said "{what}"', values={"what": "\x00\n\u202e\\"})
+    text = finding_fields(finding, False)
+    assert text.isascii()
+    assert "\n" not in text
+    assert json.loads(f"{{{text}}}")["message"] == 'said "\x00\n\u202e\\"'
+
+
+def test_finding_fields_times_as_strings_also_in_values() -> None:
+    found = json.loads(f"{{{finding_fields(make_finding(), True)}}}")
+    assert found["time_ns"] == str(START_NS + 5_000)
+    assert found["values"] == {"fin_frame": 4, "silence": 61.5, "since_ns": "17"}
+
+
+def test_finding_key_orders_by_time_code_connection_endpoint_frame() -> None:
+    in_order = [
+        make_finding("TW001", after_ns=1, connection=9),
+        make_finding("CL001", after_ns=2, connection=None, endpoint=None),
+        make_finding("CL001", after_ns=2, connection=2, endpoint=None, frames=(9,)),
+        make_finding("CL001", after_ns=2, connection=2, endpoint="originator", frames=(9,)),
+        make_finding("CL001", after_ns=2, connection=2, endpoint="responder", frames=(8,)),
+        make_finding("CL001", after_ns=2, connection=2, endpoint="responder", frames=(10,)),
+        make_finding("CL001", after_ns=2, connection=10, endpoint="originator", frames=(9,)),
+        make_finding("CL002", after_ns=2, connection=1),
+    ]
+    keys = [finding_key(finding) for finding in in_order]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == len(keys)
+    assert {len(key) for key in keys} == {KEY_LEN}
+
+
+def test_capture_fields_leave_out_what_only_text_shows() -> None:
+    found = json.loads(f"{{{capture_fields(make_capture(ARP=1), False)}}}")
+    assert found["files"] == [
+        {
+            "path": "a.pcap",
+            "format": "pcap",
+            "link_types": ["EN10MB"],
+            "first_frame": 1,
+            "frames": 10,
+            "truncated": False,
+            "error": None,
+        }
+    ]
+    assert "others" not in found
+
+
+def test_summary_fields_in_the_order_of_the_contract() -> None:
+    found = json.loads(f"{{{summary_fields(make_summary(2, LC001=2))}}}")
+    assert list(found) == ["connections", "by_state", "findings", "codes", "left_out"]
+    assert found["codes"] == {"LC001": 2}
+
+
+def test_start_fields_name_every_path() -> None:
+    paths = ["a.pcap", "-", "b\udcff"]
+    found = json.loads(f"{{{start_fields(paths)}}}")
+    assert [file["path"] for file in found["files"]] == paths
