@@ -10,6 +10,7 @@ from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import ONE_SIDED
 
 FEWEST_SEGMENTS: Final = 10
+FEWEST_OF_A_LIFE: Final = 4
 
 
 @finding("CP003", severity="warning", since="0.1.0", wakes=ONE_SIDED)
@@ -17,8 +18,8 @@ def one_sided_view(connection: Connection, capture: CaptureView) -> Iterator[Fin
     """Only one direction was captured: asymmetric routes, one half of a mirror port, a filter.
 
     Set when all of the following hold:
-      - at least 10 segments of one endpoint were captured, at least 3 of them with data or a new
-        acknowledgement, and none of its peer;
+      - at least 10 segments of one endpoint were captured, or its whole life from SYN to FIN in at
+        least 4, and none of its peer;
       - its acknowledgements advance by more than 1, so the peer is alive.
 
     Supersedes: findings that need both directions: HS001, HS009, HS019.
@@ -32,7 +33,8 @@ def one_sided_view(connection: Connection, capture: CaptureView) -> Iterator[Fin
     """
     for seen, tally in tallies(connection, ONE_SIDED):
         unseen = peer_of(connection, seen)
-        if seen.segments < FEWEST_SEGMENTS:
+        whole_life = seen.iss_seen and seen.fin_frame > 0 and seen.segments >= FEWEST_OF_A_LIFE
+        if seen.segments < FEWEST_SEGMENTS and not whole_life:
             continue
         yield judge(
             "CP003",

@@ -35,6 +35,7 @@ class _Listener:
         self.last_ns = 0
         self.times_ns: list[int] = []
         self.frames: list[int] = []
+        self.several = False
         self.full = False
 
     def add(self, repeats: int, resets: int, begin_ns: int, end_ns: int, frames: list[int]) -> None:
@@ -57,16 +58,23 @@ class _Listener:
         return False
 
 
-@host_finding("HS013", severity="error", since="0.1.0", wakes=SYNACK_REPEATED | RESET)
+@host_finding(
+    "HS013",
+    severity="error",
+    severities=("warning", "error"),
+    since="0.1.0",
+    wakes=SYNACK_REPEATED | RESET,
+)
 class AcceptQueueOverflow:
     """The listener ignores completed handshakes: its accept queue (backlog) is full.
 
     Set when, for one listener, all of the following hold:
       - the originator's third segment was captured, and the responder's next one is its SYN-ACK
         again, or (tcp_abort_on_overflow) a RST of a socket that never was;
-      - this happens on at least 2 connections within `backlog_window` (10 s), or the SYN-ACK comes
-        at least 2 more times on one.
+      - this happens on at least 2 connections within `backlog_window` (10 s), or at least twice on
+        one.
 
+    A warning where it is one connection only: loss of its ACKs behind the tap looks the same.
     State is kept for at most 65536 listeners; how many were left out is told.
 
     Supersedes: nothing; each connection's repetitions are HS006 with cause ack-seen.
@@ -101,7 +109,8 @@ class AcceptQueueOverflow:
         repeats, resets, begin_ns, end_ns, frames = evidence
         listener.add(repeats, resets, begin_ns, end_ns, frames)
         near = listener.near(begin_ns, capture.settings.backlog_window_ns)
-        listener.full = listener.full or near or repeats >= REPEATS_WANTED
+        listener.several = listener.several or near
+        listener.full = listener.full or near or repeats + resets >= REPEATS_WANTED
 
     def findings(self, capture: CaptureView) -> Iterator[Finding]:
         """One finding for each listener whose queue was full."""
@@ -113,7 +122,7 @@ class AcceptQueueOverflow:
         return Finding(
             code="HS013",
             name="accept-queue-overflow",
-            severity="error",
+            severity="error" if listener.several else "warning",
             certainty="inferred",
             connection=None,
             endpoint=None,
@@ -150,9 +159,14 @@ def _ignored(
         repeats = len(kept) + max(0, int(tally.count) - len(tally.kept))
         begin_ns = int(connection.ack_time_ns or kept[0].time_ns)
         frames = [int(kept[0].second), *(int(item.frame) for item in kept)]
-        return repeats, 0, begin_ns, int(tally.last.time_ns), frames
+        end_ns = int(tally.last.time_ns)
+    else:
+        repeats, begin_ns, end_ns, frames = 0, 0, 0, []
+    resets = 0
     for found in causes(connection, "HS013", settings):
         reset = found.reset
-        begin_ns = int(reset.trigger_time_ns or reset.time_ns)
-        return 0, 1, begin_ns, int(reset.time_ns), [int(reset.trigger_frame), int(reset.frame)]
-    return None
+        resets += 1
+        begin_ns = begin_ns or int(reset.trigger_time_ns or reset.time_ns)
+        end_ns = max(end_ns, int(reset.time_ns))
+        frames += [int(reset.trigger_frame), int(reset.frame)]
+    return (repeats, resets, begin_ns, end_ns, frames) if repeats or resets else None

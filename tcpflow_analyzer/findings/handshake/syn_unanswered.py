@@ -23,11 +23,11 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterator[Fin
     Set when all of the following hold:
       - the originator sent SYN, once or more;
       - no segment of the responder and no ICMP error that quotes the SYN was captured;
-      - the capture goes on, after the last SYN, for 10 s and for twice the last gap between SYNs.
+      - the capture goes on, after the last SYN, for 10 s and for twice the last gap between SYNs;
+        or the SYN was repeated as often as the originator's profile does (syn_retries, linux 6).
 
-    "Gave up" is added when the SYN was repeated as often as the originator's profile does
-    (syn_retries, linux 6) or its time (syn_give_up, linux 131 s) is over. A warning when another
-    attempt of the same originator at the same service succeeds within 10 s.
+    "Gave up" is added in the latter case, or when its time (syn_give_up, linux 131 s) is over. A
+    warning when another attempt of the same originator at the same service succeeds within 10 s.
 
     Superseded by: HS005 when an ICMP error came; FL001, FL004, FL007 for their members.
     Why it matters: the caller hangs in SYN-SENT, on Linux for more than two minutes.
@@ -42,12 +42,13 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterator[Fin
     """
     opener, target = connection.originator, connection.responder
     repeats = connection.tally(SYN_REPEATED, True)
-    if target.segments or not waited_for_answer(capture, opener.last_time_ns, repeats):
-        return
     profile = capture.profile(opener)
     syns = 1 + copies(repeats)
-    silence_ns = capture.last_time_ns - connection.first_time_ns
-    gave_up = syns > profile.syn_retries or silence_ns >= profile.syn_give_up_ns
+    exhausted = syns > profile.syn_retries
+    waited = exhausted or waited_for_answer(capture, opener.last_time_ns, repeats)
+    if target.segments or not waited:
+        return
+    gave_up = exhausted or capture.waited(connection.first_time_ns, profile.syn_give_up_ns)
     frames = [connection.first_frame] + ([] if repeats is None else frames_of(repeats))
     yield judge(
         "HS001",
@@ -60,7 +61,7 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterator[Fin
         frame_count=syns,
         template=(
             "{originator} sent {syns} SYN to {responder} within {sending:.6f} s from frame "
-            "{first_frame}; nothing came back in the {silence:.6f} s that follow the last"
+            "{first_frame}; nothing came back in the {silence:.6f} s captured after the last"
         ),
         values={
             "originator": endpoint_name(connection, opener),

@@ -62,8 +62,9 @@ def _both_closed(connection: Connection) -> Finding:
 def _one_closed(connection: Connection, closer: Endpoint) -> Finding:
     peer = peer_of(connection, closer)
     by_fin = closer.fin_frame > 0
-    frame = closer.fin_frame if by_fin else closer.rst_frame
-    time_ns = closer.fin_time_ns if by_fin else closer.rst_time_ns
+    frame, time_ns = (
+        (closer.fin_frame, closer.fin_time_ns) if by_fin else _reset(connection, closer)
+    )
     values: dict[str, object] = {
         "closer": "originator" if closer.is_originator else "responder",
         "socket": endpoint_name(connection, closer),
@@ -88,3 +89,13 @@ def _one_closed(connection: Connection, closer: Endpoint) -> Finding:
         why=f"its {values['by']} acknowledges no FIN of the other end",
         would_disprove="an earlier FIN or RST of the other end that the capture missed",
     )
+
+
+def _reset(connection: Connection, closer: Endpoint) -> tuple[int, int]:
+    """Frame and time of the RST that closed: of a live socket, or of a host without one."""
+    if closer.rst_frame:
+        return closer.rst_frame, closer.rst_time_ns
+    for reset in connection.resets or ():
+        if reset.of_originator == closer.is_originator and not reset.reverted:
+            return reset.frame, reset.time_ns
+    return connection.last_frame, connection.last_time_ns
