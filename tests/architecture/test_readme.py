@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.places import ROOT
+from support.program import run_program
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "tests/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
@@ -26,6 +27,18 @@ def test_set_up_is_two_commands() -> None:
 def test_set_up_analyses_a_capture_that_is_there() -> None:
     capture = set_up_commands()[0].split()[-1]
     assert (ROOT / capture).is_file()
+
+
+def test_set_up_prints_what_the_readme_shows(update_golden: bool) -> None:
+    readme = ROOT / "README.md"
+    head, begin, rest = readme.read_text().partition("ends with:\n\n```\n")
+    shown, end, tail = rest.partition("```\n")
+    arguments = set_up_commands()[0].rpartition("/tcpflow ")[2].split()
+    printed = run_program(arguments, folder=ROOT).stdout.decode()
+    if update_golden:
+        readme.write_text(head + begin + printed + end + tail)
+    else:
+        assert shown == printed
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -30,6 +30,7 @@ def run_program(
     interpreted: bool = False,
     environment: dict[str, str] | None = None,
     stdin: bytes = b"",
+    folder: Path | None = None,
     timeout: float = 120,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `tcpflow` with these arguments and give its exit status and output, in octets.
@@ -39,6 +40,7 @@ def run_program(
         interpreted: whether to run the Python source even where compiled modules are installed.
         environment: variables to set besides those of this process.
         stdin: what standard input holds.
+        folder: to run in; by default that of the tests.
         timeout: seconds until the program is killed and subprocess.TimeoutExpired raised.
     """
     package_folder = Path(tcpflow_analyzer.__path__[0]).parent
@@ -47,6 +49,7 @@ def run_program(
         [sys.executable, "-P", "-c", _RUN.format(interpreted=interpreted), *map(str, arguments)],
         input=stdin,
         env=os.environ | {"PYTHONPATH": path} | (environment or {}),
+        cwd=folder,
         capture_output=True,
         timeout=timeout,
         check=False,
