@@ -230,6 +230,9 @@ class Recording:
         The consumer takes frames by `advance()` as long as their `time_ns` is below `until_ns`;
         the first one that is not it gives back by `hold()`. It then asks for the next step, which
         may be the same walk with more octets. Works once.
+
+        Raises:
+            RuntimeError: called twice, or a frame below `until_ns` was not taken.
         """
         if self._started:
             raise RuntimeError("the steps of a recording can be taken once")
@@ -276,6 +279,8 @@ class Recording:
             yield walk, until_ns
             self._frames_done += walk.frames - walk.held - before
             if walk.held:
+                if walk.time_ns < until_ns:
+                    raise RuntimeError("a frame whose turn it was has not been taken")
                 part.time_ns = walk.time_ns
                 return
             if not capture.feed_next():

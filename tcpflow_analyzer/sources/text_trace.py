@@ -23,7 +23,7 @@ from typing import Final
 
 from tcpflow_analyzer.sources.hex_dump import DumpedFrame, HexDump, find_dumps, read_dump
 from tcpflow_analyzer.sources.link_types import RAW
-from tcpflow_analyzer.sources.octets import OctetSource
+from tcpflow_analyzer.sources.octets import OctetSource, StreamDamage
 from tcpflow_analyzer.sources.packet_octets import (
     TcpHeader,
     interface_block,
@@ -209,6 +209,7 @@ class TextTrace:
         self._decode: Callable[..., str] | None = None
         self._text = ""
         self._ended = False
+        self._damage: StreamDamage | None = None
         self._out: list[bytes] = []
         self._interfaces: dict[int, int] = {}
         self._packets = 0
@@ -231,6 +232,8 @@ class TextTrace:
         """Give octets of the pcapng, b"" at the end; raises StreamDamage as the source does."""
         while not self._out:
             if self._ended:
+                if self._damage is not None:
+                    raise self._damage
                 return b""
             self._read_more()
         octets = b"".join(self._out)
@@ -257,7 +260,11 @@ class TextTrace:
     # -- text to packets ---------------------------------------------------------------------
 
     def _read_more(self) -> int:
-        block = self._source.read()
+        block = b""
+        try:
+            block = self._source.read()
+        except StreamDamage as damage:
+            self._damage = damage
         if self._decode is None:
             self._decode = _decoder(block)
         if not block:
