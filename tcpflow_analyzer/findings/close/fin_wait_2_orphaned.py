@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
-from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallies
+from tcpflow_analyzer.findings.lifecycle.judgement import both, judge, peer_of
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.settings import PROFILE_LINUX, PROFILES
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import (
     FIN_WAIT_2_HELD,
-    RST_UNACCEPTABLE,
+    FORM_STATELESS,
+    RESET,
     Reset,
 )
 
@@ -24,7 +25,7 @@ USUAL_TIMEOUT_NS: Final = PROFILES[PROFILE_LINUX].fin_timeout_ns or 0
     severity="warning",
     severities=("warning", "error"),
     since="0.1.0",
-    wakes=FIN_WAIT_2_HELD,
+    wakes=FIN_WAIT_2_HELD | RESET,
 )
 def fin_wait_2_orphaned(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The active closer waits in FIN-WAIT-2 for a FIN that does not come; its kernel drops it.
@@ -49,10 +50,13 @@ def fin_wait_2_orphaned(connection: Connection, capture: CaptureView) -> Iterato
     References: RFC 9293 section 3.6.1; Linux net.ipv4.tcp_fin_timeout.
     Seen in: fixtures/findings/CL006-fin-wait-2-orphaned
     """
-    for holder, tally in tallies(connection, FIN_WAIT_2_HELD):
-        since_ns, until_ns = tally.last.first, tally.last.second
+    for holder in both(connection):
+        held = _held(connection, holder, capture)
+        if held is None:
+            continue
+        until_ns, reset = held
+        since_ns = holder.fin_acked_time_ns
         profile = capture.profile(holder)
-        reset = _late_reset(connection, holder, since_ns)
         timeout_ns = profile.fin_timeout_ns
         if timeout_ns is None:
             if reset is None:
@@ -103,14 +107,20 @@ def fin_wait_2_orphaned(connection: Connection, capture: CaptureView) -> Iterato
         )
 
 
-def _late_reset(connection: Connection, holder: Endpoint, since_ns: int) -> Reset | None:
-    """The holder's RST to a segment of its peer, if it sent one."""
+def _held(
+    connection: Connection, holder: Endpoint, capture: CaptureView
+) -> tuple[int, Reset | None] | None:
+    """Until when an endpoint was in FIN-WAIT-2, and its RST that shows that it had left it."""
+    if holder.fin_acked_frame == 0:
+        return None
     for reset in connection.resets or ():
         if (
             reset.of_originator == holder.is_originator
-            and reset.trigger_frame
-            and reset.time_ns > since_ns
-            and reset.verdict != RST_UNACCEPTABLE
+            and reset.trigger_frame > holder.fin_acked_frame
+            and reset.form == FORM_STATELESS
+            and not reset.receiver_fin_acked
         ):
-            return reset
-    return None
+            return reset.time_ns, reset
+    if connection.tally(FIN_WAIT_2_HELD, holder.is_originator) is None:
+        return None
+    return capture.last_time_ns, None

@@ -24,6 +24,7 @@ from tcpflow_analyzer.table.observation import (
     RST_TO_NOBODY,
     RST_UNACCEPTABLE,
     STALE_RECOVERY,
+    TRAFFIC_AFTER_RESET,
     Reset,
 )
 from tcpflow_analyzer.tcp.control_bits import FIN
@@ -93,7 +94,7 @@ def cause(connection: Connection, reset: Reset, unread_window_ns: int) -> str:
         reset: the RST.
         unread_window_ns: of the settings: for how long data may lie unread (RS003).
     """
-    if not _ended(reset):
+    if not _ended(connection, reset):
         return ""
     of_handshake = _handshake_cause(connection, reset)
     if of_handshake or SYN_SENT in (reset.sender_state, reset.receiver_state):
@@ -101,9 +102,9 @@ def cause(connection: Connection, reset: Reset, unread_window_ns: int) -> str:
     return _close_cause(connection, reset, unread_window_ns)
 
 
-def _ended(reset: Reset) -> bool:
+def _ended(connection: Connection, reset: Reset) -> bool:
     """Whether the RST ended its sender's end, whatever the receiver made of it."""
-    if reset.reverted or reset.verdict == RST_UNACCEPTABLE:
+    if reset.verdict == RST_UNACCEPTABLE or (reset.reverted and went_on(connection, reset)):
         return False
     return reset.verdict != RST_NOT_EXACT or reset.form != FORM_OTHER
 
@@ -154,6 +155,14 @@ def _answers(connection: Connection, reset: Reset, kind: int) -> bool:
         return False
     tally = connection.tally(kind, not reset.of_originator)
     return tally is not None and any(seen.frame == reset.trigger_frame for seen in tally.kept)
+
+
+def went_on(connection: Connection, reset: Reset) -> bool:
+    """Whether the seeming sender of the RST sent more afterwards: it did not send the RST."""
+    tally = connection.tally(TRAFFIC_AFTER_RESET, reset.of_originator)
+    return tally is not None and any(
+        seen.first == reset.frame and seen.second == 1 for seen in tally.kept
+    )
 
 
 def _names(connection: Connection, reset: Reset, kind: int) -> bool:
@@ -221,11 +230,15 @@ def is_stateless(reset: Reset) -> bool:
 def unread_since_ns(reset: Reset) -> int | None:
     """Time of the peer's last data that the sender of the RST may not have read, else None.
 
-    Data counts if it came after all data of the RST's sender.
+    Data counts if it came after all data of the RST's sender, and if that owes an answer: a
+    responder always, an originator only before it has sent data itself. An originator that resets
+    after it was answered has what it asked for: SO_LINGER looks the same on the wire.
     """
     if reset.form != FORM_LIVE or reset.sender_fin or reset.receiver_data_frame == 0:
         return None
     if reset.receiver_data_frame < reset.sender_data_frame:
+        return None
+    if reset.of_originator and reset.sender_data_frame > 0:
         return None
     return reset.receiver_data_time_ns
 

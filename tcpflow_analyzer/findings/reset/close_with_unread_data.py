@@ -23,6 +23,7 @@ def close_with_unread_data(connection: Connection, capture: CaptureView) -> Iter
     Set when all of the following hold:
       - an endpoint that had sent no FIN sent RST with ACK at SND.NXT (the form of a live socket);
       - it had acknowledged the peer's last data and sent no data after it;
+      - it owes an answer: it is the responder, or an originator that has sent no data at all;
       - the data came less than unread_window (seconds, default 5) before the RST;
       - nothing was unacknowledged in either direction.
 

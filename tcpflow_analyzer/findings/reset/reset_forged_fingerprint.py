@@ -6,7 +6,7 @@ from typing import Final
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
-from tcpflow_analyzer.findings.reset.cause import sender_of
+from tcpflow_analyzer.findings.reset.cause import sender_of, went_on
 from tcpflow_analyzer.findings.reset.evidence import answer_ns
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -14,7 +14,6 @@ from tcpflow_analyzer.table.observation import (
     FORM_LIVE,
     FORM_STATELESS,
     RESET,
-    TRAFFIC_AFTER_RESET,
     Reset,
 )
 
@@ -92,7 +91,7 @@ def _points(connection: Connection, endpoint: Endpoint, reset: Reset) -> dict[st
     hops = max(endpoint.ttl_min - reset.ttl, reset.ttl - endpoint.ttl_max)
     if hops >= TTL_NEAR:
         points["ttl"] = 3 if hops >= TTL_FAR else 2
-    if _went_on(connection, reset):
+    if went_on(connection, reset):
         points["sender went on"] = ALIVE_POINTS
     # Only the form of a missing socket answers a segment; a live one sends when it likes.
     if reset.form == FORM_STATELESS and 2 * answer_ns(reset) < reset.sender_rtt_ns:
@@ -107,10 +106,3 @@ def _points(connection: Connection, endpoint: Endpoint, reset: Reset) -> dict[st
 def _ids_differ(reset: Reset) -> bool:
     """One of the RST and the segment before it has identification 0, the other has not."""
     return (reset.ip_id == 0) != (reset.sender_ip_id == 0)
-
-
-def _went_on(connection: Connection, reset: Reset) -> bool:
-    tally = connection.tally(TRAFFIC_AFTER_RESET, reset.of_originator)
-    return tally is not None and any(
-        seen.first == reset.frame and seen.second == 1 for seen in tally.kept
-    )
