@@ -7,7 +7,7 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_nam
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import ONE_SIDED
+from tcpflow_analyzer.table.observation import ONE_SIDED, SELF_CONNECT
 
 FEWEST_SEGMENTS: Final = 10
 FEWEST_OF_A_LIFE: Final = 4
@@ -33,6 +33,8 @@ def one_sided_view(connection: Connection, capture: CaptureView) -> Iterator[Fin
     """
     for seen, tally in tallies(connection, ONE_SIDED):
         unseen = peer_of(connection, seen)
+        if connection.observed & SELF_CONNECT:
+            continue  # one socket is both ends
         whole_life = seen.iss_seen and seen.fin_frame > 0 and seen.segments >= FEWEST_OF_A_LIFE
         if seen.segments < FEWEST_SEGMENTS and not whole_life:
             continue

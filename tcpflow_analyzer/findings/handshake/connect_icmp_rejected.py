@@ -8,7 +8,7 @@ from tcpflow_analyzer.findings.handshake.icmp_error import icmp_error_name
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import HANDSHAKE_COMPLETED, ICMP_REJECTED, SYN_REPEATED
+from tcpflow_analyzer.table.observation import ICMP_REJECTED, SYN_REPEATED
 
 
 @finding(
@@ -46,7 +46,7 @@ def connect_icmp_rejected(connection: Connection, capture: CaptureView) -> Itera
         source = "unknown"
         if len(connection.icmp_source) in (4, 16):
             source = str(ipaddress.ip_address(bytes(connection.icmp_source)))
-        opened = bool(connection.observed & HANDSHAKE_COMPLETED)
+        opened = connection.ack_frame > 0
         repeats = connection.tally(SYN_REPEATED, True)
         went_on = repeats is not None and repeats.last.time_ns > tally.kept[0].time_ns
         yield judge(
