@@ -41,7 +41,7 @@ def later(text: str, seconds: float, b: Socket = SOCKET_B) -> Ladder:
     return Ladder(text, a=SECOND_PORT, b=b, start_ns=START_NS + round(seconds * SECOND_NS))
 
 
-UNANSWERED = "--> <CTL=SYN> -->\n+30 s\ntick"
+UNANSWERED = "--> <CTL=SYN> -->\n+1 s\n--> <SEQ=1000><CTL=SYN> -->\n+30 s\ntick"
 
 
 def test_syn_unanswered_is_an_error_where_no_other_attempt_succeeds(findings: Findings) -> None:
