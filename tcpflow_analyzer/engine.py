@@ -48,6 +48,7 @@ from tcpflow_analyzer.observer.request import (
     restore_segment,
     segment_count,
 )
+from tcpflow_analyzer.observer.stateless import settle_stateless_listeners
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.records import RecordWalk
@@ -639,7 +640,7 @@ class Engine:
     def finish(self) -> None:
         """The capture has ended: hand over all that is left, in the order of numbers."""
         entries = list(self._table.entries.values())
-        waiting: list[Connection] = []
+        settle_stateless_listeners(entries, self.last_time_ns, self._timing)
         for entry in entries:
             if isinstance(entry, Connection):
                 older = entry.older
@@ -649,7 +650,9 @@ class Engine:
             elif isinstance(entry, Request):
                 if entry.number != 0:
                     self._leave_request(entry)
-        del waiting
+        for connection in self._over:
+            self._hand_over(connection)
+        self._over = []
         self._table.entries = {}
 
 

@@ -15,6 +15,7 @@ from mypy_extensions import i64
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.acceptability import is_acceptable, is_plausible_ack
 from tcpflow_analyzer.observer.belief import (
+    adopt,
     believe,
     prove,
     schedule,
@@ -28,7 +29,7 @@ from tcpflow_analyzer.observer.header_prediction import count_segment, predict
 from tcpflow_analyzer.observer.one_sided import infer_peer
 from tcpflow_analyzer.observer.pick_up import constrain, pick_up
 from tcpflow_analyzer.observer.receipts import (
-    crosses,
+    forget_all_but_resets,
     matters,
     park_unanswered_fin,
     prove_by_segment,
@@ -160,6 +161,8 @@ def _general(
         _adopt_isn(connection, sender, receiver, segment, timing)
     elif not sender.has_origin and bits & RST == 0:
         _adopt_origin(sender, segment)
+    if sender.profile == 0 and sender.segments == 0 and bits & RST == 0:
+        sender.profile = guess_profile(segment)
     acknowledgement: i64 = -1
     if bits & ACK != 0:
         acknowledgement = _read_acknowledgement(receiver, segment)
@@ -202,16 +205,20 @@ def _general(
 
 
 def _complete(connection: Connection, segment: Segment) -> None:
-    """Wireshark's tcp.completeness: bits in any order, of either direction."""
+    """Wireshark's tcp.completeness: bits in any order, of either direction.
+
+    As Wireshark does it (tried with 4.0): data and FIN count with the ACK bit only, data on a SYN
+    counts too, on a SYN-ACK it does not.
+    """
     bits = segment.control_bits
     complete: i64 = 0
     if bits & SYN != 0:
-        complete = COMPLETE_SYN_ACK if bits & ACK != 0 else COMPLETE_SYN
-    elif bits & ACK != 0 and segment.payload_len == 0:
-        complete = COMPLETE_ACK
-    if segment.payload_len > 0:
-        complete |= COMPLETE_DATA
-    if bits & FIN != 0:
+        complete = COMPLETE_SYN_ACK
+        if bits & ACK == 0:
+            complete = COMPLETE_SYN if segment.payload_len == 0 else COMPLETE_SYN | COMPLETE_DATA
+    elif bits & ACK != 0:
+        complete = COMPLETE_ACK if segment.payload_len == 0 else COMPLETE_DATA
+    if bits & FIN != 0 and bits & ACK != 0:
         complete |= COMPLETE_FIN
     if bits & RST != 0:
         complete |= COMPLETE_RST
@@ -270,8 +277,6 @@ def _adopt_isn(
 
 
 def _read_syn_options(connection: Connection, sender: Endpoint, segment: Segment) -> None:
-    if sender.profile == 0:
-        sender.profile = guess_profile(segment)
     sender.mss = segment.mss
     sender.window_scale = UNKNOWN
     if segment.window_scale != ABSENT:
@@ -303,7 +308,7 @@ def _change_isn(
     sender.retries = 0
     sender.retry_gap_ns = 0
     sender.retry_time_ns = 0
-    receiver.receipts = None
+    forget_all_but_resets(receiver)
     receiver.edge = 0
     if not receiver.iss_seen:
         receiver.has_origin = False
@@ -614,7 +619,9 @@ def _sent_syn_ack(
 ) -> None:
     """RFC 9293 3.10.7.2 third step: the SYN was received in LISTEN and is answered."""
     frame, now = segment.frame, segment.time_ns
-    if sender.proven == CLOSED and sender.path == CLOSED:
+    if sender.proven == SYN_RECEIVED and sender.believed == CLOSED and sender.retry_time_ns == 0:
+        adopt(sender)  # it answers with another ISN: the RST had ended its first request
+    if sender.proven == CLOSED and sender.rst_frame == 0:
         if receiver.proven == CLOSED and receiver.segments == 0:
             pick_up(connection, sender, receiver, segment, timing)
         prove(connection, sender, RCV_SYN, frame, frame, now, timing)

@@ -12,6 +12,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from tcpflow_analyzer.observer.state_sets import narrow
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.observer.transitions import NO_NEXT, next_state
 from tcpflow_analyzer.table.connection import Connection
@@ -158,6 +159,8 @@ def prove(
     to_state = next_state(endpoint.proven, event)
     if to_state == NO_NEXT:
         return
+    if endpoint.possible != 0:
+        narrow(endpoint, event)
     chain = endpoint.chain
     if chain is not None:
         head = chain[0]
@@ -187,6 +190,12 @@ def set_proven(
     _record(connection, endpoint, to_state, event, frame, time_ns, certainty, timing)
     endpoint.proven = to_state
     endpoint.certainty = certainty
+
+
+def adopt(endpoint: Endpoint) -> None:
+    """Take the believed steps for granted: what comes next is possible after them as well."""
+    endpoint.proven = endpoint.believed
+    endpoint.chain = None
 
 
 def _step(
@@ -268,16 +277,15 @@ def _receive(
     return state
 
 
-def _give_up_applies(state: i64) -> bool:
-    return (
-        state == SYN_SENT
-        or state == SYN_RECEIVED
-        or state == ESTABLISHED
-        or state == CLOSE_WAIT
-        or state == FIN_WAIT_1
-        or state == CLOSING
-        or state == LAST_ACK
-    )
+def _owes(endpoint: Endpoint, state: i64) -> bool:
+    """Whether in this state it would have to retransmit what is not acknowledged yet."""
+    if state == SYN_SENT or state == SYN_RECEIVED:
+        return True
+    if state == FIN_WAIT_1 or state == CLOSING or state == LAST_ACK:
+        return endpoint.fin_acked_frame == 0
+    if state == ESTABLISHED or state == CLOSE_WAIT:
+        return 1 <= endpoint.snd_una < endpoint.snd_nxt
+    return False
 
 
 def believe(
@@ -312,7 +320,7 @@ def believe(
                 connection, endpoint, state, TIMER_TIME_WAIT, NO_FRAME,
                 endpoint.time_wait_until_ns, ASSUMED, timing,
             )
-    elif endpoint.give_up_ns <= until_ns and _give_up_applies(state):
+    elif endpoint.give_up_ns <= until_ns and _owes(endpoint, state):
         state = _step(
             connection, endpoint, state, TIMER_GIVE_UP, NO_FRAME, endpoint.give_up_ns, ASSUMED,
             timing,

@@ -104,6 +104,7 @@ def _same_side(old: Connection, new: Connection, of_originator: bool) -> Endpoin
 def end_by_replacement(old: Connection, segment: Segment, timing: Timing) -> None:
     """The SYN-ACK of the new incarnation shows that nothing is left of the old one."""
     now, frame = segment.time_ns, segment.frame
+    settle(old, now, timing)
     for endpoint in (old.originator, old.responder):
         if endpoint.believed == CLOSED:
             continue

@@ -6,7 +6,7 @@ Compiled: yes
 from mypy_extensions import i64
 
 from tcpflow_analyzer.observer.belief import is_over, settle, settle_receipts
-from tcpflow_analyzer.observer.pick_up import contains
+from tcpflow_analyzer.observer.state_sets import contains
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
     BOTH,

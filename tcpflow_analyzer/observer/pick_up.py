@@ -13,8 +13,9 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.observer.belief import set_proven, take_back
+from tcpflow_analyzer.observer.state_sets import contains, settle_certainty
 from tcpflow_analyzer.observer.timing import Timing
-from tcpflow_analyzer.observer.transitions import MAY_SEND, NO_NEXT, next_state
+from tcpflow_analyzer.observer.transitions import MAY_SEND
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import MIDSTREAM
@@ -30,7 +31,6 @@ from tcpflow_analyzer.tcp.states import (
     FIN_WAIT_2,
     INFERRED,
     LAST_ACK,
-    STATE_COUNT,
     SYN_SENT,
     TIME_WAIT,
 )
@@ -54,29 +54,6 @@ _SENT_FIN: Final[int] = _set_of((FIN_WAIT_1, CLOSING, LAST_ACK))
 _PREFERENCE: Final = (
     ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK, FIN_WAIT_1, TIME_WAIT, CLOSING, CLOSED,
 )
-
-
-def contains(states: i64, state: i64) -> bool:
-    """Whether a set of states holds this one."""
-    return (states >> state) & 1 != 0
-
-
-def moved(states: i64, event: i64) -> i64:
-    """The set after an event: each state along its edge, states without one stay."""
-    one: i64 = 1
-    result: i64 = 0
-    state: i64 = 0
-    while state < STATE_COUNT:
-        if (states >> state) & 1 != 0:
-            to_state = next_state(state, event)
-            result |= one << (state if to_state == NO_NEXT else to_state)
-        state += 1
-    return result
-
-
-def is_single(states: i64) -> bool:
-    """Whether the set holds one state at most."""
-    return states & (states - 1) == 0
 
 
 def _pick(states: i64) -> i64:
@@ -163,7 +140,7 @@ def constrain(
             return
         _show(connection, sender, _pick(states), frame, now, timing)
     sender.possible = states
-    _settle_certainty(sender)
+    settle_certainty(sender)
 
 
 def _turn_round(
@@ -186,17 +163,3 @@ def _turn_round(
     receiver.possible = one << state
     receiver.certainty = INFERRED
     connection.active_closer = 1 if receiver.is_originator else 2
-
-
-def _settle_certainty(endpoint: Endpoint) -> None:
-    """A set of one is inferred, a larger one assumed."""
-    if is_single(endpoint.possible):
-        endpoint.certainty = INFERRED
-        endpoint.possible = 0
-
-
-def narrow(endpoint: Endpoint, event: i64) -> None:
-    """Move the whole set along with an event that is a fact."""
-    if endpoint.possible != 0:
-        endpoint.possible = moved(endpoint.possible, event)
-        _settle_certainty(endpoint)

@@ -40,17 +40,16 @@ from tcpflow_analyzer.tcp.states import (
 
 _MAX_PLAIN: Final = 8  # receipts without SYN, FIN and RST
 _MAX_ALL: Final = 32
-_MAX_HALF_RTT: Final = 2_000_000_000  # nanoseconds; a longer round trip is a lost answer
+_MAX_RTT: Final = 1_500_000_000  # nanoseconds; what takes longer was lost and repeated
 # What the tap needs to tell two segments of one host apart, where no round trip is known.
 _SLACK: Final = 100_000  # nanoseconds
 
 
 def half_round_trip(endpoint: Endpoint) -> i64:
     """From the tap to this endpoint, in nanoseconds; 0 while it is not known."""
-    if endpoint.rtt_ns <= 0:
+    if endpoint.rtt_ns <= 0 or endpoint.rtt_ns > _MAX_RTT:
         return 0
-    half = endpoint.rtt_ns // 2
-    return half if half < _MAX_HALF_RTT else _MAX_HALF_RTT
+    return endpoint.rtt_ns // 2
 
 
 def crosses(receipt: Receipt, endpoint: Endpoint, now_ns: i64) -> bool:
@@ -160,9 +159,14 @@ def _apply(
         prove(connection, endpoint, RCV_FIN, receipt.frame, frame, now_ns, timing)
 
 
-def _measure(endpoint: Endpoint, receipt: Receipt, now_ns: i64) -> None:
-    """Take a round trip from a receipt to the segment that proves it."""
-    sample = now_ns - receipt.time_ns
+def _measure(endpoint: Endpoint, peer: Endpoint, receipt: Receipt, now_ns: i64) -> None:
+    """Take a round trip from a receipt to the segment that proves it.
+
+    From the last copy on, since nobody knows which one is answered (RFC 6298 section 3, Karn): too
+    short rather than too long.
+    """
+    sent = receipt.time_ns if peer.retry_time_ns < receipt.time_ns else peer.retry_time_ns
+    sample = now_ns - sent
     if sample >= 0 and (endpoint.rtt_ns == UNKNOWN or sample < endpoint.rtt_ns):
         endpoint.rtt_ns = sample
 
@@ -205,7 +209,7 @@ def prove_by_segment(
                 kept.append(receipt)
             else:
                 if octets and not receipt.copy:
-                    _measure(endpoint, receipt, now)
+                    _measure(endpoint, peer, receipt, now)
                 _apply(connection, endpoint, receipt, octets, frame, now, timing)
                 if receipt.ack > proven_ack:
                     proven_ack = receipt.ack
@@ -356,6 +360,18 @@ def refute_resets(endpoint: Endpoint, now_ns: i64) -> i64:
     if found != 0:
         endpoint.receipts = kept if len(kept) > 0 else None
     return found
+
+
+def forget_all_but_resets(endpoint: Endpoint) -> None:
+    """The peer begins anew: what it sent before, RSTs apart, has no place any more."""
+    receipts = endpoint.receipts
+    if receipts is None:
+        return
+    kept: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.control_bits & RST != 0:
+            kept.append(receipt)
+    endpoint.receipts = kept if len(kept) > 0 else None
 
 
 def withdraw_resets(endpoint: Endpoint) -> None:

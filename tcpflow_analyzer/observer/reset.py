@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.observer.acceptability import judge_reset
-from tcpflow_analyzer.observer.belief import prove, take_back
+from tcpflow_analyzer.observer.belief import adopt, prove, take_back
 from tcpflow_analyzer.observer.receipts import queue
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
@@ -38,13 +38,13 @@ from tcpflow_analyzer.table.observation import (
     RESET,
     RESET_IN_TIME_WAIT,
     RST_ACCEPTED,
-    RST_UNACCEPTABLE,
+    SYN_CHANGED,
     Reset,
 )
 from tcpflow_analyzer.tcp.control_bits import ACK
 from tcpflow_analyzer.tcp.events import SND_RST
 from tcpflow_analyzer.tcp.sequence import unwrap
-from tcpflow_analyzer.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from tcpflow_analyzer.tcp.states import CLOSED, ESTABLISHED, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 
 _ANSWER_WINDOW: Final = 1_000_000_000  # nanoseconds: a RST answers a segment at most this old
 _EXCERPT: Final = 80  # octets of a RST's payload that are kept
@@ -197,11 +197,18 @@ def _move_sender(
         offset = unwrap(receiver.last_ack, sender.iss, sender.snd_una)
         if offset != sender.snd_nxt or sender.believed == SYN_SENT:
             return
+        if connection.observed & SYN_CHANGED != 0:
+            # The SYN-ACK may answer an old duplicate of another attempt: it goes on waiting.
+            take_back(connection, sender, 0, frame, now)
+            sender.receipts = None
+            return
     if sender.proven == SYN_RECEIVED and not has_ack:
         # A request that never became a socket; another number answers something else.
         if segment.seq != (sender.iss + 1) & 0xFFFF_FFFF:
             return
         take_back(connection, sender, 0, frame, now)
+    elif sender.proven >= ESTABLISHED:
+        adopt(sender)
     sender.before_reset = sender.proven
     sender.rst_frame = frame
     sender.rst_time_ns = now

@@ -16,7 +16,7 @@ from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.table.analysis import Analysis, Watch
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
-from tcpflow_analyzer.tcp.control_bits import FIN, RST, SYN, SYN_FIN_RST
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN, SYN_FIN_RST
 from tcpflow_analyzer.tcp.sequence import distance
 
 RETRANSMISSION: Final = 0x1
@@ -74,6 +74,11 @@ def classify(
         _catch_up(own, sender)
         _catch_up(other, peer)
         next_end = own.next_end
+        # The observer does not follow a jump that no window allows; then its offsets may be 2**32 off.
+        sequence = next_end + distance(sequence & 0xFFFF_FFFF, next_end & 0xFFFF_FFFF)
+        if acknowledgement >= 0 or segment.control_bits & ACK != 0:
+            limit = other.to_be_acked
+            acknowledgement = limit + distance(acknowledgement & 0xFFFF_FFFF, limit & 0xFFFF_FFFF)
     classes: i64 = 0
     if sender.segments > 0:
         classes = _against_expectation(sender, peer, segment, sequence, next_end, other)
