@@ -13,6 +13,7 @@ import pytest
 
 import tcpflow_analyzer
 from support.capture_builder import Case
+from support.ladder import Ladder, capture
 from support.places import FIXTURES, shared_folder
 from tcpflow_analyzer.findings.registry import Rule, rules
 
@@ -44,9 +45,9 @@ def case_of(rule: Rule) -> Case:
     return case
 
 
-def golden(rule: Rule, capture: Path) -> dict[str, Any]:
+def golden(rule: Rule, path: Path) -> dict[str, Any]:
     """What expected.json holds: this code's findings, and the states the connections end in."""
-    analysis = tcpflow_analyzer.analyze(capture)
+    analysis = tcpflow_analyzer.analyze(path)
     return {
         "findings": [
             {
@@ -91,6 +92,23 @@ def test_finding_equals_the_expected_one(rule: Rule, update_golden: bool) -> Non
     if update_golden:
         expected.write_text(json.dumps(found, indent=1) + "\n")
     assert found == json.loads(expected.read_text())
+
+
+@every_rule
+def test_connection_ends_as_its_ladder_shows(rule: Rule) -> None:
+    """Where a capture is one ladder and one connection; states left out there expect nothing."""
+    make = runpy.run_path(str(folder_of(rule) / "make.py"))
+    for name, octets in (("FIRES", make["CASE"].fires), ("QUIET", make["CASE"].quiet)):
+        if not isinstance(make.get(name), str) or capture(Ladder(make[name])) != octets:
+            continue
+        rungs = Ladder(make[name]).rungs
+        last_a = next((rung.state_a for rung in reversed(rungs) if rung.state_a), None)
+        last_b = next((rung.state_b for rung in reversed(rungs) if rung.state_b), None)
+        analysis = tcpflow_analyzer.analyze(folder_of(rule) / f"{name.lower()}.pcap")
+        if len(analysis.connections) == 1:
+            connection = analysis.connections[0]
+            assert last_a in (None, str(connection.originator.state)), name
+            assert last_b in (None, str(connection.responder.state)), name
 
 
 @every_rule
