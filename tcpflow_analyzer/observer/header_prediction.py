@@ -10,6 +10,7 @@ A test runs every capture with the short path switched off and compares the resu
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
+from tcpflow_analyzer.observer.stream_analysis import fills_window, is_settled
 from tcpflow_analyzer.observer.zeek_history import has_letter
 from tcpflow_analyzer.table.connection import COMPLETE_ACK, COMPLETE_DATA, Connection
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
@@ -54,12 +55,13 @@ def predict(
         return False
     if connection.ack_frame == 0 and not connection.midstream:
         return False
-    if not has_letter(connection, sender.is_originator, payload_len > 0):
+    if not has_letter(connection, sender.is_originator, segment):
+        return False
+    if not is_settled(connection, sender, receiver):
         return False
     if payload_len > 0:
-        # One that fills the window exactly is to be counted as such (window full).
         end = sender.snd_nxt + payload_len
-        if end >= receiver.edge:
+        if end >= receiver.edge or fills_window(sender, receiver, segment):
             return False
         if sender.snd_una >= sender.snd_nxt:
             sender.retry_time_ns = segment.time_ns

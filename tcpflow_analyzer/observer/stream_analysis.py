@@ -69,12 +69,12 @@ def classify(
     other: Watch | None = None
     next_end = sender.snd_nxt
     if analysis is not None:
-        own = analysis.originator if from_originator else analysis.responder
-        other = analysis.responder if from_originator else analysis.originator
+        own = analysis.watch(from_originator)
+        other = analysis.watch(not from_originator)
         _catch_up(own, sender)
         _catch_up(other, peer)
         next_end = own.next_end
-        # The observer does not follow a jump that no window allows; then its offsets may be 2**32 off.
+        # The observer does not follow a jump that no window allows; its offsets are 2**32 off then.
         sequence = next_end + distance(sequence & 0xFFFF_FFFF, next_end & 0xFFFF_FFFF)
         if acknowledgement >= 0 or segment.control_bits & ACK != 0:
             limit = other.to_be_acked
@@ -95,8 +95,8 @@ def classify(
     if is_odd and analysis is None:
         analysis = Analysis()
         connection.analysis = analysis
-        own = analysis.originator if from_originator else analysis.responder
-        other = analysis.responder if from_originator else analysis.originator
+        own = analysis.watch(from_originator)
+        other = analysis.watch(not from_originator)
         _begin(own, sender)
         _begin(other, peer)
     if analysis is not None and own is not None and other is not None:
@@ -112,9 +112,34 @@ def captured_end(connection: Connection, of_originator: bool) -> i64:
     analysis = connection.analysis
     if analysis is None:
         return endpoint.snd_nxt
-    watch = analysis.originator if of_originator else analysis.responder
+    watch = analysis.watch(of_originator)
     _catch_up(watch, endpoint)
     return watch.next_end
+
+
+def is_settled(connection: Connection, sender: Endpoint, receiver: Endpoint) -> bool:
+    """Whether the next segment in order is certainly of no class, but for the windows."""
+    analysis = connection.analysis
+    if analysis is None:
+        return True
+    return _is_settled(analysis.watch(sender.is_originator), sender) and _is_settled(
+        analysis.watch(receiver.is_originator), receiver
+    )
+
+
+def _is_settled(watch: Watch, endpoint: Endpoint) -> bool:
+    _catch_up(watch, endpoint)
+    return watch.next_end == endpoint.snd_nxt and watch.to_be_acked == endpoint.snd_nxt
+
+
+def fills_window(sender: Endpoint, peer: Endpoint, segment: Segment) -> bool:
+    """Whether a segment reaches exactly to the edge of the peer's last window ("WINDOW FULL")."""
+    scale = _scale(sender, peer)
+    if scale < 0 or peer.segments == 0:
+        return False
+    end = segment.seq + segment.payload_len
+    edge = peer.last_ack + (peer.window << scale)
+    return (end - edge) & 0xFFFF_FFFF == 0
 
 
 # What is expected
@@ -137,6 +162,9 @@ def _catch_up(watch: Watch, endpoint: Endpoint) -> None:
             watch.to_be_acked = endpoint.snd_nxt
         watch.next_end = endpoint.snd_nxt
         watch.next_time_ns = endpoint.last_data_time_ns
+    if endpoint.last_ack != watch.duplicate_ack:
+        watch.duplicate_ack = endpoint.last_ack
+        watch.duplicate_acks = 0
     watch.frame = endpoint.last_frame
     watch.classes = 0
 
@@ -224,13 +252,8 @@ def _about_windows(sender: Endpoint, peer: Endpoint, segment: Segment) -> i64:
     classes: i64 = 0
     if segment.window == 0:
         classes = ZERO_WINDOW
-    if segment.payload_len > 0 and peer.segments > 0:
-        scale = _scale(sender, peer)
-        if scale >= 0:
-            end = segment.seq + segment.payload_len
-            edge = peer.last_ack + (peer.window << scale)
-            if (end - edge) & 0xFFFF_FFFF == 0:
-                classes |= WINDOW_FULL
+    if segment.payload_len > 0 and fills_window(sender, peer, segment):
+        classes |= WINDOW_FULL
     return classes
 
 

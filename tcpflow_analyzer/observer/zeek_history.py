@@ -33,6 +33,7 @@ _STATE_BITS: Final = 4
 _STATE_MASK: Final = 0xF
 _BOTH_STATES: Final = 0xFF
 _COUNT_MASK: Final = 0x3FFFF  # a full counter stays; the last letter is written at 100,000
+_TRUNCATED_MOST: Final = 10  # gaps; all segments of such a capture would take the long way
 RETRANSMISSIONS: Final = 8  # positions of the counters
 ZERO_WINDOWS: Final = 26
 GAPS: Final = 44
@@ -48,6 +49,10 @@ SEEN_MULTIPLE: Final = 0x40
 _OF_RESPONDER: Final = 16
 ROLES_SWAPPED: Final = 0x1_0000_0000  # Zeek's originator is our responder
 STARTED: Final = 0x2_0000_0000
+UNDELIVERED: Final = (
+    0x4_0000_0000  # truncated payload of the originator awaits its acknowledgement;
+)
+# one bit higher that of the responder
 
 # Letters in five bits each. The responder's letter stands behind the originator's.
 LETTERS: Final = "-SsHhAaDdFfRrTtWwGgIiQq^"
@@ -119,19 +124,27 @@ def record(
         if _is_retransmission(sender, segment, sequence, last):
             _count(connection, sender, RETRANSMISSIONS, _T + lower)
     _change_state(connection, sender, peer, segment, lower)
-    if acknowledgement > peer.contiguous and _is_clean(peer) and _is_clean(sender):
-        gaps = _gaps(peer, acknowledgement)
-        while gaps > 0:
-            _count(connection, peer, GAPS, _G + 1 - lower)
-            gaps -= 1
+    if acknowledgement > peer.snd_una:
+        _reveal_gaps(connection, sender, peer, acknowledgement, _G + 1 - lower)
+    if segment.truncated and segment.payload_len > 0 and segment.control_bits & RST == 0:
+        _hold_back(connection, sender)
 
 
-def has_letter(connection: Connection, from_originator: bool, data: bool) -> bool:
-    """Whether the letter for data, or for a pure ACK, of this direction is written already."""
+def has_letter(connection: Connection, from_originator: bool, segment: Segment) -> bool:
+    """Whether a segment in order, with data or a new acknowledgement, changes nothing here.
+
+    Its letter is written already, and no gap can come of it.
+    """
+    data = segment.payload_len > 0
     seen: i64 = SEEN_DATA if data else SEEN_ACK
-    if not from_originator:
+    undelivered: i64 = UNDELIVERED
+    if from_originator:
+        undelivered <<= 1
+    else:
         seen <<= _OF_RESPONDER
-    return connection.history_seen & seen != 0
+    if connection.history_seen & seen == 0 or connection.history_seen & undelivered != 0:
+        return False
+    return not (data and segment.truncated and _expects_gaps(connection.endpoint(from_originator)))
 
 
 # Roles
@@ -303,6 +316,40 @@ def _is_retransmission(sender: Endpoint, segment: Segment, sequence: i64, last: 
             return False
         end += 1
     return end <= last
+
+
+def _reveal_gaps(
+    connection: Connection, sender: Endpoint, peer: Endpoint, acknowledgement: i64, letter: i64
+) -> None:
+    """Count what an acknowledgement shows to be missing of the peer's stream (AckReceived)."""
+    gaps: i64 = 0
+    if acknowledgement > peer.contiguous:
+        gaps = _gaps(peer, acknowledgement)
+    undelivered: i64 = UNDELIVERED
+    if not peer.is_originator:
+        undelivered <<= 1
+    if connection.history_seen & undelivered != 0:
+        gaps = max(gaps, 1)
+        if acknowledgement >= captured_end(connection, peer.is_originator):
+            connection.history_seen &= ~undelivered
+    if _is_clean(peer) and _is_clean(sender):
+        while gaps > 0:
+            _count(connection, peer, GAPS, letter)
+            gaps -= 1
+
+
+def _hold_back(connection: Connection, sender: Endpoint) -> None:
+    """Zeek does not deliver payload that the capture truncated: its acknowledgement shows a gap."""
+    if _expects_gaps(sender):
+        undelivered: i64 = UNDELIVERED
+        if not sender.is_originator:
+            undelivered <<= 1
+        connection.history_seen |= undelivered
+
+
+def _expects_gaps(endpoint: Endpoint) -> bool:
+    """Whether gaps by truncation are still counted: up to the second letter, then they are not."""
+    return (endpoint.zeek_state >> GAPS) & _COUNT_MASK < _TRUNCATED_MOST
 
 
 def _gaps(endpoint: Endpoint, acknowledgement: i64) -> i64:

@@ -51,3 +51,9 @@ class Analysis:
         self.keep_alive_ack: i64 = 0
         self.originator: Watch = Watch()
         self.responder: Watch = Watch()
+
+    def watch(self, of_originator: bool) -> Watch:
+        """The originator's or the responder's."""
+        if of_originator:
+            return self.originator
+        return self.responder
