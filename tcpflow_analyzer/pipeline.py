@@ -5,7 +5,7 @@ the sinks of a `Run` make of the results. This is the only module that knows all
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -202,7 +202,6 @@ class Run:
         self._settings = settings
         self._sinks = sinks
         self._judge = _Judge(settings, any(sink.wants_facts for sink in sinks))
-        self.recording = Recording([fspath(path) for path in paths], settings.decoder)
         self.capture: Capture | None = None
         self.summary: Summary | None = None
         self._decoder = make_decoder(settings)
@@ -212,6 +211,8 @@ class Run:
         self._engine.want_all = any(sink.wants_connections for sink in sinks)
         self._engine.want_first = max((sink.wants_first for sink in sinks), default=0)
         self._walk: RecordWalk | None = None
+        # Last, so that nothing stays open if the settings are unusable.
+        self.recording = Recording([fspath(path) for path in paths], settings.decoder)
 
     def steps(self) -> Iterator[None]:
         """Work on the input block by block; the totals are there at the end.
@@ -473,7 +474,7 @@ def analyze(*paths: AnyPath, settings: Settings | None = None) -> Analysis:
 
 def stream(
     *paths: AnyPath, settings: Settings | None = None
-) -> Iterator[ConnectionRecord | Finding | Capture | Summary]:
+) -> Generator[ConnectionRecord | Finding | Capture | Summary, None, None]:
     """Analyse captures and give each result as soon as it is decided; nothing is kept.
 
     Connections come in the order in which they are over, each followed by its findings; then

@@ -175,7 +175,7 @@ class TextReport:
             page.line(Span(title, style))
             page.paragraph("    ", what)
         page.paragraph("    ", self._rules[group.code].summary, "dim")
-        examples = sorted(group.examples, key=lambda each: (each[0].time_ns, each[0].identifier))
+        examples = sorted(group.examples, key=_example_order)
         if not self._options.show_all:
             examples = examples[:EXAMPLES_SHOWN]
         head = "    e.g. " if group.count > len(examples) else "    "
@@ -243,6 +243,11 @@ class TextReport:
         most = sorted(counts, key=lambda code: (-counts[code], code))
         more = ["..."] if len(most) > CODES_SHOWN else []
         return listed([f"{code} {counts[code]:,}" for code in most[:CODES_SHOWN]] + more)
+
+
+def _example_order(example: tuple[Finding, Sockets | None]) -> tuple[int, int, str]:
+    finding = example[0]
+    return finding.time_ns, finding.connection or 0, finding.endpoint or ""
 
 
 def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
