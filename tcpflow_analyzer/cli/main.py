@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return STATUS_UNUSABLE
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         _silence_output()
         return 0
     except OutputError as error:
@@ -109,20 +109,19 @@ def run(arguments: Sequence[str]) -> int:
     except TcpflowError as error:
         _complain(str(error))
         return STATUS_UNUSABLE
-    except (KeyboardInterrupt, click.Abort):
+    except (_Interrupted, click.Abort):
         _complain("interrupted")
         return STATUS_INTERRUPTED
+    except _Terminated:
+        return STATUS_TERMINATED
     return status if isinstance(status, int) else 0
 
 
 def main() -> NoReturn:
     """Run the program on this process's command line, and end the process."""
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, _terminate)
-    try:
-        status = run(sys.argv[1:])
-    except _Terminated:
-        status = STATUS_TERMINATED
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _terminate)
+    status = run(sys.argv[1:])
     try:
         _flush_output()
     except BrokenPipeError:
@@ -134,8 +133,16 @@ def main() -> NoReturn:
     os._exit(status)
 
 
+class _Interrupted(BaseException):
+    """Somebody pressed the interrupt key; unlike KeyboardInterrupt, click does not know it."""
+
+
 class _Terminated(BaseException):
     """The process was asked to end."""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise _Interrupted
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
