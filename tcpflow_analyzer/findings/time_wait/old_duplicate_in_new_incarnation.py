@@ -23,10 +23,9 @@ def old_duplicate_in_new_incarnation(
     """A delayed segment of the old incarnation landed in the new connection on the same pair.
 
     Set when all of the following hold:
-      - after the SYN of a new incarnation, a segment of an endpoint equals one that it sent in the
-        old incarnation (sequence number, length, content, timestamp), or its timestamp is older
-        than any of the new one and its number lies in the old space;
-      - it repeats no data of the new incarnation.
+      - a data segment's octets lie in the stream that its sender sent in the old incarnation;
+      - its timestamp is no newer than the old incarnation's newest, though those of the new one
+        are, or it acknowledges octets that only the old stream of the other end had.
     An error where it lies in the receiver's window and no timestamp rejects it, else a warning.
 
     Supersedes: SQ006, SQ010 for that segment.
@@ -53,10 +52,10 @@ def old_duplicate_in_new_incarnation(
             certainty="inferred",
             time_ns=tally.last.time_ns,
             frames=(*(seen.first for seen in tally.kept), *frames_of(tally)),
-            frame_count=2 * tally.count,
+            frame_count=1 + tally.count,
             template=(
-                "frame {frame} of {sender} repeats frame {old_frame} of connection {previous}; "
-                "here it would be octet {offset}: "
+                "frame {frame} of {sender} belongs to connection {previous}, which ended in frame "
+                "{old_frame}; here it would begin at octet {offset}: "
                 + ("inside the receiver's window" if taken else "the receiver rejects it")
             ),
             values={
@@ -68,6 +67,6 @@ def old_duplicate_in_new_incarnation(
                 "acceptable": bool(taken),
                 "count": tally.count,
             },
-            why="the same numbers and octets were sent in the incarnation before",
-            would_disprove="the new connection sending the same octets at these numbers itself",
+            why="its octets fit the old stream, and its ACK or timestamp does not fit the new one",
+            would_disprove="the new connection acknowledging or repeating these numbers itself",
         )

@@ -10,7 +10,7 @@ from tcpflow_analyzer.findings.finding import endpoint_name, seconds
 from tcpflow_analyzer.settings import NANOSECONDS
 from tcpflow_analyzer.table.connection import Connection, Remembered
 from tcpflow_analyzer.table.endpoint import Endpoint
-from tcpflow_analyzer.table.observation import REUSED
+from tcpflow_analyzer.table.observation import REUSED, SYN_REFUSED_BY_TIME_WAIT
 from tcpflow_analyzer.tcp.sequence import distance
 from tcpflow_analyzer.tcp.states import CLOSED, TIME_WAIT
 
@@ -52,6 +52,7 @@ class Reuse(NamedTuple):
         overlap: octets of the old stream that lie in the new receive window.
         holder: "opener", "peer", "both", or "" where nobody was in TIME-WAIT.
         held_ns: how long the holder had been in TIME-WAIT, the longer of two.
+        was_refused: TIME-WAIT did not let the SYN in at first (TW006).
         linux_number: the holder's new ISN is what Linux derives from its TIME-WAIT.
     """
 
@@ -68,6 +69,7 @@ class Reuse(NamedTuple):
     overlap: int
     holder: str
     held_ns: int
+    was_refused: bool
     linux_number: bool
 
     @property
@@ -92,10 +94,12 @@ class Reuse(NamedTuple):
     @property
     def code(self) -> str:
         """TW004, TW005, TW011 or TW013, "" for a reuse that is no matter."""
+        if self.was_refused:
+            return ""  # TW006 tells what became of it
         if self.previous.reset:
             return "TW013" if self.age_ns < TWO_MSL_NS else ""
         if self.holder and self.synack_frame == 0:
-            return ""  # TW006 tells what became of it
+            return ""  # nobody has taken the SYN
         if self.holder and self.is_protected:
             return "TW004"
         if self.holder and self.overlap > 0:
@@ -107,6 +111,7 @@ class Reuse(NamedTuple):
         """The opener's numbers go back, and no timestamp tells old from new."""
         return (
             self.same_opener
+            and not self.was_refused
             and self.age_ns < min(TWO_MSL_NS, HALF_SPACE_NS)
             and self.advance < 0
             and not self.has_newer_timestamp
@@ -147,6 +152,7 @@ def reuse(connection: Connection) -> Reuse | None:
             syn_time_ns - opener.time_wait_since_ns if by_opener else 0,
             syn_time_ns - peer.time_wait_since_ns if by_peer else 0,
         ),
+        was_refused=connection.observed & SYN_REFUSED_BY_TIME_WAIT != 0,
         linux_number=(by_opener and _is_linux_number(originator.iss, opener))
         or (by_peer and _is_linux_number(responder.iss, peer)),
     )

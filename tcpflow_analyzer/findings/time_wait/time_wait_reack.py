@@ -29,7 +29,7 @@ def time_wait_reack(connection: Connection, capture: CaptureView) -> Iterator[Fi
     """Reason one at work: the last ACK was lost, the FIN came again and TIME-WAIT answered it.
 
     Set when all of the following hold:
-      - an endpoint is in TIME-WAIT;
+      - an endpoint is in TIME-WAIT: it has acknowledged its peer's FIN;
       - its peer, in LAST-ACK, sent its FIN again;
       - the endpoint acknowledged it within 1 s, and 2 MSL begin anew with that ACK.
     A warning after more than 5 repeats: the ACKs do not reach the peer.
@@ -44,10 +44,15 @@ def time_wait_reack(connection: Connection, capture: CaptureView) -> Iterator[Fi
     Seen in: fixtures/findings/TW002-time-wait-reack
     """
     for holder, tally in tallies(connection, FIN_INTO_TIME_WAIT):
-        answered = [seen for seen in (*tally.kept, tally.last) if seen.second > 0]
+        peer = peer_of(connection, holder)
+        # Without an ACK before it, it may be the first FIN that arrived: nothing was lost but FINs.
+        answered = [
+            seen
+            for seen in (*tally.kept, tally.last)
+            if seen.second > 0 and 0 < peer.fin_acked_frame < seen.first
+        ]
         if not answered:
             continue
-        peer = peer_of(connection, holder)
         severity: Severity = "warning" if tally.count > MANY else "info"
         pairs = [frame for seen in answered for frame in (seen.first, seen.second)]
         yield judge(
