@@ -1,7 +1,10 @@
 """Frames for the tests of the decoder, and what the decoder makes of them."""
 
+import gzip
 import ipaddress
 import struct
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from support.capture_builder import Options, ip, packet
@@ -9,6 +12,7 @@ from support.capture_builder import Segment as Sent
 from tcpflow_analyzer.decode.decoder import Decoder
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.decode.slow_path import read_frame
+from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.tcp.control_bits import ACK, PSH
 
 PAYLOAD: Final = b"GET / HTTP/1.0\r\n\r\n"
@@ -75,6 +79,18 @@ def decode(
         buffer, 7, captured_len, len(frame) if wire_len is None else wire_len, link_type, filled
     )
     return outcome, filled
+
+
+def frames_of(path: Path) -> Iterator[RecordWalk]:
+    """Stand at each frame of a capture file, pcap or pcapng, plain or packed by gzip."""
+    octets = path.read_bytes()
+    walk = RecordWalk(str(path))
+    walk.feed(gzip.decompress(octets) if path.suffix == ".gz" else octets)
+    while walk.advance():
+        yield walk
+    walk.finish()
+    while walk.advance():
+        yield walk
 
 
 def seen(segment: Segment) -> Seen:
