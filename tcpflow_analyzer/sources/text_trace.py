@@ -43,6 +43,8 @@ SEARCH_LIMIT: Final = 16 << 20
 SUMMARY_LIMIT: Final = 800
 # Numbers below this are taken for relative ones where no handshake tells.
 SMALL_NUMBER: Final = 1 << 24
+# Two readings of a number that differ by less cannot be told apart by what is expected.
+NEAR: Final = 1 << 20
 # Time between packets of a text that gives none, nanoseconds.
 MADE_UP_STEP_NS: Final = 1_000_000
 SECOND_NS: Final = 1_000_000_000
@@ -63,7 +65,7 @@ SUMMARY = re.compile(
     rf"(?P<dst>{_HOST})\.(?P<dport>{_PORT})\s{{0,3}}:\s{{0,80}}"
     r"(?:Flags\s{0,3}\[(?P<flags>[A-Za-z.\s]{0,12})\]"
     r"|(?P<old>[SFPRUEW]{1,6}(?=[\s\d])|\.)?\s{0,80}(?:\[[^\]\n]{0,60}\]\s{0,80})?"
-    r"(?=\d{1,10}\s{0,2}:\s{0,2}\d{1,10}|ack\s{1,3}\d|win\s{1,3}\d))"
+    r"(?=\d{1,10}\s{0,2}:\s{0,2}\d{1,10}|ack\s{1,80}\d|win\s{1,80}\d))"
 )
 OLD_DETAILS = re.compile(
     r"(?:(?P<first>\d{1,10})\s{0,2}:\s{0,2}(?P<last>\d{1,10})\s{0,2}(?:\(\s{0,2}(?P<len>\d{1,9})\s{0,2}\))?)?"
@@ -86,6 +88,8 @@ TIME = re.compile(
 INTERNET = re.compile(
     r"\b(?:ttl|hlim)\s{1,3}(?P<ttl>\d{1,3})(?:,\s{1,3}id\s{1,3}(?P<id>\d{1,5}))?[^()]{0,200}"
 )
+# tcpdump -v prints the segment that an ICMP error quotes, as an indented packet below it.
+QUOTED = re.compile(r"\bICMP6?[ ,][^\n]{0,300}\n[ \t]{1,20}IP6? \([^\n]{0,300}\n\s*$")
 SACK = re.compile(r"\{(\d{1,10}):(\d{1,10})\}")
 
 MODERN_BITS: Final = {
@@ -172,10 +176,32 @@ class _Unit:
         self.dump: HexDump | None = None
 
 
+class _Habit:
+    """Whether a trace prints relative numbers or absolute ones (tcpdump -S), as seen so far."""
+
+    def __init__(self) -> None:
+        self.relative = 0
+        self.absolute = 0
+
+    def choose(self, relative: int, absolute: int, expected: int) -> int:
+        """Take of two readings the one near the number expected, by habit where both are."""
+        distances = _distance(relative, expected), _distance(absolute, expected)
+        if 0 not in distances and abs(distances[0] - distances[1]) < NEAR:
+            return relative if self.relative >= self.absolute else absolute
+        # What cannot be told apart by the distance, or fits exactly, says nothing about the habit.
+        certain = abs(distances[0] - distances[1]) >= NEAR
+        if distances[0] <= distances[1]:
+            self.relative += certain
+            return relative
+        self.absolute += certain
+        return absolute
+
+
 class _Direction:
     """Numbers of one sender in one conversation, unsigned 32 bit."""
 
-    def __init__(self) -> None:
+    def __init__(self, habit: _Habit) -> None:
+        self.habit = habit
         self.base: int | None = None  # what relative numbers count from
         self.next: int | None = None  # the number after the last octet sent
 
@@ -186,9 +212,7 @@ class _Direction:
         relative = (self.base + number) % MODULUS
         if self.next is None:
             return relative if number < SMALL_NUMBER else number
-        if _distance(relative, self.next) <= _distance(number, self.next):
-            return relative
-        return number
+        return self.habit.choose(relative, number, self.next)
 
 
 def _distance(one: int, other: int) -> int:
@@ -217,6 +241,7 @@ class TextTrace:
         self._names: dict[str, int] = {}
         self._services: dict[str, int] = {}
         self._directions: dict[tuple[bytes, int, bytes, int], _Direction] = {}
+        self._habit = _Habit()
         self._time_ns = 0
         self._day_ns = 0
         self._clock_ns = -1
@@ -287,6 +312,9 @@ class TextTrace:
     def _take(self, unit: _Unit) -> None:
         frame = read_dump(unit.dump) if unit.dump is not None else None
         if frame is None and unit.summary is None:
+            return
+        if QUOTED.search(unit.before):
+            self._count("segments are quoted by ICMP errors and were left out")
             return
         self._set_time(unit.before)
         if unit.summary is not None:
@@ -384,8 +412,8 @@ class TextTrace:
         header.control_bits = summary.control_bits
         here = (source, header.source_port, destination, header.destination_port)
         there = (destination, header.destination_port, source, header.source_port)
-        sender = self._directions.setdefault(here, _Direction())
-        receiver = self._directions.setdefault(there, _Direction())
+        sender = self._directions.setdefault(here, _Direction(self._habit))
+        receiver = self._directions.setdefault(there, _Direction(self._habit))
         self._set_numbers(header, summary, sender, receiver)
         if summary.window is None:
             self._count("packets have no window: 65535 was put in")
@@ -410,7 +438,9 @@ class TextTrace:
             _begin_midstream(summary, sender, receiver)
         if starts and summary.seq is not None:
             header.seq = summary.seq
-            sender.base, sender.next = summary.seq, summary.seq
+            # A SYN alone does not change what tcpdump counts from; its answer does.
+            if summary.ack is not None or sender.base is None:
+                sender.base, sender.next = summary.seq, summary.seq
         elif summary.seq is not None:
             header.seq = sender.absolute(summary.seq)
         else:
@@ -424,6 +454,9 @@ class TextTrace:
         if summary.ack is not None:
             # The second segment of a handshake prints the acknowledgement as it is.
             header.ack = summary.ack if starts else receiver.absolute(summary.ack)
+            if starts:
+                # What tcpdump counts from, even where the SYN carried data (print-tcp.c).
+                receiver.base, receiver.next = (header.ack - 1) % MODULUS, header.ack
             if receiver.next is None:
                 receiver.next = header.ack
 
@@ -469,6 +502,9 @@ def _encode_option(words: list[str], receiver: _Direction) -> bytes | None:
         return b"\4\2"
     if kind in ("ts", "timestamp") and len(numbers) >= 2:
         return b"\10\12" + b"".join(number.to_bytes(4, "big") for number in numbers[:2])
+    if kind == "tfo":
+        cookie = words[-1] if re.fullmatch(r"(?:[0-9a-f]{2}){1,16}", words[-1]) else ""
+        return bytes((34, 2 + len(cookie) // 2)) + bytes.fromhex(cookie)
     if kind == "sack":
         edges = [int(edge) % MODULUS for pair in SACK.findall(" ".join(words)) for edge in pair]
         blocks = b"".join(receiver.absolute(edge).to_bytes(4, "big") for edge in edges[:8])

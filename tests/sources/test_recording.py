@@ -45,10 +45,12 @@ def test_one_file_has_no_limit_of_time(tmp_path: Path) -> None:
 
 
 def test_frame_that_is_not_taken_is_an_error(tmp_path: Path) -> None:
-    steps = Recording([write(tmp_path, "a", 1, 2)]).steps()
+    recording = Recording([write(tmp_path, "a", 1, 2)])
+    steps = recording.steps()
     next(steps)
     with pytest.raises(RuntimeError, match="not been taken"):
         next(steps)
+    recording.close()
 
 
 def test_files_follow_by_their_first_frames(tmp_path: Path) -> None:
