@@ -16,6 +16,8 @@ from support.capture_builder import Case
 from support.ladder import Ladder, capture
 from support.places import FIXTURES, shared_folder
 from tcpflow_analyzer.findings.registry import Rule, rules
+from tcpflow_analyzer.pipeline import Analysis
+from tcpflow_analyzer.settings import Settings
 
 FOLDER = FIXTURES / "findings"
 RULES = list(rules().values())
@@ -45,9 +47,15 @@ def case_of(rule: Rule) -> Case:
     return case
 
 
+def analyze(rule: Rule, path: Path) -> Analysis:
+    """Analysis of a capture of a folder, with the settings of its case."""
+    values: dict[str, Any] = dict(case_of(rule).settings)
+    return tcpflow_analyzer.analyze(path, settings=Settings(**values))
+
+
 def golden(rule: Rule, path: Path) -> dict[str, Any]:
     """What expected.json holds: this code's findings, and the states the connections end in."""
-    analysis = tcpflow_analyzer.analyze(path)
+    analysis = analyze(rule, path)
     return {
         "findings": [
             {
@@ -69,7 +77,7 @@ def golden(rule: Rule, path: Path) -> dict[str, Any]:
 
 @every_rule
 def test_finding_fires_on_its_capture(rule: Rule) -> None:
-    analysis = tcpflow_analyzer.analyze(folder_of(rule) / "fires.pcap")
+    analysis = analyze(rule, folder_of(rule) / "fires.pcap")
     codes = {found.code for found in analysis.findings}
     case = case_of(rule)
     assert rule.code in codes
@@ -80,7 +88,7 @@ def test_finding_fires_on_its_capture(rule: Rule) -> None:
 
 @every_rule
 def test_finding_stays_quiet_on_the_near_miss(rule: Rule) -> None:
-    analysis = tcpflow_analyzer.analyze(folder_of(rule) / "quiet.pcap")
+    analysis = analyze(rule, folder_of(rule) / "quiet.pcap")
     assert analysis.capture.tcp_segments > 0
     assert rule.code not in {found.code for found in analysis.findings}
 
@@ -104,7 +112,7 @@ def test_connection_ends_as_its_ladder_shows(rule: Rule) -> None:
         rungs = Ladder(make[name]).rungs
         last_a = next((rung.state_a for rung in reversed(rungs) if rung.state_a), None)
         last_b = next((rung.state_b for rung in reversed(rungs) if rung.state_b), None)
-        analysis = tcpflow_analyzer.analyze(folder_of(rule) / f"{name.lower()}.pcap")
+        analysis = analyze(rule, folder_of(rule) / f"{name.lower()}.pcap")
         if len(analysis.connections) == 1:
             connection = analysis.connections[0]
             assert last_a in (None, str(connection.originator.state)), name
@@ -121,7 +129,7 @@ def test_captures_are_what_make_py_makes(rule: Rule) -> None:
 
 @every_rule
 def test_findings_of_the_capture_say_what_they_rest_on(rule: Rule) -> None:
-    analysis = tcpflow_analyzer.analyze(folder_of(rule) / "fires.pcap")
+    analysis = analyze(rule, folder_of(rule) / "fires.pcap")
     for found in analysis.findings:
         if found.code == rule.code:
             assert found.name == rule.name

@@ -11,7 +11,7 @@ import hashlib
 import ipaddress
 import json
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -225,6 +225,8 @@ class Case:
         quiet: octets of quiet.pcap, a near miss, on which it is not.
         expects: codes that fires.pcap gives, the folder's own among them.
         expects_not: codes that fires.pcap must not give, such as superseded ones.
+        settings: integer settings that differ from the defaults, for thresholds that no small
+            capture reaches.
     """
 
     purpose: str
@@ -232,6 +234,7 @@ class Case:
     quiet: bytes
     expects: tuple[str, ...]
     expects_not: tuple[str, ...] = ()
+    settings: Mapping[str, int] = field(default_factory=dict)
 
     def write(self, make: str) -> None:
         """Write both captures and case.toml beside `make`, the path of make.py."""
@@ -251,4 +254,6 @@ class Case:
         for name, octets in captures.items():
             (folder / name).write_bytes(octets)
             lines.append(f'"{name}" = "{hashlib.sha256(octets).hexdigest()}"')
+        if self.settings:
+            lines += ["", "[settings]", *(f"{key} = {n}" for key, n in self.settings.items())]
         (folder / "case.toml").write_text("\n".join(lines) + "\n")
