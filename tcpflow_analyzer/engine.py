@@ -31,11 +31,15 @@ from tcpflow_analyzer.observer.incarnation import (
     inherit,
     judge_syn,
     note_candidate,
+    note_recovery,
+    note_refused_by_time_wait,
     note_reuse,
+    note_unanswered_by_time_wait,
     remember,
 )
 from tcpflow_analyzer.observer.listeners import Listeners
-from tcpflow_analyzer.observer.outcome import conclude, final_state, is_time_wait
+from tcpflow_analyzer.observer.old_duplicate import is_old_duplicate
+from tcpflow_analyzer.observer.outcome import conclude, final_state
 from tcpflow_analyzer.observer.request import (
     add_copy,
     add_refusal,
@@ -48,35 +52,37 @@ from tcpflow_analyzer.observer.request import (
     restore_segment,
     segment_count,
 )
+from tcpflow_analyzer.observer.self_connect import is_self_connect
 from tcpflow_analyzer.observer.stateless import settle_stateless_listeners
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
-    OUTCOME_MIDSTREAM,
+    OUTCOME_COMPLETED,
     OUTCOME_NAMES,
     OUTCOME_REFUSED,
     OUTCOME_UNANSWERED,
     SHAPE_NAMES,
     SHAPE_NONE,
+    SHAPE_RESET,
     Connection,
-    Entry,
     Remembered,
     Request,
 )
 from tcpflow_analyzer.table.connection_table import ConnectionTable, swapped
-from tcpflow_analyzer.table.endpoint import NEVER, Endpoint
+from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import (
     OPEN_AT_END,
     REFUSED,
     RESET,
+    SELF_CONNECT,
     SYN_DROPPED,
     SYN_REPEATED,
     TIME_WAIT_ORIGINATOR,
     TIME_WAIT_RESPONDER,
     UNANSWERED,
 )
-from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
+from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 from tcpflow_analyzer.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 
 _SECOND: Final = 1_000_000_000
@@ -87,6 +93,11 @@ _AFTER_RESET: Final = 3 * _SECOND
 _MOST_WAITING: Final = 50_000
 _RETRY_WINDOW: Final = 10 * _SECOND  # HS001, HS004: another attempt that succeeds within this
 _DROPPED_AFTER: Final = 900_000_000  # HS014: a SYN unanswered for so long, nanoseconds
+# Bits of Connection.counted: what the census was told.
+_OPENED: Final = 1
+_LEFT: Final = 2
+_HOLDS_ORIGINATOR: Final = 4
+_HOLDS_RESPONDER: Final = 8
 _MOST_SERVICES: Final = 65_536  # services of which failed attempts are remembered
 
 
@@ -156,6 +167,8 @@ class Engine:
         self._over_first: i64 = 0
         self._requests: list[Request] = []
         self._requests_first: i64 = 0
+        self._time_wait: list[Connection] = []
+        self._time_wait_first: i64 = 0
         self._remembered: list[Remembered] = []
         self._remembered_first: i64 = 0
         self._max_remembered: i64 = settings.max_remembered
@@ -258,6 +271,8 @@ class Engine:
         if bits & SYN == 0:
             connection.roles_guessed = True
             connection.originator_listens = self._sender_listens(segment)
+        if is_self_connect(key, segment.address_len):
+            connection.observed |= SELF_CONNECT
         self._set_profiles(connection)
         return connection
 
@@ -271,8 +286,10 @@ class Engine:
         responder = profile_of_address(connection.key[length : 2 * length])
         if originator >= 0:
             connection.originator.profile = originator
+            connection.originator.profile_known = True
         if responder >= 0:
             connection.responder.profile = responder
+            connection.responder.profile_known = True
 
     def _sender_listens(self, segment: Segment) -> bool:
         """Guess of roles without a SYN: a known listener, else the lower well-known port."""
@@ -294,7 +311,9 @@ class Engine:
             self._note_failure(request.key, address_len_of(request), segment.time_ns)
             add_copy(request, segment)
         elif not direct and is_refusal(request, segment):
-            self._note_failure(request.key, address_len_of(request), segment.time_ns)
+            length = address_len_of(request)
+            self._note_failure(request.key, length, segment.time_ns)
+            self.census.refused(request.key, length, segment.frame, segment.time_ns)
             add_refusal(request, segment)
         else:
             connection = self._promote(request)
@@ -308,8 +327,9 @@ class Engine:
         connection = self._make_connection(restored, request.number)
         connection.incarnation = request.incarnation
         connection.retried = request.retried
-        if connection.originator.profile == 0:
+        if not connection.originator.profile_known:
             connection.originator.profile = profile_of(request)
+            connection.originator.profile_known = True
         if request.previous is not None:
             connection.previous = request.previous
         for index in range(segment_count(request)):
@@ -335,6 +355,8 @@ class Engine:
                 connection.older = None
             elif belongs_to_older(connection, older, direct, segment):
                 self._advance(older, (older.key == connection.key) == direct, segment)
+                if not direct:
+                    note_refused_by_time_wait(connection, older, segment)
                 return
         self._advance(connection, direct, segment)
 
@@ -372,6 +394,7 @@ class Engine:
             and segment.ack == (connection.originator.iss + 1) & 0xFFFF_FFFF
         ):
             if not older.finished:
+                note_recovery(connection, older, segment)
                 end_by_replacement(older, segment, self._timing)
                 self._hand_over(older)
             connection.older = None
@@ -380,6 +403,7 @@ class Engine:
     def _reopen(self, old: Connection, receiver: Endpoint, segment: Segment) -> None:
         """Open the next incarnation at a SYN whose sender has nothing left of the old one."""
         lives_on = receiver.believed != CLOSED
+        note_recovery(old, old, segment)
         record = remember(old)
         if not lives_on:
             self._table.drop(old)
@@ -426,12 +450,23 @@ class Engine:
         """Let the observer take the segment; then see to what the whole capture knows."""
         had_ack = connection.ack_frame
         had_synack = connection.synack_frame
+        observed = connection.observed
+        if connection.previous is not None and is_old_duplicate(connection, from_originator, segment):
+            return
         advance(connection, from_originator, segment, self._timing)
         if connection.synack_frame != had_synack and had_synack == 0:
             self._listeners.answered(connection)
+            self._drain_time_wait(segment.time_ns)
             self.census.opened(connection, segment.time_ns)
-            if segment.control_bits & SYN != 0 and len(self._listening) < _MOST_SERVICES:
+            connection.counted |= _OPENED
+            if len(self._listening) < _MOST_SERVICES:
                 self._listening.add(_service(connection))
+        if connection.observed != observed:
+            self._note_new(connection, connection.observed & ~observed, segment)
+        if connection.counted & (_OPENED | _LEFT) == _OPENED and (
+            connection.originator.believed == CLOSED
+        ):
+            self._count_left(connection)
         if had_ack == 0 and connection.ack_frame != 0 and len(self._failed) > 0:
             self._note_success(connection, segment.time_ns)
         if not connection.queued and _is_over(connection):
@@ -439,6 +474,64 @@ class Engine:
             self._over.append(connection)
         if connection.outcome == OUTCOME_UNANSWERED and segment.control_bits & SYN != 0:
             self._note_dropped(connection, segment)
+
+    def _note_new(self, connection: Connection, new: i64, segment: Segment) -> None:
+        """What the census has to know of the observations that a segment brought."""
+        if new & (TIME_WAIT_ORIGINATOR | TIME_WAIT_RESPONDER) != 0:
+            self._drain_time_wait(segment.time_ns)
+            if new & TIME_WAIT_ORIGINATOR != 0:
+                self._count_time_wait(connection, True, _HOLDS_ORIGINATOR)
+            if new & TIME_WAIT_RESPONDER != 0:
+                self._count_time_wait(connection, False, _HOLDS_RESPONDER)
+        if new & REFUSED != 0:
+            self.census.refused(
+                connection.key, connection.address_len, segment.frame, segment.time_ns
+            )
+            self._note_failure(connection.key, connection.address_len, segment.time_ns)
+            older = connection.older
+            if older is not None:
+                note_refused_by_time_wait(connection, older, segment)
+
+    def _count_time_wait(self, connection: Connection, of_originator: bool, bit: i64) -> None:
+        if connection.counted & bit != 0:
+            return
+        connection.counted |= bit
+        endpoint = connection.endpoint(of_originator)
+        self.census.time_wait_entered(
+            connection, of_originator, endpoint.time_wait_since_ns, endpoint.time_wait_until_ns
+        )
+        self._time_wait.append(connection)
+
+    def _drain_time_wait(self, now_ns: i64) -> None:
+        """Let the census forget TIME-WAIT that has expired, before a count may reach a new peak."""
+        waiting = self._time_wait
+        first = self._time_wait_first
+        count: i64 = len(waiting)
+        while first < count:
+            connection = waiting[first]
+            if not connection.finished and now_ns < _time_wait_until(connection):
+                break
+            self._count_time_wait_left(connection)
+            first += 1
+        if first > 4096 and first * 2 > count:
+            del waiting[:first]
+            first = 0
+        self._time_wait_first = first
+
+    def _count_time_wait_left(self, connection: Connection) -> None:
+        """No end of it holds TIME-WAIT any more."""
+        if connection.counted & _HOLDS_ORIGINATOR != 0:
+            self.census.time_wait_left(connection, True)
+        if connection.counted & _HOLDS_RESPONDER != 0:
+            self.census.time_wait_left(connection, False)
+        connection.counted &= ~(_HOLDS_ORIGINATOR | _HOLDS_RESPONDER)
+        if connection.counted & (_OPENED | _LEFT) == _OPENED:
+            self._count_left(connection)
+
+    def _count_left(self, connection: Connection) -> None:
+        """The originator's socket is free again."""
+        connection.counted |= _LEFT
+        self.census.left(connection)
 
     def _note_dropped(self, connection: Connection, segment: Segment) -> None:
         """HS014: this SYN went unanswered while others to the same listener were answered."""
@@ -470,12 +563,14 @@ class Engine:
         if service in self._failed:
             self._succeeded[service] = time_ns
 
-    def _was_retried(self, key: bytes, address_len: i64, failed_ns: i64) -> bool:
+    def _was_retried(
+        self, key: bytes, address_len: i64, begun_ns: i64, failed_ns: i64
+    ) -> bool:
         """Whether another attempt at the same service succeeded within 10 s."""
         if len(self._succeeded) == 0:
             return False
         succeeded: i64 = self._succeeded.get(_service_of(key, address_len), 0)
-        return failed_ns <= succeeded <= failed_ns + _RETRY_WINDOW
+        return begun_ns <= succeeded <= failed_ns + _RETRY_WINDOW
 
     def _take_icmp_error(self, segment: Segment) -> None:
         """Match an ICMP error to the connection of the segment that it quotes."""
@@ -606,7 +701,7 @@ class Engine:
         if request.reset_frame != 0:
             self.outcomes[OUTCOME_REFUSED] += 1
             state: i64 = CLOSED * 16 + CLOSED
-            self.shapes[6] += 1
+            self.shapes[SHAPE_RESET] += 1
         else:
             self.outcomes[OUTCOME_UNANSWERED] += 1
             state = SYN_SENT * 16 + CLOSED
@@ -621,8 +716,12 @@ class Engine:
         connection.finished = True
         now = self.last_time_ns
         conclude(connection, now, self._timing)
-        if connection.outcome < 6 and self._was_retried(
-            connection.key, connection.address_len, connection.first_time_ns
+        if connection.outcome == OUTCOME_UNANSWERED:
+            note_unanswered_by_time_wait(connection)
+        self._count_time_wait_left(connection)
+        if connection.outcome < OUTCOME_COMPLETED and self._was_retried(
+            connection.key, connection.address_len, connection.first_time_ns,
+            connection.last_time_ns,
         ):
             connection.retried = True
         connection.older = None
@@ -667,6 +766,15 @@ def _service(connection: Connection) -> bytes:
     length = connection.address_len
     key = connection.key
     return key[length : 2 * length] + key[2 * length + 2 : 2 * length + 4]
+
+
+def _time_wait_until(connection: Connection) -> i64:
+    """When the last of its ends leaves TIME-WAIT; 0 if none holds it any more."""
+    until: i64 = 0
+    for endpoint in (connection.originator, connection.responder):
+        if endpoint.believed == TIME_WAIT and endpoint.time_wait_until_ns > until:
+            until = endpoint.time_wait_until_ns
+    return until
 
 
 def _is_over(connection: Connection) -> bool:

@@ -103,5 +103,6 @@ class Settings:
     close_wait_error_ns: int = 300 * NANOSECONDS
     unread_window_ns: int = 5 * NANOSECONDS
     time_wait_warn: int = 10_000
+    ephemeral_ports: int | None = None  # source ports a client has; overrides the profile's range
     examples: int = 20  # findings of one code kept in memory
     block_octets: int = 65_536  # how much is read at a time

@@ -39,7 +39,8 @@ from tcpflow_analyzer.observer.receipts import (
     refute_resets,
     withdraw_resets,
 )
-from tcpflow_analyzer.observer.reset import sent_reset
+from tcpflow_analyzer.observer.reset import note_late_close, sent_reset
+from tcpflow_analyzer.observer.self_connect import take_self_segment
 from tcpflow_analyzer.observer.stream import absorb, acknowledge, is_captured
 from tcpflow_analyzer.observer.stream_analysis import classify
 from tcpflow_analyzer.observer.timing import Timing
@@ -56,6 +57,7 @@ from tcpflow_analyzer.table.connection import (
     ORIGINATOR,
     OUTCOME_COMPLETED,
     OUTCOME_INCOMPLETE,
+    OUTCOME_REJECTED,
     OUTCOME_SIMULTANEOUS,
     OUTCOME_SPLIT,
     OUTCOME_UNANSWERED,
@@ -82,6 +84,7 @@ from tcpflow_analyzer.table.observation import (
     HANDSHAKE_ACK_WRONG,
     HANDSHAKE_COMPLETED,
     RST_NOT_EXACT,
+    SELF_CONNECT,
     SIMULTANEOUS_CLOSE,
     SIMULTANEOUS_OPEN,
     SPLIT_HANDSHAKE,
@@ -90,6 +93,8 @@ from tcpflow_analyzer.table.observation import (
     SYN_WITH_DATA,
     SYNACK_CHANGED,
     SYNACK_REPEATED,
+    STALE_RECOVERY,
+    SYN_ON_LIVE,
     TRAFFIC_AFTER_RESET,
     WRONG_DIRECTION,
 )
@@ -161,8 +166,11 @@ def _general(
         _adopt_isn(connection, sender, receiver, segment, timing)
     elif not sender.has_origin and bits & RST == 0:
         _adopt_origin(sender, segment)
-    if sender.profile == 0 and sender.segments == 0 and bits & RST == 0:
+    if not sender.profile_known and bits & RST == 0:
         sender.profile = guess_profile(segment)
+        sender.profile_known = True
+    if receiver.other_iss != UNKNOWN and bits & ACK != 0:
+        _choose_iss(receiver, segment)
     acknowledgement: i64 = -1
     if bits & ACK != 0:
         acknowledgement = _read_acknowledgement(receiver, segment)
@@ -189,6 +197,12 @@ def _general(
             sender.last_frame, 0, 0,
         )
         count_segment(connection, sender, receiver, segment, -1, False)
+        return
+    if connection.observed & SELF_CONNECT != 0:
+        take_self_segment(connection, segment, end, acknowledgement, timing)
+        new = absorb(sender, sequence, end)
+        count_segment(connection, sender, receiver, segment, acknowledgement, new > 0)
+        schedule(connection, segment.time_ns)
         return
     if bits & RST != 0:
         _receive_nothing_more(connection, sender, receiver, segment)
@@ -300,6 +314,8 @@ def _change_isn(
         connection.note(SYN_CHANGED, sender.is_originator, frame, now, sender.iss, segment.seq, gap)
     if sender.snd_una >= 1 and sender.proven != SYN_SENT:
         return  # the peer has acknowledged the first one: this one is not of this connection
+    if segment.control_bits & ACK != 0:
+        sender.other_iss = sender.iss
     sender.iss = segment.seq
     sender.snd_nxt = 0
     sender.snd_una = 0
@@ -313,6 +329,16 @@ def _change_isn(
     if not receiver.iss_seen:
         receiver.has_origin = False
     _read_syn_options(connection, sender, segment)
+
+
+def _choose_iss(receiver: Endpoint, segment: Segment) -> None:
+    """HS012: of two SYN-ACKs with different ISNs the acknowledgement chooses one."""
+    if receiver.snd_una < 1 and segment.ack == (receiver.other_iss + 1) & 0xFFFF_FFFF:
+        receiver.iss = receiver.other_iss
+        receiver.snd_nxt = 1
+        receiver.contiguous = 1
+        receiver.holes = None
+    receiver.other_iss = UNKNOWN
 
 
 def _adopt_origin(sender: Endpoint, segment: Segment) -> None:
@@ -358,16 +384,18 @@ def _take(
     plausible = bits & ACK != 0 and _judge_ack(
         connection, sender, receiver, segment, sequence, acknowledgement, end
     )
+    before = sender.proven
     acceptable = bits & SYN != 0 or is_acceptable(sender, receiver, sequence, end)
     if plausible:
         prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
     was_nxt = sender.snd_nxt
     if bits & SYN != 0:
         if bits & ACK != 0:
-            _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, timing)
+            _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, before, timing)
         else:
             _sent_syn(connection, sender, receiver, segment, timing)
     elif acceptable:
+        _note_early_data(connection, sender, receiver, segment, before)
         _sent_synchronised(
             connection, sender, receiver, segment, sequence, end, acknowledgement, plausible, timing
         )
@@ -384,7 +412,7 @@ def _take(
         _retry(sender, receiver, segment, sequence, was_nxt, timing)
     data_new = new > 0 and segment.payload_len > 0
     if data_new:
-        _new_data(connection, sender, receiver, segment, acknowledgement)
+        _new_data(connection, sender, receiver, segment, sequence)
     if receiver.segments == 0:
         infer_peer(connection, sender, receiver, segment, acknowledgement, plausible, timing)
     elif connection.one_sided:
@@ -422,6 +450,7 @@ def _revive(
     """The sender is alive: whatever said that it is CLOSED did not happen to it."""
     bits = segment.control_bits
     now, frame = segment.time_ns, segment.frame
+    _count_after_reset(connection, sender)
     refuted = refute_resets(sender, now)
     if refuted != 0:
         _mark_reverted(connection, receiver, refuted, segment, 0)
@@ -436,6 +465,14 @@ def _revive(
             sender.rst_frame = 0
     elif sender.believed == CLOSED and sender.proven == LAST_ACK:
         refute_acks(sender, sender.fin_offset, now)
+
+
+def _count_after_reset(connection: Connection, sender: Endpoint) -> None:
+    """RS010: how many segments the receiver of a RST sent that it cannot have obeyed."""
+    if connection.resets is not None:
+        for reset in connection.resets:
+            if reset.reverted and reset.of_originator != sender.is_originator:
+                reset.later_segments += 1
 
 
 def set_back(
@@ -461,6 +498,8 @@ def _mark_reverted(
         for reset in connection.resets:
             if reset.frame == reset_frame:
                 reset.reverted = True
+                if own == 0:
+                    reset.later_segments = 1
 
 
 def _receive_nothing_more(
@@ -488,6 +527,8 @@ def _judge_ack(
         # RFC 9293 3.10.7.3 first step: ISS < SEG.ACK <= SND.NXT.
         if not 1 <= acknowledgement <= receiver.snd_nxt:
             kind: i64 = 0 if bits & SYN != 0 else 3
+            if kind == 3:
+                connection.stale_ack_frame = frame
             connection.note(
                 HANDSHAKE_ACK_WRONG, sender.is_originator, frame, now, segment.ack,
                 (receiver.iss + 1) & 0xFFFF_FFFF, kind,
@@ -593,6 +634,11 @@ def _sent_syn(
         connection.note(
             WRONG_DIRECTION, sender.is_originator, frame, now, 2, sender.believed, 0
         )
+    elif sender.proven >= ESTABLISHED and segment.seq == sender.iss:
+        # HS017, a late copy of the SYN that opened this connection.
+        connection.note(
+            SYN_ON_LIVE, sender.is_originator, frame, now, segment.seq, receiver.believed, 1
+        )
 
 
 def _syn_with_data(connection: Connection, sender: Endpoint, segment: Segment) -> None:
@@ -615,26 +661,33 @@ def _sent_syn_ack(
     receiver: Endpoint,
     segment: Segment,
     acknowledgement: i64,
+    before: i64,
     timing: Timing,
 ) -> None:
     """RFC 9293 3.10.7.2 third step: the SYN was received in LISTEN and is answered."""
     frame, now = segment.frame, segment.time_ns
     if sender.proven == SYN_RECEIVED and sender.believed == CLOSED and sender.retry_time_ns == 0:
         adopt(sender)  # it answers with another ISN: the RST had ended its first request
-    if sender.proven == CLOSED and sender.rst_frame == 0:
+    if before == SYN_SENT and sender.proven == SYN_RECEIVED:
+        # Its own SYN is repeated with an acknowledgement: it had received the peer's SYN.
+        _note_simultaneous(connection, sender, receiver, segment)
+    elif sender.is_originator and connection.synack_frame != 0 and (
+        receiver.believed >= SYN_RECEIVED and connection.outcome != OUTCOME_SIMULTANEOUS
+    ):
+        connection.note(
+            WRONG_DIRECTION, sender.is_originator, frame, now, 3, sender.believed, 0
+        )
+        return
+    elif sender.proven == CLOSED and sender.rst_frame == 0:
         if receiver.proven == CLOSED and receiver.segments == 0:
             pick_up(connection, sender, receiver, segment, timing)
         prove(connection, sender, RCV_SYN, frame, frame, now, timing)
         prove(connection, sender, SND_SYN_ACK, frame, frame, now, timing)
     elif sender.proven == SYN_SENT:
-        # Its own SYN is repeated with an acknowledgement: it had received the peer's SYN.
-        prove(connection, sender, RCV_SYN, receiver.first_frame, frame, now, timing)
-        if sender.proven == SYN_RECEIVED:
-            _note_simultaneous(connection, sender, receiver)
-        else:
-            connection.note(
-                WRONG_DIRECTION, sender.is_originator, frame, now, 1, sender.believed, 0
-            )
+        connection.note(
+            WRONG_DIRECTION, sender.is_originator, frame, now, 1, sender.believed, 0
+        )
+        return
     elif sender.proven == SYN_RECEIVED and sender.retry_time_ns != 0:
         _repeated_syn_ack(connection, sender, receiver, segment, acknowledgement)
     elif sender.proven >= ESTABLISHED and sender.snd_una >= 1 and segment.seq != sender.iss:
@@ -642,8 +695,9 @@ def _sent_syn_ack(
     if connection.synack_frame == 0 or connection.ack_frame == 0:
         connection.synack_frame = frame
         connection.synack_time_ns = now
-    if connection.outcome == OUTCOME_UNANSWERED:
+    if connection.outcome == OUTCOME_UNANSWERED or connection.outcome == OUTCOME_REJECTED:
         connection.outcome = OUTCOME_INCOMPLETE
+    _note_recovery(connection, receiver, segment)
     if receiver.iss_seen and acknowledgement > 1 and connection.observed & SYN_WITH_DATA != 0:
         tally = connection.tally(SYN_WITH_DATA, receiver.is_originator)
         if tally is not None and tally.kept[0].second > 0 and connection.observed & FAST_OPEN == 0:
@@ -654,13 +708,41 @@ def _sent_syn_ack(
             )
 
 
-def _note_simultaneous(connection: Connection, sender: Endpoint, receiver: Endpoint) -> None:
+def _note_recovery(connection: Connection, opener: Endpoint, segment: Segment) -> None:
+    """HS018: a stale connection had answered the SYN; a RST cleared it and the SYN is answered."""
+    if connection.stale_ack_frame != 0 and connection.stale_reset_frame != 0:
+        connection.note(
+            STALE_RECOVERY, opener.is_originator, segment.frame, segment.time_ns,
+            segment.time_ns - connection.first_time_ns, connection.stale_ack_frame,
+            connection.stale_reset_frame,
+        )
+        connection.stale_ack_frame = 0
+
+
+def _note_early_data(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment, before: i64
+) -> None:
+    """HS015 b: the listener sends payload before anything acknowledged its SYN."""
+    if (
+        before == SYN_RECEIVED
+        and segment.payload_len > 0
+        and connection.ack_frame == 0
+        and receiver.last_control_bits & ACK == 0
+    ):
+        early: i64 = 1 if connection.observed & FAST_OPEN != 0 else 0
+        connection.note(
+            DATA_BEFORE_ESTABLISHED, sender.is_originator, segment.frame, segment.time_ns,
+            segment.payload_len, SYN_RECEIVED, early,
+        )
+
+
+def _note_simultaneous(
+    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
+) -> None:
     """Both ends sent a SYN: LC002, or HS010 where the peer had seen ours before it sent its own."""
     if connection.tally(WRONG_DIRECTION, receiver.is_originator) is not None:
-        connection.observed |= SPLIT_HANDSHAKE
         connection.note(
-            SPLIT_HANDSHAKE, receiver.is_originator, connection.last_frame,
-            connection.last_time_ns, 0, 0, 0,
+            SPLIT_HANDSHAKE, receiver.is_originator, segment.frame, segment.time_ns, 0, 0, 0
         )
         connection.outcome = OUTCOME_SPLIT
     else:
@@ -725,12 +807,6 @@ def _sent_synchronised(
             connection.note(
                 FIN_BEFORE_ESTABLISHED, sender.is_originator, frame, now, SYN_SENT, 0, 0
             )
-    elif sender.proven == SYN_RECEIVED and segment.payload_len > 0:
-        early: i64 = 1 if connection.observed & FAST_OPEN != 0 else 0
-        connection.note(
-            DATA_BEFORE_ESTABLISHED, sender.is_originator, frame, now, segment.payload_len,
-            SYN_RECEIVED, early,
-        )
     if plausible:
         _note_handshake_done(connection, sender, receiver, segment, acknowledgement)
     if fin and sender.proven != CLOSED and sender.proven != SYN_SENT:
@@ -819,6 +895,7 @@ def _sent_fin(
                 FIN_WITH_DATA_ORIGINATOR if sender.is_originator else FIN_WITH_DATA_RESPONDER
             )
         _note_closer(connection, sender, receiver)
+        note_late_close(connection, sender, receiver, frame, now, timing)
         prove(connection, sender, SND_FIN, frame, frame, now, timing)
         return
     if offset != sender.fin_offset:
@@ -929,7 +1006,7 @@ def _new_data(
     sender: Endpoint,
     receiver: Endpoint,
     segment: Segment,
-    acknowledgement: i64,
+    sequence: i64,
 ) -> None:
     """New octets of payload: half-close in use, round trip probes."""
     if receiver.rtt_ns == UNKNOWN and sender.probe_end == UNKNOWN:
@@ -943,7 +1020,7 @@ def _new_data(
     ):
         connection.note(
             HALF_CLOSE, sender.is_originator, segment.frame, segment.time_ns,
-            segment.payload_len, 0, 0,
+            segment.payload_len, sequence, 0,
         )
 
 

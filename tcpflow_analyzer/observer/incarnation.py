@@ -14,7 +14,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.observer.belief import set_proven, settle
-from tcpflow_analyzer.observer.outcome import final_state
+from tcpflow_analyzer.observer.outcome import closing_reset, final_state, shape_of
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
     SHAPE_REPLACED,
@@ -24,8 +24,12 @@ from tcpflow_analyzer.table.connection import (
 )
 from tcpflow_analyzer.table.endpoint import NEVER, Endpoint
 from tcpflow_analyzer.table.observation import (
+    CHALLENGE_ACK,
+    RESET_IN_TIME_WAIT,
     REUSED,
+    STALE_RECOVERY,
     SYN_ON_LIVE,
+    SYN_REFUSED_BY_TIME_WAIT,
 )
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 from tcpflow_analyzer.tcp.events import REPLACED
@@ -127,9 +131,10 @@ def remember(connection: Connection) -> Remembered:
     record.incarnation = connection.incarnation
     record.end_frame = connection.last_frame
     record.end_time_ns = connection.last_time_ns
-    if connection.resets is not None and connection.shape == SHAPE_RESET:
-        record.reset = True
-        record.reset_frame = connection.resets[0].frame
+    record.reset_frame = closing_reset(connection)
+    record.reset = record.reset_frame != 0 and (
+        shape_of(connection) == SHAPE_RESET or connection.observed & RESET_IN_TIME_WAIT != 0
+    )
     record.originator_state = final_state(originator)
     record.originator_iss = originator.iss
     record.originator_snd_nxt = (originator.iss + originator.snd_nxt) & 0xFFFF_FFFF
@@ -162,3 +167,58 @@ def note_reuse(
     connection.note(
         REUSED, True, segment.frame, segment.time_ns, syn_tsval, synack_frame, 0
     )
+
+
+def note_refused_by_time_wait(new: Connection, old: Connection, segment: Segment) -> None:
+    """TW006: TIME-WAIT answered the SYN of the next incarnation by an ACK or a RST."""
+    holder = _same_side(old, new, False)
+    if new.synack_frame != 0 or holder.time_wait_since_ns == 0:
+        return
+    if new.tally(SYN_REFUSED_BY_TIME_WAIT, True) is not None:
+        return
+    answer: i64 = 2 if segment.control_bits & RST != 0 else 1
+    new.note(
+        SYN_REFUSED_BY_TIME_WAIT, True, new.syn_frame, new.syn_time_ns, answer, segment.frame, 0
+    )
+
+
+def note_unanswered_by_time_wait(connection: Connection) -> None:
+    """TW006: a SYN into TIME-WAIT that nobody answered."""
+    previous = connection.previous
+    if previous is None:
+        return
+    until = previous.responder_time_wait_until_ns
+    if connection.key != previous.key:
+        until = previous.originator_time_wait_until_ns
+    if connection.first_time_ns < until:
+        connection.note(
+            SYN_REFUSED_BY_TIME_WAIT, True, connection.first_frame, connection.first_time_ns,
+            0, 0, 0,
+        )
+
+
+def note_recovery(connection: Connection, old: Connection, segment: Segment) -> None:
+    """HS018: the old end challenged the SYN, a RST cleared it, and the SYN came again.
+
+    Args:
+        connection: on which it is noted: the old one itself, or the new one beside it.
+        old: the incarnation that one end still lived in.
+        segment: the SYN that came again, or the SYN-ACK that accepts it.
+    """
+    tally = old.tally(CHALLENGE_ACK, True)
+    if tally is None:
+        tally = old.tally(CHALLENGE_ACK, False)
+    if tally is None or tally.last.second != 2 or old.resets is None:
+        return
+    challenge = tally.last
+    for reset in old.resets:
+        if reset.frame > challenge.frame and reset.of_originator != challenge.of_originator:
+            began: i64 = connection.first_time_ns
+            if connection is old and old.candidate is not None:
+                began = old.candidate.time_ns
+            connection.note(
+                STALE_RECOVERY, True, segment.frame, segment.time_ns,
+                segment.time_ns - began, challenge.frame, reset.frame,
+            )
+            old.observed |= STALE_RECOVERY
+            return

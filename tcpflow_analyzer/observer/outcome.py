@@ -37,6 +37,7 @@ from tcpflow_analyzer.table.observation import (
     ORDERLY_CLOSE,
     RST_ACCEPTED,
     SIMULTANEOUS_CLOSE,
+    STALE_RECOVERY,
     UNANSWERED,
 )
 from tcpflow_analyzer.tcp.events import TIMER_GIVE_UP, TIMER_TIME_WAIT
@@ -103,7 +104,7 @@ def conclude(connection: Connection, now_ns: i64, timing: Timing) -> None:
     """
     settle(connection, now_ns, timing)
     settle_receipts(connection, timing)
-    connection.shape = _shape(connection)
+    connection.shape = shape_of(connection)
     originator, responder = connection.originator, connection.responder
     if not (is_over(originator) and is_over(responder)):
         connection.observed |= OPEN_AT_END
@@ -112,6 +113,11 @@ def conclude(connection: Connection, now_ns: i64, timing: Timing) -> None:
         connection.note(UNANSWERED, True, last_frame, last_time, originator.retries, 0, 0)
     if connection.outcome == OUTCOME_INCOMPLETE and responder.proven == SYN_RECEIVED:
         connection.note(HANDSHAKE_UNFINISHED, False, last_frame, last_time, responder.retries, 0, 0)
+    if connection.stale_ack_frame != 0 and connection.synack_frame == 0:
+        connection.note(
+            STALE_RECOVERY, True, connection.stale_ack_frame, last_time, -1,
+            connection.stale_ack_frame, connection.stale_reset_frame,
+        )
     _note_one_sided(connection, originator, responder)
     _note_one_sided(connection, responder, originator)
     _note_open_close(connection, originator, responder)
@@ -157,14 +163,14 @@ def _note_open_close(connection: Connection, endpoint: Endpoint, peer: Endpoint)
         )
 
 
-def _shape(connection: Connection) -> i64:
+def shape_of(connection: Connection) -> i64:
     """close.shape, and the ORDERLY_CLOSE fact."""
     if connection.shape == SHAPE_REPLACED:
         return SHAPE_REPLACED
     originator, responder = connection.originator, connection.responder
     both_fins = originator.fin_offset != UNKNOWN and responder.fin_offset != UNKNOWN
     both_acked = originator.fin_acked_frame != 0 and responder.fin_acked_frame != 0
-    reset_frame = _closing_reset(connection)
+    reset_frame = closing_reset(connection)
     if both_acked:
         last = originator.fin_acked_frame
         if responder.fin_acked_frame > last:
@@ -195,7 +201,7 @@ def _fin_shape(connection: Connection) -> i64:
     return SHAPE_4_SEGMENT
 
 
-def _closing_reset(connection: Connection) -> i64:
+def closing_reset(connection: Connection) -> i64:
     """Frame of the first RST that ended the connection for its sender or its receiver; 0: none."""
     if connection.resets is not None:
         for reset in connection.resets:

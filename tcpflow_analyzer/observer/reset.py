@@ -29,6 +29,7 @@ from tcpflow_analyzer.table.connection import (
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import (
     ACTIVE_CLOSE,
+    CLOSE_WAIT_HELD,
     FORM_LIVE,
     FORM_OTHER,
     FORM_REFUSAL,
@@ -44,7 +45,7 @@ from tcpflow_analyzer.table.observation import (
 from tcpflow_analyzer.tcp.control_bits import ACK
 from tcpflow_analyzer.tcp.events import SND_RST
 from tcpflow_analyzer.tcp.sequence import unwrap
-from tcpflow_analyzer.tcp.states import CLOSED, ESTABLISHED, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from tcpflow_analyzer.tcp.states import CLOSE_WAIT, CLOSED, ESTABLISHED, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 
 _ANSWER_WINDOW: Final = 1_000_000_000  # nanoseconds: a RST answers a segment at most this old
 _EXCERPT: Final = 80  # octets of a RST's payload that are kept
@@ -194,6 +195,8 @@ def _move_sender(
     if sender.proven == SYN_SENT and not has_ack:
         # It rejects the segment that it answers. After an acceptable SYN-ACK that means that
         # connect() was given up; after a wrong one it goes on waiting (RFC 9293 figure 9).
+        if connection.stale_ack_frame != 0 and segment.seq == receiver.last_ack:
+            connection.stale_reset_frame = frame
         offset = unwrap(receiver.last_ack, sender.iss, sender.snd_una)
         if offset != sender.snd_nxt or sender.believed == SYN_SENT:
             return
@@ -209,12 +212,33 @@ def _move_sender(
         take_back(connection, sender, 0, frame, now)
     elif sender.proven >= ESTABLISHED:
         adopt(sender)
+    note_late_close(connection, sender, receiver, frame, now, timing)
     sender.before_reset = sender.proven
     sender.rst_frame = frame
     sender.rst_time_ns = now
     prove(connection, sender, SND_RST, frame, frame, now, timing)
     sender.receipts = None
     _note_closer(connection, sender)
+
+
+def note_late_close(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    frame: i64,
+    now_ns: i64,
+    timing: Timing,
+) -> None:
+    """CL005: CLOSE-WAIT ends, by FIN or RST, after longer than it should have lasted."""
+    if endpoint.believed != CLOSE_WAIT or peer.fin_acked_time_ns == 0:
+        return
+    since = peer.fin_acked_time_ns
+    if endpoint.last_data_time_ns > since:
+        since = endpoint.last_data_time_ns
+    if now_ns - since >= timing.close_wait_warn:
+        connection.note(
+            CLOSE_WAIT_HELD, endpoint.is_originator, frame, now_ns, since, now_ns, 0
+        )
 
 
 def _confirm_closed(sender: Endpoint, frame: i64) -> None:

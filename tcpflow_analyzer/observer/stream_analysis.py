@@ -313,7 +313,8 @@ def _repeats(
         since = max(sender.last_data_time_ns, sender.fin_time_ns)
         if own is not None:
             since = own.next_time_ns
-        if segment.time_ns - since < _out_of_order_within(connection):
+        # Time that went back is no sign of reordering.
+        if 0 <= segment.time_ns - since < _out_of_order_within(connection):
             return OUT_OF_ORDER
     return RETRANSMISSION
 
@@ -324,7 +325,8 @@ def _is_fast(peer: Endpoint, segment: Segment, other: Watch | None, classes: i64
     Wireshark's counter has no sign: where it notes -1 for "acknowledges what was not captured", it
     has seen very many.
     """
-    if segment.seq != peer.last_ack or segment.time_ns - peer.last_time_ns >= _FAST_WITHIN_NS:
+    since_ns = segment.time_ns - peer.last_time_ns
+    if segment.seq != peer.last_ack or since_ns < 0 or since_ns >= _FAST_WITHIN_NS:
         return False
     if other is None or other.duplicate_ack != peer.last_ack:
         return classes & ACK_LOST_SEGMENT != 0 and (

@@ -176,6 +176,9 @@ class Connection(Entry):
         older: the incarnation before, while one of its ends still lives on beside this one.
         candidate: a SYN on this live connection that may turn out to open a new incarnation.
         next_due_ns: when the next belief is due (a receipt, a timer); NEVER for none.
+        stale_ack_frame, stale_reset_frame: of HS018: the ACK of a stale connection that answered the
+            SYN, and the RST that cleared it; 0 for none.
+        counted: what observer/census.py was told of it, bits of engine.py.
         one_sided: only one end was captured; what the other sent is inferred from acknowledgements.
         queued: waits in the queue of connections that are over.
         originator_listens: for guessed roles: the originator (sender of the first segment seen) is
@@ -226,6 +229,9 @@ class Connection(Entry):
         self.older: Connection | None = None
         self.candidate: Request | None = None
         self.next_due_ns: i64 = NEVER
+        self.stale_ack_frame: i64 = 0
+        self.stale_reset_frame: i64 = 0
+        self.counted: i64 = 0
         self.one_sided: bool = False
         self.queued: bool = False
         self.finished: bool = False

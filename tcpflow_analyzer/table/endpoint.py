@@ -25,6 +25,7 @@ class Endpoint:
         iss: initial sequence number, wrapped. Meaningful once `has_origin`.
         has_origin: whether `iss` is set; virtual (first number seen less one) unless `iss_seen`.
         iss_seen: whether its SYN or SYN-ACK was captured.
+        other_iss: ISS of another SYN-ACK (HS012), wrapped, UNKNOWN for none.
         snd_nxt: SND.NXT, the highest end of anything it sent, SYN and FIN counted.
         snd_una: SND.UNA as the tap knows it, the highest acknowledgement its peer sent.
         contiguous: first octet neither captured nor acknowledged.
@@ -70,7 +71,8 @@ class Endpoint:
         position: how much of `chain` the current fold has confirmed.
         before_reset: proven state before its own RST.
         ttl: of its first segment. ttl_min, ttl_max: over all of its segments but RSTs.
-        profile: index into settings.PROFILES, how it behaves where the wire does not say.
+        profile: index into settings.PROFILES, how it behaves where the wire does not say;
+            `profile_known` once it was guessed or given.
     Attributes, what Zeek would hold of it (observer/zeek_history.py):
         zeek_state: its state there, the one before, and counts. zeek_syn, zeek_fin, zeek_rst:
             wrapped number of the last one, UNKNOWN while it sent none.
@@ -83,6 +85,7 @@ class Endpoint:
         self.iss: i64 = 0
         self.has_origin: bool = False
         self.iss_seen: bool = False
+        self.other_iss: i64 = UNKNOWN
         self.snd_nxt: i64 = 0
         self.snd_una: i64 = 0
         self.contiguous: i64 = 0
@@ -144,6 +147,7 @@ class Endpoint:
         self.ttl_min: i64 = UNKNOWN
         self.ttl_max: i64 = UNKNOWN
         self.profile: i64 = 0
+        self.profile_known: bool = False
         # the last segment, to know a copy of it (CP006) and what a later one answers
         self.last_seq: i64 = 0
         self.last_ack: i64 = 0

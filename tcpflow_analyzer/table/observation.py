@@ -35,7 +35,7 @@ FIN_BEFORE_ESTABLISHED: Final = 0x20000  # state of the sender
 ORDERLY_CLOSE: Final = 0x40000  # fact: both FINs acknowledged
 SIMULTANEOUS_CLOSE: Final = 0x80000  # fact
 ACTIVE_CLOSE: Final = 0x100000  # fact: Connection.active_closer
-HALF_CLOSE: Final = 0x200000  # new data after the peer's FIN, acknowledged: octets so far
+HALF_CLOSE: Final = 0x200000  # new data after the peer's FIN: octets, offset of the first
 FIN_WITH_DATA_ORIGINATOR: Final = 0x400000  # fact: no tally
 FIN_REPEATED: Final = 0x800000  # gap in ns, frame of the covering ACK or 0, copies so far
 FIN_MOVED: Final = 0x1000000  # old, new offset of the FIN octet
@@ -154,6 +154,7 @@ class Reset:
         sender_tsval: X's newest before it. Each -1 where there is none.
         sender_window: X's last window field. sender_ttl: its ttl.
         reverted: a later segment showed that it did not end the connection (RS010).
+        later_segments: segments of Y that show it, from the first on.
     """
 
     def __init__(self, of_originator: bool, frame: i64, time_ns: i64) -> None:
@@ -197,3 +198,4 @@ class Reset:
         self.sender_window: i64 = 0
         self.sender_ttl: i64 = -1
         self.reverted: bool = False
+        self.later_segments: i64 = 0
