@@ -65,8 +65,8 @@ def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> It
             time_ns=reset.time_ns,
             frames=(endpoint.first_frame, reset.trigger_frame, reset.frame),
             template=(
-                "RST with the address of {sender} (frame {frame}) has TTL {ttl}, its other "
-                "segments {ttl_min} to {ttl_max}; {score} points: {points}"
+                "RST with the address of {sender} (frame {frame}, TTL {ttl}) does not look like "
+                "its other segments (TTL {ttl_min} to {ttl_max}): {score} points for {points}"
             ),
             values={
                 "sender": endpoint_name(connection, endpoint),

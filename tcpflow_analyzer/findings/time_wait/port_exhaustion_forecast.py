@@ -109,9 +109,8 @@ def _finding(
 
 def _capacity(service: ServiceCensus, settings: Settings) -> int:
     """How many source ports the client has."""
-    ports: int | None = getattr(settings, "ephemeral_ports", None)
-    if ports is not None:
-        return ports
+    if settings.ephemeral_ports is not None:
+        return settings.ephemeral_ports
     profile = PROFILES[service.profile]
     seen = service.last_port - service.first_port + 1
     return max(profile.last_port - profile.first_port + 1, seen)
