@@ -224,6 +224,11 @@ class RecordWalk:
         self._skip: i64 = 0
         self._trailer: i64 = -1
         self._block_offset: i64 = 0
+        # The interface of the last enhanced packet, if its times are simple; see _advance_quickly.
+        self._usual_number: i64 = -1
+        self._usual_high: i64 = 0
+        self._usual_factor: i64 = 1
+        self._usual_link_type: i64 = 0
 
     @property
     def held(self) -> bool:
@@ -281,7 +286,44 @@ class RecordWalk:
                     self._position = start + captured
                     self.frames += 1
                     return True
+        elif self._layout == PCAPNG and self._advance_quickly():
+            return True
         return self._advance_slowly()
+
+    def _advance_quickly(self) -> bool:
+        """Take the usual pcapng frame: an enhanced packet of the same interface as the last one.
+
+        Whatever is not as usual is left untouched for `_read_block`, which judges it.
+        """
+        position: i64 = self._position
+        if self._big or self._trailer >= 0 or position + 32 > self._length:
+            return False
+        data = self.buffer
+        if i64(read_i32_le(data, position)) != ENHANCED_PACKET_BLOCK:
+            return False
+        length: i64 = i64(read_i32_le(data, position + 4)) & U32
+        number: i64 = i64(read_i32_le(data, position + 8)) & U32
+        high: i64 = i64(read_i32_le(data, position + 12)) & U32
+        low: i64 = i64(read_i32_le(data, position + 16)) & U32
+        captured: i64 = i64(read_i32_le(data, position + 20)) & U32
+        wire: i64 = i64(read_i32_le(data, position + 24)) & U32
+        end: i64 = position + length
+        if end > self._length or captured + 32 > length or number != self._usual_number:
+            return False
+        # Below 2**62 by `_usual_high`, since `_usual_factor` is 10**9 at most.
+        if length & 3 != 0 or high >= self._usual_high:
+            return False
+        if i64(read_i32_le(data, end - 4)) & U32 != length:
+            return False
+        self.time_ns = (high * 4_294_967_296 + low) * self._usual_factor
+        self.link_type = self._usual_link_type
+        self.interface = self._section_base + number
+        self.start = position + 28
+        self.captured_len = captured
+        self.wire_len = wire if wire > captured else captured
+        self._position = end
+        self.frames += 1
+        return True
 
     def finish(self) -> None:
         """Say that no more octets follow; call it when `advance` has given False.
@@ -587,6 +629,7 @@ class RecordWalk:
         if major != 1:
             return self._stop(f"section has the unknown version {major}", self._offset())
         self._section_base = len(self.interfaces)
+        self._usual_number = -1
         return AGAIN
 
     def _read_packet(self, kind: i64, length: i64) -> i64:
@@ -612,7 +655,23 @@ class RecordWalk:
         high = unsigned_32(data, position + 12, big)
         low = unsigned_32(data, position + 16, big)
         self.time_ns = interface.nanoseconds(high, low)
+        if kind == ENHANCED_PACKET_BLOCK:
+            self._note_usual(interface, number)
         return self._give(interface, index, position + 28, captured, wire)
+
+    def _note_usual(self, interface: Interface, number: i64) -> None:
+        """Prepare `_advance_quickly` for more frames of this interface, if it can take them."""
+        self._usual_number = -1
+        if interface.binary or interface.exponent > 9 or interface.offset_s != 0:
+            return
+        factor: i64 = 1
+        for _ in range(9 - interface.exponent):
+            factor *= 10
+        self._usual_number = number
+        self._usual_factor = factor
+        # high * 2**32 + low stays below (high + 1) * 2**32, and that times factor below 2**62.
+        self._usual_high = TIME_LIMIT // factor // 4_294_967_296
+        self._usual_link_type = interface.link_type
 
     def _read_simple_packet(self, length: i64) -> i64:
         if length < 16:

@@ -447,3 +447,34 @@ def test_any_changed_octet_gives_values(data: st.DataObject, octets: bytes) -> N
     walk, found = walk_over(changed, data.draw(st.sampled_from([3, 4096])))
     assert len(found) == walk.frames <= 4
     assert walk.damaged == bool(walk.error)
+
+
+@given(
+    resolutions=st.lists(st.sampled_from([0, 3, 6, 9, 12, 0x80 + 20]), min_size=2, max_size=2),
+    packets=st.lists(
+        st.tuples(
+            st.integers(0, 1),
+            st.integers(0, (1 << 64) - 1) | st.sampled_from([(1 << 62) - 1, 1 << 61, 5]),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+)
+def test_usual_frames_are_read_as_any_other(
+    resolutions: list[int], packets: list[tuple[int, int]]
+) -> None:
+    """The short way for enhanced packets exists for little-endian sections only."""
+
+    def file_in(order: str) -> bytes:
+        octets = build.section(order)
+        for number, resolution in enumerate(resolutions):
+            options = build.option(9, bytes((resolution,)), order)
+            octets += build.interface(100 + number, order, options)
+        for number, ticks in packets:
+            octets += build.enhanced(b"abc", ticks, number, order)
+        return octets
+
+    _, quick = walk_over(file_in("<"))
+    _, slow = walk_over(file_in(">"))
+    assert len(quick) == len(packets)
+    assert quick == slow
