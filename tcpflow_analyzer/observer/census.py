@@ -15,10 +15,11 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
 
 MOST: Final = 65_536  # entries of one table
-BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero
+BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero, or less: see below
 
 
 class HostCensus:
@@ -114,6 +115,16 @@ class ListenerCensus:
         self.last_opened_ns: i64 = 0
 
 
+def busy_peak(settings: Settings) -> i64:
+    """The smallest peak that a finding may ask for: BUSY, or half of a lower threshold set."""
+    least: i64 = BUSY
+    least = min(least, settings.time_wait_warn // 2)
+    ports = settings.ephemeral_ports
+    if ports is not None:
+        least = min(least, ports // 2)
+    return max(least, 1)
+
+
 def host_key(key: bytes, address_len: i64, of_originator: bool) -> bytes:
     """Address of an end, then the scope's octets."""
     ports = 2 * address_len
@@ -144,7 +155,7 @@ class Census:
     """
 
     def __init__(self, most: i64 = MOST, busy: i64 = BUSY) -> None:
-        """Make empty tables of at most `most` entries each; `busy` as BUSY."""
+        """Make empty tables of at most `most` entries each; `busy` is a `busy_peak`."""
         self.hosts: dict[bytes, HostCensus] = {}
         self.services: dict[bytes, ServiceCensus] = {}
         self.listeners: dict[bytes, ListenerCensus] = {}
