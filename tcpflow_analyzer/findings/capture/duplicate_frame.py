@@ -73,7 +73,7 @@ class DuplicateFrame:
             frames=tuple(self._frames),
             frame_count=2 * self._copies,
             template=(
-                "{copies} frames are copies of others, on {connections} connections with "
+                "{copies} frame(s) are copies of others, on {connections} connection(s) with "
                 "{segments} segments"
             ),
             values={

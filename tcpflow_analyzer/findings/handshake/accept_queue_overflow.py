@@ -130,7 +130,7 @@ class AcceptQueueOverflow:
             frames=tuple(listener.frames),
             frame_count=listener.repeats + listener.resets + listener.connections,
             template=(
-                "{listener} ignored the third segment of {connections} handshakes: SYN-ACK sent "
+                "{listener} ignored the third segment of {connections} handshake(s): SYN-ACK sent "
                 "{repeats} more times, {resets} RST; longest stall {longest:.6f} s"
             ),
             values={

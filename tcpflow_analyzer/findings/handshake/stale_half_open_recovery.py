@@ -15,7 +15,8 @@ from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallie
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.settings import NANOSECONDS
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import STALE_RECOVERY
+from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.observation import STALE_RECOVERY, SYN_ON_LIVE
 
 QUICK_NS: Final = 3 * NANOSECONDS // 2  # one SYN timeout of 1 s, and some way
 
@@ -62,7 +63,7 @@ def stale_half_open_recovery(connection: Connection, capture: CaptureView) -> It
             severity=_severity(last.first),
             certainty="observed" if complete else "inferred",
             time_ns=last.time_ns,
-            frames=(connection.first_frame, last.second, last.third, last.frame),
+            frames=(_syn_frame(connection, sender), last.second, last.third, last.frame),
             template=(
                 "{peer} answered the SYN of {sender} with an ACK of an older connection (frame "
                 "{ack_frame}); {outcome}"
@@ -78,6 +79,12 @@ def stale_half_open_recovery(connection: Connection, capture: CaptureView) -> It
             why="the ACK carries a number of an earlier connection, and the RST uses it",
             would_disprove="an acknowledgement of the new SYN before the RST",
         )
+
+
+def _syn_frame(connection: Connection, sender: Endpoint) -> int:
+    """The SYN that found the stale connection: on that one's record, or first of its own."""
+    on_live = connection.tally(SYN_ON_LIVE, sender.is_originator)
+    return connection.first_frame if on_live is None else on_live.kept[0].frame
 
 
 def _severity(delay_ns: int) -> Severity:

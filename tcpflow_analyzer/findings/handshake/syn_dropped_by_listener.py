@@ -84,7 +84,7 @@ class SynDroppedByListener:
                 frames=tuple(listener.frames),
                 frame_count=max(listener.syns, len(listener.frames)),
                 template=(
-                    "{listener} left {syns} SYN of {connections} connections unanswered while it "
+                    "{listener} left {syns} SYN of {connections} connection(s) unanswered while it "
                     "answered {answered} others within 1 s of one of them"
                 ),
                 values={
