@@ -138,7 +138,7 @@ def fills_window(sender: Endpoint, peer: Endpoint, segment: Segment) -> bool:
     if scale < 0 or peer.segments == 0:
         return False
     end = segment.seq + segment.payload_len
-    edge = peer.last_ack + (peer.window << scale)
+    edge = peer.last_ack + (_last_window(peer) << scale)
     return (end - edge) & 0xFFFF_FFFF == 0
 
 
@@ -219,7 +219,8 @@ def _against_expectation(
     length = segment.payload_len
     control_bits = segment.control_bits
     is_plain = control_bits & SYN_FIN_RST == 0
-    if length == 1 and sequence == next_end and peer.segments > 0 and peer.window == 0:
+    is_closed = peer.segments > 0 and _last_window(peer) == 0
+    if length == 1 and sequence == next_end and is_closed:
         return ZERO_WINDOW_PROBE
     classes: i64 = 0
     if sequence > next_end and control_bits & RST == 0:
@@ -228,7 +229,9 @@ def _against_expectation(
         return classes
     if sequence == next_end - 1:
         return classes | KEEP_ALIVE
-    if length == 0 and sequence == next_end and segment.ack == sender.last_ack:
+    # The field of a SYN is 0 and acknowledges nothing, although a number may happen to be 0.
+    is_same = segment.ack == sender.last_ack and sender.last_control_bits & ACK != 0
+    if length == 0 and sequence == next_end and is_same:
         classes |= _repeated_ack(sender, segment, other)
     return classes
 
@@ -238,7 +241,7 @@ def _repeated_ack(sender: Endpoint, segment: Segment, other: Watch | None) -> i6
     asked: i64 = 0
     if other is not None:
         asked = other.classes
-    if segment.window != sender.window:
+    if segment.window != _last_window(sender):
         return WINDOW_UPDATE if segment.window != 0 else 0
     if segment.window == 0:
         return ZERO_WINDOW_PROBE_ACK if asked & ZERO_WINDOW_PROBE != 0 else 0
@@ -255,6 +258,13 @@ def _about_windows(sender: Endpoint, peer: Endpoint, segment: Segment) -> i64:
     if segment.payload_len > 0 and fills_window(sender, peer, segment):
         classes |= WINDOW_FULL
     return classes
+
+
+def _last_window(endpoint: Endpoint) -> i64:
+    """SEG.WND of an end's last segment; the observer does not keep that of a RST, which is 0."""
+    if endpoint.last_control_bits & RST != 0:
+        return 0
+    return endpoint.window
 
 
 def _scale(sender: Endpoint, peer: Endpoint) -> i64:

@@ -4,6 +4,8 @@ Only what these two need of an endpoint is kept up to date here, with the observ
 for streams and counts; states are not followed.
 """
 
+from support.capture_builder import Options, ethernet, packet
+from support.capture_builder import Segment as Built
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.observer.header_prediction import count_segment
 from tcpflow_analyzer.observer.stream import absorb, acknowledge
@@ -15,6 +17,7 @@ from tcpflow_analyzer.tcp.control_bits import ACK, CONTROL_BIT_NAMES, FIN, RST, 
 from tcpflow_analyzer.tcp.sequence import unwrap
 
 MILLISECOND = 1_000_000
+ADDRESSES = {True: "192.0.2.1", False: "198.51.100.1"}
 _BITS = {name[0]: bit for bit, name in CONTROL_BIT_NAMES if name in ("SYN", "FIN", "RST", "ACK")}
 
 
@@ -23,6 +26,9 @@ class Exchange:
 
     def __init__(self, source_port: int = 40000, destination_port: int = 12345) -> None:
         """Begin without any segment; the ports are the originator's and the responder's."""
+        self.frames: list[tuple[int, bytes]] = []
+        self.classes: list[int] = []
+        self._ports = {True: source_port, False: destination_port}
         key = bytes((192, 0, 2, 1, 198, 51, 100, 1))
         key += source_port.to_bytes(2, "big") + destination_port.to_bytes(2, "big")
         self.connection = Connection(key, 1)
@@ -46,9 +52,12 @@ class Exchange:
         Args:
             direction: ">" from the originator, "<" from the responder.
             letters: control bits, as in "SA"; "" for none.
-            sequence, acknowledgement: offsets.
-            length: octets of payload. window: unscaled. scale: option of a SYN, -1 for none.
+            sequence: offset in the sender's stream.
+            acknowledgement: offset in the peer's stream.
+            length: octets of payload.
+            window: unscaled.
             after_ns: time since the segment before.
+            scale: window scale option of a SYN, -1 for none.
         """
         from_originator = direction == ">"
         segment = Segment()
@@ -62,7 +71,30 @@ class Exchange:
         if segment.control_bits & ACK:
             segment.ack = (self._initial[not from_originator] + acknowledgement) % 2**32
         segment.payload_len, segment.window, segment.window_scale = length, window, scale
-        return self._take(from_originator, segment)
+        self.frames.append((self._time_ns, self._frame_of(from_originator, segment)))
+        self.classes.append(self._take(from_originator, segment))
+        return self.classes[-1]
+
+    def _frame_of(self, from_originator: bool, segment: Segment) -> bytes:
+        """The segment as a frame, for other programs to read."""
+        scale = int(segment.window_scale)
+        return ethernet(
+            packet(
+                Built(
+                    ADDRESSES[from_originator], self._ports[from_originator],
+                    ADDRESSES[not from_originator], self._ports[not from_originator],
+                    seq=int(segment.seq), ack=int(segment.ack),
+                    control_bits=int(segment.control_bits), window=int(segment.window),
+                    options=Options(window_scale=scale if scale >= 0 else None),
+                    payload=bytes(int(segment.payload_len)),
+                )
+            )
+        )  # fmt: skip
+
+    def at(self, time_ns: int) -> "Exchange":
+        """Let the next segment come not before this time."""
+        self._time_ns = time_ns
+        return self
 
     def start_at(self, originator: int, responder: int) -> None:
         """Let the initial sequence numbers be these (wrapped), before any segment."""
