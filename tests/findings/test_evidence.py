@@ -280,3 +280,22 @@ def test_dropped_syns_are_counted_by_listener_within_bounds(
     assert found.frames == (7, 11, 12)
     assert (found.values["syns"], found.values["answered"], found.values["paws"]) == (2, 5, 2)
     assert found.values["listeners_left_out"] == 1
+
+
+def test_syn_sent_again_after_a_refusal_was_answered_at_once() -> None:
+    refusal = (kinds.REFUSED, False, 2, 1000, 64, 0)
+    after = noted(refusal, (kinds.SYN_REPEATED, True, 3, NANOSECONDS, 1, 0))
+    before = noted((kinds.SYN_REPEATED, True, 2, NANOSECONDS, 1, 0), (*refusal[:2], 3, 1000, 64, 0))
+    assert judged("HS002", after) == []
+    assert judged("HS002", before)[0].values["syns"] == 2
+
+
+def test_syn_on_a_closed_end_is_none_on_a_live_connection() -> None:
+    assert judged("HS017", noted((kinds.SYN_ON_LIVE, True, 4, 1000, 0, 1))) == []
+
+
+def test_syn_data_without_an_answer_says_so() -> None:
+    connection = noted((kinds.SYN_WITH_DATA, True, 1, 20, -1, 0))
+    assert "SYN-ACK (frame 2) did not accept" in judged("HS016", connection)[0].message
+    connection.synack_frame = 0
+    assert "no SYN-ACK was captured" in judged("HS016", connection)[0].message

@@ -56,7 +56,7 @@ class DuplicateFrame:
             pairs = [number for item in tally.kept for number in (item.first, item.frame)]
             self._frames += [int(number) for number in pairs]
         # The earliest frames are kept whatever the order in which connections end.
-        self._frames = sorted(self._frames)[:FRAMES_KEPT]
+        self._frames = sorted(set(self._frames))[:FRAMES_KEPT]
 
     def findings(self, capture: CaptureView) -> Iterator[Finding]:
         """One finding for the whole input, if there were copies."""

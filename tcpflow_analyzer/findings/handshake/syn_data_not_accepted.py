@@ -57,8 +57,8 @@ def syn_data_not_accepted(connection: Connection, capture: CaptureView) -> Itera
             time_ns=max(syn.time_ns, connection.synack_time_ns),
             frames=(syn.frame, connection.synack_frame),
             template=(
-                "{socket} sent {octets} octets in its SYN (frame {frame}) {cookie}; the SYN-ACK "
-                "did not accept them and they were {fate}"
+                "{socket} sent {octets} octets in its SYN (frame {frame}) {cookie}; {answer}, and "
+                "they were {fate}"
             ),
             values={
                 "socket": endpoint_name(connection, opener),
@@ -66,11 +66,18 @@ def syn_data_not_accepted(connection: Connection, capture: CaptureView) -> Itera
                 "frame": syn.frame,
                 "sub_case": "ignored" if has_cookie else "no-cookie",
                 "cookie": "with a cookie" if has_cookie else "without a Fast Open cookie",
+                "answer": _answer(connection),
                 "fate": _fate(opener, syn, lost),
             },
             why="the SYN has payload and the SYN-ACK does not acknowledge it",
             would_disprove="an acknowledgement of the data before it was sent again",
         )
+
+
+def _answer(connection: Connection) -> str:
+    if connection.synack_frame:
+        return f"the SYN-ACK (frame {connection.synack_frame}) did not accept them"
+    return "no SYN-ACK was captured"
 
 
 def _accepted(connection: Connection, opener: Endpoint) -> bool:

@@ -8,7 +8,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import CHALLENGE_ACK, STALE_RECOVERY, SYN_ON_LIVE
-from tcpflow_analyzer.tcp.states import STATE_NAMES
+from tcpflow_analyzer.tcp.states import LAST_ACK, STATE_NAMES, SYN_RECEIVED
 
 _TRIGGER_SYN: Final = 2  # second number of CHALLENGE_ACK
 
@@ -47,8 +47,11 @@ def syn_on_live_connection(connection: Connection, capture: CaptureView) -> Iter
         return
     for sender, tally in tallies(connection, SYN_ON_LIVE):
         peer = peer_of(connection, sender)
-        same = all(item.third for item in tally.kept)
-        shown = next((item for item in tally.kept if not item.third), tally.kept[0])
+        kept = [item for item in tally.kept if SYN_RECEIVED <= item.second <= LAST_ACK]
+        if not kept:
+            continue
+        same = all(item.third for item in kept)
+        shown = next((item for item in kept if not item.third), kept[0])
         answer, answer_frame = _answer(connection, shown.frame, peer.is_originator)
         severity: Severity = "info" if same else "warning"
         yield judge(

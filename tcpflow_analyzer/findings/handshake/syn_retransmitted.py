@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
-from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
+from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import SYN_REPEATED, UNANSWERED
+from tcpflow_analyzer.table.observation import REFUSED, SYN_REPEATED, UNANSWERED
 
 
 @finding("HS002", severity="warning", since="0.1.0", wakes=SYN_REPEATED)
@@ -16,7 +16,7 @@ def syn_retransmitted(connection: Connection, capture: CaptureView) -> Iterator[
     Set when all of the following hold:
       - the same endpoint sent the same SYN (without ACK, same ISS) at least twice;
       - the copies are no duplicate frames of one capture point (CP006);
-      - an answer came later: SYN-ACK, SYN or RST.
+      - an answer came later: SYN-ACK, SYN or RST; copies sent after a RST do not count.
 
     Superseded by: HS001 when no answer came; HS005 when only an ICMP error did.
     Why it matters: each repetition costs the caller a second or more before it can begin.
@@ -32,29 +32,35 @@ def syn_retransmitted(connection: Connection, capture: CaptureView) -> Iterator[
         return
     for opener, tally in tallies(connection, SYN_REPEATED):
         peer = peer_of(connection, opener)
-        if peer.segments == 0:
+        refused = connection.tally(REFUSED, peer.is_originator)
+        # Some stacks send the same SYN again after a refusal; that one was answered at once.
+        repeats = [
+            item for item in tally.kept if refused is None or item.frame < refused.kept[0].frame
+        ]
+        if peer.segments == 0 or not repeats:
             continue
-        first = tally.kept[0]
+        first, last = repeats[0], tally.last if refused is None else repeats[-1]
+        syns = 1 + (tally.count if refused is None else len(repeats))
         first_sent_ns = first.time_ns - first.first
         yield judge(
             "HS002",
             connection,
             about=opener,
             certainty="observed",
-            time_ns=tally.last.time_ns,
-            frames=[opener.first_frame, *frames_of(tally)],
-            frame_count=tally.count + 1,
+            time_ns=last.time_ns,
+            frames=[opener.first_frame, last.frame, *(item.frame for item in repeats)],
+            frame_count=syns,
             template=(
                 "{socket} sent its SYN {syns} times (first in frame {first_frame}); the last copy "
                 "(frame {last_frame}) came {delay:.6f} s after the first"
             ),
             values={
                 "socket": endpoint_name(connection, opener),
-                "syns": tally.count + 1,
+                "syns": syns,
                 "first_frame": opener.first_frame,
-                "last_frame": tally.last.frame,
-                "delay": seconds(tally.last.time_ns - first_sent_ns),
-                "gaps": [seconds(observation.first) for observation in tally.kept],
+                "last_frame": last.frame,
+                "delay": seconds(last.time_ns - first_sent_ns),
+                "gaps": [seconds(item.first) for item in repeats],
             },
             why="segments with the same ISS and SYN at different times",
             would_disprove="one segment captured at two places with a delay between them",
