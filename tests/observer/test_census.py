@@ -1,0 +1,144 @@
+"""Counts of hosts, services and listeners: peaks, limits, and what is forgotten."""
+
+from tcpflow_analyzer.observer.census import (
+    BUSY,
+    Census,
+    busy_peak,
+    host_key,
+    listener_key,
+    service_key,
+)
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.table.connection import Connection
+
+CLIENT = bytes((192, 0, 2, 1))
+SERVER = bytes((198, 51, 100, 1))
+SERVICE_PORT = (443).to_bytes(2, "big")
+
+
+def connection(port: int, scope: bytes = b"", client: bytes = CLIENT) -> Connection:
+    """A connection of the client to the server from a port; its last frame is the port's number."""
+    made = Connection(client + SERVER + port.to_bytes(2, "big") + SERVICE_PORT + scope, port)
+    made.last_frame = port
+    return made
+
+
+def test_keys_are_slices_with_the_scope_behind() -> None:
+    key = connection(40000, b"\x00\x07").key
+    assert host_key(key, 4, True) == CLIENT + b"\x00\x07"
+    assert host_key(key, 4, False) == SERVER + b"\x00\x07"
+    assert service_key(key, 4) == CLIENT + SERVER + SERVICE_PORT + b"\x00\x07"
+    assert listener_key(key, 4) == SERVER + SERVICE_PORT + b"\x00\x07"
+
+
+def test_service_counts_what_is_open_and_in_time_wait() -> None:
+    census = Census(busy=1)
+    for port in (40000, 40001, 40002):
+        census.opened(connection(port), port)
+    census.left(connection(40000))
+    census.opened(connection(40003), 40003)
+    service = census.services[service_key(connection(40000).key, 4)]
+    assert (service.in_use, service.peak, service.peak_time_ns) == (3, 3, 40002)
+    assert service.peak_frame == 40002
+    assert (service.first_port, service.last_port) == (40000, 40003)
+    assert service.last_opened_ns == 40003
+
+
+def test_time_wait_of_the_client_counts_at_host_and_service() -> None:
+    census = Census(busy=1)
+    opened = [connection(port) for port in (40000, 40001)]
+    for each in opened:
+        census.opened(each, 1)
+    census.time_wait_entered(opened[0], True, 10, 70)
+    census.time_wait_entered(opened[1], True, 11, 71)
+    census.time_wait_left(opened[0], True)
+    host = census.hosts[CLIENT]
+    assert (host.time_wait_now, host.peak, host.peak_time_ns, host.entered) == (1, 2, 11, 2)
+    assert (host.originator_side, host.responder_side) == (2, 0)
+    service = census.services[service_key(opened[0].key, 4)]
+    assert (service.active_closes, service.time_wait_now) == (2, 1)
+    assert (service.first_close_ns, service.last_close_ns) == (10, 11)
+    assert census.listeners[listener_key(opened[0].key, 4)].time_wait_count == 0
+
+
+def test_peak_of_a_host_is_split_by_role() -> None:
+    census = Census(busy=1)
+    to_server = connection(40000)
+    from_server = Connection(SERVER + CLIENT + to_server.key[8:], 2)
+    census.time_wait_entered(to_server, False, 1, 61)
+    census.time_wait_entered(from_server, True, 2, 62)
+    host = census.hosts[SERVER]
+    assert (host.peak, host.originator_side, host.responder_side) == (2, 1, 1)
+
+
+def test_listener_counts_time_wait_of_its_own_and_closes() -> None:
+    census = Census()
+    opened = [connection(port) for port in (40000, 40001)]
+    for each in opened:
+        census.opened(each, 1)
+    census.time_wait_entered(opened[0], False, 10, 70)
+    census.time_wait_entered(opened[1], False, 12, 72)
+    census.left(opened[0])
+    listener = census.listeners[listener_key(opened[0].key, 4)]
+    assert (listener.connections, listener.closes, listener.time_wait_count) == (2, 1, 2)
+    assert (listener.first_until_ns, listener.latest_until_ns) == (70, 72)
+    assert (listener.entered_ns, listener.entered_frame) == (12, 40001)
+
+
+def test_refusal_counts_only_at_a_listener_that_has_held_time_wait() -> None:
+    census = Census()
+    key = connection(40001).key
+    census.refused(key, 4, 5, 5)  # nobody listens there, as far as is known
+    census.opened(connection(40000), 1)
+    census.refused(key, 4, 6, 6)
+    listener = census.listeners[listener_key(key, 4)]
+    assert listener.refused == 0
+    census.time_wait_entered(connection(40000), False, 10, 70)
+    census.refused(key, 4, 20, 20)
+    census.refused(key, 4, 21, 21)
+    assert (listener.refused, listener.refused_since_ns, listener.refused_frame) == (2, 20, 20)
+    assert listener.until_when_refused_ns == 70
+    census.opened(connection(40002), 71)
+    assert (listener.reopened_ns, listener.reopened_frame) == (71, 40002)
+    census.refused(key, 4, 80, 80)  # the restart is over
+    assert listener.refused == 2
+
+
+def test_quiet_entries_are_forgotten_at_zero_and_busy_ones_are_kept() -> None:
+    census = Census(busy=2)
+    for port in (40000, 40001):
+        census.opened(connection(port), 1)
+        census.time_wait_entered(connection(port), True, 2, 3)
+    lonely = connection(40000, client=bytes((192, 0, 2, 9)))
+    census.opened(lonely, 1)
+    census.time_wait_entered(lonely, True, 2, 3)
+    for each in (connection(40000), connection(40001), lonely):
+        census.time_wait_left(each, True)
+        census.left(each)
+    assert list(census.hosts) == [CLIENT]
+    assert list(census.services) == [service_key(connection(40000).key, 4)]
+    assert census.hosts[CLIENT].peak == 2
+
+
+def test_full_tables_are_counted_and_never_go_below_zero() -> None:
+    census = Census(most=1)
+    census.opened(connection(40000), 1)
+    other = connection(40000, client=bytes((192, 0, 2, 9)))
+    census.opened(other, 1)  # the service does not fit; the listener is the same
+    assert census.left_out == 1
+    census.time_wait_entered(other, True, 1, 2)
+    census.time_wait_entered(connection(40000), True, 1, 2)  # the second host
+    assert census.left_out == 2
+    for _ in range(3):
+        census.left(other)
+        census.time_wait_left(connection(40000), True)
+    census.left(connection(40000))
+    census.left(connection(40000))
+    assert census.services == {}
+
+
+def test_smallest_peak_follows_the_thresholds() -> None:
+    assert busy_peak(Settings()) == BUSY
+    assert busy_peak(Settings(time_wait_warn=20)) == 10
+    assert busy_peak(Settings(ephemeral_ports=30)) == 15
+    assert busy_peak(Settings(ephemeral_ports=1)) == 1
