@@ -7,7 +7,8 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_nam
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import SYN_CHANGED, SYNACK_CHANGED
+from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.observation import SYN_CHANGED, SYNACK_CHANGED, Observation
 
 _WHAT: Final = ("SEQ", "ACK", "options")
 _ACK: Final = 1
@@ -23,7 +24,7 @@ def synack_changed(connection: Connection, capture: CaptureView) -> Iterator[Fin
       - SEQ, ACK or the set of options differs from the one before;
       - the SYN it answers did not change.
 
-    Superseded by: HS003, where the ACK differs because the SYN did.
+    Superseded by: HS003, where the SYN-ACKs differ because the SYNs did.
     Why it matters: the originator can follow only one of them; the other connection is a ghost.
     What to do: compare TTL and timestamps of the two: two servers behind one address, a SYN proxy,
         or SYN cookies (the low bits and the MSS differ).
@@ -34,9 +35,10 @@ def synack_changed(connection: Connection, capture: CaptureView) -> Iterator[Fin
     Seen in: fixtures/findings/HS012-synack-changed
     """
     for sender, tally in tallies(connection, SYNACK_CHANGED):
-        if connection.observed & SYN_CHANGED and all(item.third == _ACK for item in tally.kept):
+        kept = [item for item in tally.kept if not _answers_changed_syn(connection, sender, item)]
+        if not kept:
             continue
-        first = tally.kept[0]
+        first = kept[0]
         # Acknowledgements are noted as offsets in the peer's stream.
         origin = peer_of(connection, sender).iss if first.third == _ACK else 0
         template = (
@@ -71,3 +73,12 @@ def synack_changed(connection: Connection, capture: CaptureView) -> Iterator[Fin
             why="a repeated SYN-ACK has to be the same segment",
             would_disprove="a RST between them that the capture missed",
         )
+
+
+def _answers_changed_syn(connection: Connection, sender: Endpoint, answer: Observation) -> bool:
+    """Whether the SYN changed between two SYN-ACKs, or the ACK differs because it had (HS003)."""
+    return any(
+        change.frame < answer.frame and (change.frame > sender.first_frame or answer.third == _ACK)
+        for _, tally in tallies(connection, SYN_CHANGED)
+        for change in tally.kept
+    )
