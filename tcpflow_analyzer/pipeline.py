@@ -11,6 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tcpflow_analyzer.decode.decoder import Decoder
 from tcpflow_analyzer.decode.reasons import LINK_TYPE_UNKNOWN
@@ -20,7 +21,6 @@ from tcpflow_analyzer.errors import InputError, UsageError
 from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding
 from tcpflow_analyzer.findings.registry import Detect, HostFinding, Rule, rules
 from tcpflow_analyzer.report.finding_json import finding_key
-from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.report.sink import Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
@@ -33,6 +33,9 @@ from tcpflow_analyzer.table.connection import (
     Connection,
 )
 from tcpflow_analyzer.tcp.states import STATE_NAMES
+
+if TYPE_CHECKING:
+    from tcpflow_analyzer.report.record import ConnectionRecord
 
 __all__ = [
     "Analysis",
@@ -135,9 +138,8 @@ class _Judge:
 
     def capture(self) -> list[Finding]:
         """Judge what is about no single connection, when the capture has ended."""
-        return self._count(
-            [finding for host in self._hosts.values() for finding in host.findings(self.view)]
-        )
+        found = [finding for host in self._hosts.values() for finding in host.findings(self.view)]
+        return sorted(self._count(found), key=finding_key)
 
     def count_facts(self, masks: Mapping[int, int]) -> None:
         """Count the findings of fact rules that nobody asked to see.
@@ -172,11 +174,17 @@ class _Judge:
         if self._least:
             found = [each for each in found if SEVERITIES.index(each.severity) >= self._least]
         if len(found) > 1:
-            found.sort(key=finding_key)
+            found.sort(key=_order_in_connection)
         for each in found:
             self.codes[each.code] += 1
             self.severities[each.severity] += 1
         return found
+
+
+def _order_in_connection(finding: Finding) -> tuple[int, str, str, int]:
+    """The order of `finding_key` among findings of one connection; "" sorts before both sides."""
+    first_frame = finding.frames[0] if finding.frames else 0
+    return finding.time_ns, finding.code, finding.endpoint or "", first_frame
 
 
 class Run:
@@ -241,7 +249,7 @@ class Run:
             self.recording.close()
         engine.finish()
         view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
-        for finding in sorted(self._judge.capture(), key=finding_key):
+        for finding in self._judge.capture():
             for sink in self._sinks:
                 sink.finding(finding)
         self._judge.count_facts(engine.masks)
@@ -409,7 +417,7 @@ class Analysis:
         warnings: one line for each file that is damaged, with the octet offset.
     """
 
-    connections: Sequence[ConnectionRecord]
+    connections: "Sequence[ConnectionRecord]"
     findings: Sequence[Finding]
     capture: Capture
     summary: Summary
@@ -424,6 +432,9 @@ class _Collector:
     wants_first = 0
 
     def __init__(self) -> None:
+        from tcpflow_analyzer.report.record import connection_record  # noqa: PLC0415  API only
+
+        self._make_record = connection_record
         self.records: list[ConnectionRecord | Finding] = []
         self._scope_name: Callable[[int], tuple[str | None, str | None]] = lambda _: (None, None)
 
@@ -432,7 +443,7 @@ class _Collector:
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         scope = self._scope_name(connection.scope) if connection.scope else (None, None)
-        self.records.append(connection_record(connection, findings, scope))
+        self.records.append(self._make_record(connection, findings, scope))
         self.records.extend(findings)
 
     def finding(self, finding: Finding) -> None:
@@ -464,7 +475,7 @@ def analyze(*paths: AnyPath, settings: Settings | None = None) -> Analysis:
     run = _make_run(paths, settings, collector)
     run.run()
     records = collector.records
-    connections = [each for each in records if isinstance(each, ConnectionRecord)]
+    connections = [each for each in records if not isinstance(each, Finding)]
     connections.sort(key=lambda record: record.number)
     findings = sorted((each for each in records if isinstance(each, Finding)), key=finding_key)
     if run.capture is None or run.summary is None:  # set by every run that ends
@@ -474,7 +485,7 @@ def analyze(*paths: AnyPath, settings: Settings | None = None) -> Analysis:
 
 def stream(
     *paths: AnyPath, settings: Settings | None = None
-) -> Generator[ConnectionRecord | Finding | Capture | Summary, None, None]:
+) -> "Generator[ConnectionRecord | Finding | Capture | Summary, None, None]":
     """Analyse captures and give each result as soon as it is decided; nothing is kept.
 
     Connections come in the order in which they are over, each followed by its findings; then

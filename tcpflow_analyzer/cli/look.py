@@ -1,7 +1,6 @@
 """How text is shown: width and colours of the place where it goes."""
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 from tcpflow_analyzer.cli.outputs import Output
@@ -25,5 +24,7 @@ def look_for(output: Output, color: bool | None) -> "Look":
         color = output.is_terminal and not plain
     width = PIPED_WIDTH
     if output.is_terminal:
+        import shutil  # noqa: PLC0415  not for pipes
+
         width = shutil.get_terminal_size((PIPED_WIDTH, 0)).columns
     return Look(width, color, output.encoding)

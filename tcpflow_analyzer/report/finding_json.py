@@ -6,6 +6,9 @@ only ASCII characters.
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
+from math import isfinite
 
 from tcpflow_analyzer.compiled import is_compiled
 from tcpflow_analyzer.findings.finding import Finding
@@ -29,9 +32,31 @@ def finding_fields(finding: Finding, ns_as_strings: bool) -> str:
         f'"connection":{connection},"endpoint":{endpoint},'
         f'"time_ns":{quote}{finding.time_ns}{quote},'
         f'"frames":[{",".join(map(str, finding.frames))}],"frame_count":{finding.frame_count},'
-        f'"message":{_encode(finding.message)},"why":{_encode(finding.why)},'
-        f'"would_disprove":{_encode(finding.would_disprove)},"values":{_encode(values)}'
+        f'"message":{encode_basestring_ascii(finding.message)},"why":{_constant(finding.why)},'
+        f'"would_disprove":{_constant(finding.would_disprove)},"values":{_members(values)}'
     )
+
+
+@lru_cache(maxsize=1024)
+def _constant(text: str) -> str:
+    """Write a string that is the same for most findings of a code."""
+    return str(encode_basestring_ascii(text))
+
+
+def _members(values: Mapping[str, object]) -> str:
+    """Write an object; numbers and words at once, which is all that most findings have."""
+    written = []
+    for name, value in values.items():
+        if type(value) is int:  # not bool
+            text = str(value)
+        elif isinstance(value, str):
+            text = str(encode_basestring_ascii(value))
+        elif isinstance(value, float) and not isfinite(value):
+            text = "null"  # JSON has no word for it
+        else:
+            text = _encode(value)
+        written.append(f'"{name}":{text}')
+    return f"{{{','.join(written)}}}"
 
 
 def finding_key(finding: Finding) -> str:

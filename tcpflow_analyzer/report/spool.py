@@ -6,7 +6,6 @@ number and by time.
 
 import heapq
 import os
-import tempfile
 from collections.abc import Iterator
 from types import TracebackType
 from typing import IO, Self
@@ -81,6 +80,8 @@ class SortedSpool:
     def _write_run(self) -> None:
         """Sort what is held and append it to the file."""
         if self._file is None:
+            import tempfile  # noqa: PLC0415  small captures fit into memory
+
             self._file = tempfile.TemporaryFile(prefix="tcpflow-")  # noqa: SIM115  closed in close()
         self._lines.sort()
         start = self._end

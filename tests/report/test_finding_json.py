@@ -88,3 +88,20 @@ def test_start_fields_name_every_path() -> None:
     paths = ["a.pcap", "-", "b\udcff"]
     found = json.loads(f"{{{start_fields(paths)}}}")
     assert [file["path"] for file in found["files"]] == paths
+
+
+def test_finding_fields_values_of_every_kind_are_valid_json() -> None:
+    values = {
+        "whole": 1 << 62,
+        "share": 0.25,
+        "words": 'a "b"',
+        "yes": True,
+        "none": None,
+        "list": [1, "x"],
+        "large": 1e300,
+    }
+    finding = replace(make_finding(), template="x", values=values)
+    assert json.loads(f"{{{finding_fields(finding, False)}}}")["values"] == values
+    finding = replace(finding, values={"share": float("nan"), "ratio": float("inf")})
+    found = json.loads(f"{{{finding_fields(finding, False)}}}")["values"]
+    assert found == {"share": None, "ratio": None}
