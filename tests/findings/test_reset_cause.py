@@ -62,10 +62,14 @@ def reset(
     return record
 
 
-FINS = {"sender_fin": True, "receiver_fin": True}
-FIN_TRIGGER = {"trigger_control_bits": FIN | ACK, "trigger_new": True}
-DATA_TRIGGER = {"trigger_control_bits": PSH | ACK, "trigger_payload_len": 50, "trigger_new": True}
-STATELESS = {"form": FORM_STATELESS}
+FINS: dict[str, Any] = {"sender_fin": True, "receiver_fin": True}
+FIN_TRIGGER: dict[str, Any] = {"trigger_control_bits": FIN | ACK, "trigger_new": True}
+DATA_TRIGGER: dict[str, Any] = {
+    "trigger_control_bits": PSH | ACK,
+    "trigger_payload_len": 50,
+    "trigger_new": True,
+}
+STATELESS: dict[str, Any] = {"form": FORM_STATELESS}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_cause_is_the_first_that_holds(values: dict[str, Any], code: str) -> Non
 
 
 def test_rst_of_an_originator_that_was_answered_is_an_abort() -> None:
-    data = {"receiver_data_frame": 15, "receiver_data_time_ns": 16 * NANOSECONDS}
+    data: dict[str, Any] = {"receiver_data_frame": 15, "receiver_data_time_ns": 16 * NANOSECONDS}
     for of_originator, code in ((True, "RS001"), (False, "RS003")):
         made = connection()
         record = reset(made, of_originator, sender_data_frame=14, **data)
@@ -150,7 +154,7 @@ def test_repeated_fin_in_time_wait_that_draws_a_rst_is_tw003() -> None:
     made = connection()
     made.originator.time_wait_since_ns = NANOSECONDS
     values = STATELESS | FINS | {"receiver_fin_acked": True, "sender_state": TIME_WAIT}
-    again = {"trigger_control_bits": FIN | ACK, "trigger_new": False}
+    again: dict[str, Any] = {"trigger_control_bits": FIN | ACK, "trigger_new": False}
     assert cause(made, reset(made, **values, **again), WINDOW_NS) == "TW003"
     assert cause(made, reset(made, **values, **FIN_TRIGGER), WINDOW_NS) == "RS005"
 

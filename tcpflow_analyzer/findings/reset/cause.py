@@ -4,6 +4,7 @@ Every RST finding asks here, so that one RST never has two causes. RS007 to RS01
 itself and never its cause. Registers nothing.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -67,6 +68,8 @@ def causes(connection: Connection, code: str, settings: Settings) -> Iterator[Ca
             yield found
 
 
+# Every RST finding asks about the same connection in turn; the answer is kept for the last one.
+@functools.lru_cache(maxsize=1)
 def _all_causes(connection: Connection, unread_window_ns: int) -> list[Cause]:
     found: list[Cause] = []
     for reset in connection.resets or ():
