@@ -673,14 +673,16 @@ class Engine:
 
     def _leave_request(self, request: Request) -> None:
         """Hand over a request: as a connection if somebody looks, else counted only."""
-        if self._is_wanted_request(request):
-            connection = self._promote(request)
-            self._table.replace(request, connection)
-            self._leave(connection)
-            return
-        self._count_request(request)
+        self._finish_request(request)
         self._table.drop(request)
-        request.number = 0
+
+    def _finish_request(self, request: Request) -> None:
+        """Hand over a request that nothing more can happen to."""
+        if self._is_wanted_request(request):
+            self._hand_over(self._promote(request))
+        else:
+            self._count_request(request)
+            request.number = 0
 
     def _is_wanted_request(self, request: Request) -> bool:
         if self.want_all or request.number <= self.want_first or request.previous is not None:
@@ -748,7 +750,7 @@ class Engine:
                 self._hand_over(entry)
             elif isinstance(entry, Request):
                 if entry.number != 0:
-                    self._leave_request(entry)
+                    self._finish_request(entry)
         for connection in self._over:
             self._hand_over(connection)
         self._over = []
