@@ -34,9 +34,9 @@ _STATE_MASK: Final = 0xF
 _BOTH_STATES: Final = 0xFF
 _COUNT_MASK: Final = 0x3FFFF  # a full counter stays; the last letter is written at 100,000
 _TRUNCATED_MOST: Final = 10  # gaps; all segments of such a capture would take the long way
-RETRANSMISSIONS: Final = 8  # positions of the counters
-ZERO_WINDOWS: Final = 26
-GAPS: Final = 44
+RETRANSMISSIONS: Final = 0x100  # one of each counter
+ZERO_WINDOWS: Final = 0x400_0000
+GAPS: Final = 0x1000_0000_0000
 
 # Bits of Connection.history_seen: what the originator (ours) sent; 16 bits higher the responder.
 SEEN_SYN: Final = 0x1
@@ -251,13 +251,12 @@ def _add(connection: Connection, letter: i64) -> None:
     connection.history = (connection.history << _LETTER_BITS) | letter
 
 
-def _count(connection: Connection, endpoint: Endpoint, position: i64, letter: i64) -> None:
+def _count(connection: Connection, endpoint: Endpoint, unit: i64, letter: i64) -> None:
     """Count an event; write its letter the 1st, 10th, 100th ... time (ScaledHistoryEntry)."""
-    count = (endpoint.zeek_state >> position) & _COUNT_MASK
+    count = (endpoint.zeek_state // unit) & _COUNT_MASK
     if count == _COUNT_MASK:
         return
-    one: i64 = 1
-    endpoint.zeek_state += one << position
+    endpoint.zeek_state += unit
     count += 1
     if count in (1, 10, 100, 1000, 10_000, 100_000):
         _add(connection, letter)
@@ -349,7 +348,7 @@ def _hold_back(connection: Connection, sender: Endpoint) -> None:
 
 def _expects_gaps(endpoint: Endpoint) -> bool:
     """Whether gaps by truncation are still counted: up to the second letter, then they are not."""
-    return (endpoint.zeek_state >> GAPS) & _COUNT_MASK < _TRUNCATED_MOST
+    return endpoint.zeek_state // GAPS < _TRUNCATED_MOST
 
 
 def _gaps(endpoint: Endpoint, acknowledgement: i64) -> i64:
