@@ -219,3 +219,17 @@ def test_listener_that_waits_for_its_time_wait_is_an_error(findings: Findings) -
     assert (waited.severity, waited.certainty) == ("error", "observed")
     at_once = findings(first, later(refused, 40001, 5), later(OPEN, 40002, 10))["TW012"]
     assert at_once.severity == "info"
+
+
+def test_fin_that_was_acknowledged_lies_behind_a_gap_of_the_capture(findings: Findings) -> None:
+    fin = "--> <SEQ=201101><CTL=FIN,ACK> -->\n<-- <ACK={}><CTL=ACK> <--\n"
+    assert "CL004" in findings(OPEN + TALK + fin.format(1101))
+    assert "CL004" not in findings(OPEN + TALK + fin.format(201102))
+
+
+def test_one_segment_behind_a_reset_may_have_crossed_it(findings: Findings) -> None:
+    reset = "--> <CTL=RST,ACK> -->\n"
+    more = "+0.5 s\n<-- <CTL=PSH,ACK><LEN=10> <--\n"
+    assert "RS010" not in findings(OPEN + TALK + reset + more)
+    found = findings(OPEN + TALK + reset + more * 2)["RS010"]
+    assert (found.severity, found.values["case"]) == ("warning", "not delivered or rejected")

@@ -7,7 +7,9 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_nam
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import FIN_UNACCEPTABLE
+from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.observation import FIN_UNACCEPTABLE, Observation
+from tcpflow_analyzer.tcp.sequence import distance
 
 
 @finding("CL004", severity="warning", since="0.1.0", wakes=FIN_UNACCEPTABLE)
@@ -17,7 +19,7 @@ def fin_unacceptable(connection: Connection, capture: CaptureView) -> Iterator[F
     Set when all of the following hold:
       - a FIN is not acceptable by table 6 of RFC 9293, judged with the lowest plausible RCV.NXT
         and the highest window edge that the receiver advertised;
-      - both directions were captured without a gap.
+      - the receiver never acknowledged it, and both directions were captured without a gap.
     The receiver keeps its state; it is expected to answer with an ACK.
 
     Supersedes: nothing.
@@ -34,6 +36,8 @@ def fin_unacceptable(connection: Connection, capture: CaptureView) -> Iterator[F
         return
     for sender, tally in tallies(connection, FIN_UNACCEPTABLE):
         first = tally.kept[0]
+        if _was_taken(sender, peer_of(connection, sender), first):
+            continue
         yield judge(
             "CL004",
             connection,
@@ -57,3 +61,8 @@ def fin_unacceptable(connection: Connection, capture: CaptureView) -> Iterator[F
             why="the octet of the FIN lies outside the widest window that the receiver may have",
             would_disprove="a window advertisement that the capture missed",
         )
+
+
+def _was_taken(sender: Endpoint, receiver: Endpoint, seen: Observation) -> bool:
+    """Whether the receiver's last segment acknowledges the FIN: then the capture has a gap."""
+    return distance(receiver.last_ack, (sender.iss + seen.first) & 0xFFFF_FFFF) > 0

@@ -1,12 +1,16 @@
 """RS010: the connection outlived a RST."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, endpoint_name
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.observation import TRAFFIC_AFTER_RESET
+from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.observation import TRAFFIC_AFTER_RESET, Tally
+
+ENOUGH: Final = 2  # segments of the receiver; one may have crossed the RST
 
 
 @finding(
@@ -38,6 +42,8 @@ def traffic_after_reset(connection: Connection, capture: CaptureView) -> Iterato
     """
     for sender, tally in tallies(connection, TRAFFIC_AFTER_RESET):
         injected = any(seen.second == 1 for seen in (*tally.kept, tally.last))
+        if not injected and not _is_late(connection, sender, tally):
+            continue
         first = next((seen for seen in tally.kept if seen.second == injected), tally.kept[0])
         severity: Severity = "error" if injected else "warning"
         peer = peer_of(connection, sender)
@@ -69,3 +75,15 @@ def traffic_after_reset(connection: Connection, capture: CaptureView) -> Iterato
             why="a socket that has sent or taken a RST sends nothing more on the connection",
             would_disprove="the later segments having been sent before the RST, and delayed",
         )
+
+
+def _is_late(connection: Connection, sender: Endpoint, tally: Tally) -> bool:
+    """Whether the receiver sent enough, the last time when the RST must have been there."""
+    peer = peer_of(connection, sender)
+    round_trip_ns = max(sender.rtt_ns, 0) + max(peer.rtt_ns, 0)
+    return any(
+        reset.frame == tally.last.first
+        and reset.later_segments >= ENOUGH
+        and peer.last_time_ns - reset.time_ns > round_trip_ns
+        for reset in connection.resets or ()
+    )
