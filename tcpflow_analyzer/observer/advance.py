@@ -1069,6 +1069,8 @@ def _give_up(sender: Endpoint, receiver: Endpoint, bits: i64, timing: Timing) ->
     retransmission after the initial RTO of one second. Half as much again is allowed for.
     """
     expected = 2 * sender.retry_gap_ns if sender.retry_gap_ns > 0 else 2 * _FIRST_RTO
+    if bits & SYN != 0 and expected < 2 * _FIRST_RTO:
+        expected = 2 * _FIRST_RTO  # Linux repeats a SYN at once after a RST of its own
     if expected > _LONGEST_RTO:
         expected = _LONGEST_RTO
     if bits & SYN == 0 and sender.retries == 0:

@@ -282,7 +282,9 @@ def _towards_receiver(
     elif connection.outcome == OUTCOME_INCOMPLETE:
         connection.outcome = OUTCOME_ABORTED
     if receiver.believed == TIME_WAIT:
-        ends = timing.reset_ends_time_wait[receiver.profile]
+        # If it is in TIME-WAIT in spite of an earlier RST, it ignores them, whatever its profile.
+        survived = connection.tally(RESET_IN_TIME_WAIT, receiver.is_originator) is not None
+        ends = timing.reset_ends_time_wait[receiver.profile] and not survived
         connection.note(
             RESET_IN_TIME_WAIT, receiver.is_originator, frame, now,
             now - receiver.time_wait_since_ns, 1 if ends else 0, receiver.last_frame,
