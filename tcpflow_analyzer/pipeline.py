@@ -192,6 +192,7 @@ class Run:
 
     Attributes:
         recording: the input; `octets_read` and `octets_total` tell how far the run is.
+        is_read: whether all input was read; the step after that writes the reports.
         capture, summary: the totals, None until the end.
     """
 
@@ -210,6 +211,7 @@ class Run:
         self._settings = settings
         self._sinks = sinks
         self._judge = _Judge(settings, any(sink.wants_facts for sink in sinks))
+        self.is_read = False
         self.capture: Capture | None = None
         self.summary: Summary | None = None
         self._decoder = make_decoder(settings)
@@ -248,6 +250,8 @@ class Run:
         finally:
             self.recording.close()
         engine.finish()
+        self.is_read = True
+        yield
         view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
         for finding in self._judge.capture():
             for sink in self._sinks:

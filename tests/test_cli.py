@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -181,6 +182,14 @@ def test_analyze_separate_treats_each_alone(captures: Path) -> None:
     jsonschema.validate(found, analyze_schema() | {"$ref": "#/$defs/separate"})
     assert list(found) == ["schema_version", "captures"]
     assert [capture["summary"]["connections"] for capture in found["captures"]] == [1, 1]
+
+
+def test_analyze_separate_text_reports_are_set_apart(captures: Path) -> None:
+    paths = [captures / "closed.pcap", captures / "refused.pcap"]
+    text = run_program(["analyze", "--separate", *paths]).stdout.decode()
+    first, _, second = text.partition(f"\n\n{paths[1]}")
+    assert first.startswith(str(paths[0]))
+    assert "HS004" in second
 
 
 def test_analyze_separate_goes_on_after_an_unusable_file(captures: Path) -> None:
@@ -422,6 +431,29 @@ def test_terminal_of_80_columns_is_not_overrun(captures: Path) -> None:
         text = in_terminal("analyze", "--no-color", "--all", captures / name, columns=80)
         lines = [line for line in text.splitlines() if str(captures) not in line]
         assert max(map(len, lines)) <= 80
+
+
+def test_terminal_shows_progress_of_slow_work_and_removes_it(captures: Path) -> None:
+    slow = captures / "slow.fifo"
+    os.mkfifo(slow)
+    octets = mixed()
+
+    def feed() -> None:
+        with slow.open("wb") as pipe:
+            for start in range(0, len(octets), 400):
+                pipe.write(octets[start : start + 400])
+                pipe.flush()
+                time.sleep(0.05)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    text = in_terminal("analyze", slow)
+    feeder.join()
+    bar, _, report = text.partition("slow.fifo")
+    assert "reading" in bar
+    assert "reading" not in report
+    assert "Left at the end" in report
+    assert "reading" not in in_terminal("analyze", captures / "mixed.pcap")
 
 
 def test_terminal_without_utf_8_gets_ascii(captures: Path) -> None:

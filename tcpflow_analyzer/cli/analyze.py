@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -186,10 +187,12 @@ def analyze(
         min_severity=min_severity,
         block_octets=block_size or defaults.block_octets,
     )
-    display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
     choices = [parse_output(value, form) for value in outputs]
     if not choices:
         choices = [OutputChoice(form or "text", STANDARD_OUTPUT)]
+    if OutputChoice("ndjson", STANDARD_OUTPUT) in choices and sys.stdout.isatty():
+        progress = False  # its lines come while the bar would be there
+    display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
     paths = [choice.path for choice in choices]
     if len(set(paths)) < len(paths):
         raise UsageError("two outputs go to the same place")
@@ -253,8 +256,10 @@ def _analyze_each(
             (form, stack.enter_context(JsonList(output)) if form == "json" else output)
             for form, output in outputs
         ]
-        for path in paths:
+        for number, path in enumerate(paths):
             try:
+                if number:
+                    _write_between(outputs)
                 sinks = [_make_sink(form, output, display) for form, output in joined]
                 _work(Run([path], settings, sinks), display)
             except InputError as error:
@@ -263,11 +268,21 @@ def _analyze_each(
     return status
 
 
+def _write_between(outputs: Sequence[tuple[str, Output]]) -> None:
+    """Set text reports apart by an empty line."""
+    for form, output in outputs:
+        if form == "text" and output.is_used:
+            output.write_text("\n")
+
+
 def _work(run: "Run", display: Display) -> None:
     """Work through a recording, with a progress bar where somebody waits for it."""
     with Progress(display.progress, display.quiet) as progress:
         for _ in run.steps():
-            progress.update(run.recording.octets_read, run.recording.octets_total)
+            if run.is_read:
+                progress.stop()  # the report comes next
+            else:
+                progress.update(run.recording.octets_read, run.recording.octets_total)
     for problem in run.problems():
         _say("warning", problem)
     if not display.quiet:

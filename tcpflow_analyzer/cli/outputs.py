@@ -43,6 +43,7 @@ class Output:
         name: the path, or "standard output".
         encoding: of text that is written here.
         is_terminal: whether people look at it directly.
+        is_used: whether something was written.
     """
 
     def __init__(self, path: str) -> None:
@@ -55,6 +56,7 @@ class Output:
             OutputError: it cannot be opened.
         """
         self._stream: BinaryIO
+        self.is_used = False
         self._fresh = path != STANDARD_OUTPUT
         self._created = self._fresh and not os.path.lexists(path)
         self._path = path
@@ -102,6 +104,7 @@ class Output:
             OutputError: they cannot be written.
             BrokenPipeError: nobody reads standard output any more.
         """
+        self.is_used = True
         try:
             if self._fresh:
                 self._fresh = False

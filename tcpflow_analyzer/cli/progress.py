@@ -40,8 +40,14 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         """Remove the bar."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Remove the bar for good."""
+        self._on = False
         if self._bar is not None:
             self._bar.stop()
+            self._bar = None
 
     def update(self, done: int, total: int | None) -> None:
         """Take note of the octets read.

@@ -12,7 +12,7 @@ from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.registry import Rule
 from tcpflow_analyzer.report.addresses import connection_addresses
 from tcpflow_analyzer.report.groups import Group, Sockets
-from tcpflow_analyzer.report.page import Look, Page, Span, shortened
+from tcpflow_analyzer.report.page import Look, Page, Span, cell_width, shortened
 from tcpflow_analyzer.report.rows import Rows, make_row
 from tcpflow_analyzer.report.sink import LocateFrame, ScopeName, Start
 from tcpflow_analyzer.report.totals import Capture, CaptureFile, Summary
@@ -256,8 +256,8 @@ def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
     if len(files) == 1:
         file = files[0]
         what = f"{_container(file)}, {_extent(capture)}"
-        path = shortened(file.path, PATH_WIDTH)
-        if len(path) + 3 + len(what) <= page.width:
+        path = shortened(file.path, page.width)
+        if cell_width(path) + 3 + len(what) <= page.width:
             page.line(Span(path, "bold"), f"   {what}")
         else:
             page.line(Span(path, "bold"))
@@ -312,10 +312,11 @@ def _without_tcp(capture: Capture) -> str:
 def _others(capture: Capture) -> list[str]:
     """Say what the frames without TCP were, the most frequent first."""
     kinds = list(capture.others.items())
-    words = [f"{count:,} {name}" for name, count in kinds[:KINDS_SHOWN]]
-    rest = sum(count for _, count in kinds[KINDS_SHOWN:])
-    if rest:
-        words.append(f"{rest:,} of {len(kinds) - KINDS_SHOWN} other kinds")
+    shown = KINDS_SHOWN if len(kinds) > KINDS_SHOWN + 1 else len(kinds)
+    words = [f"{count:,} {name}" for name, count in kinds[:shown]]
+    if kinds[shown:]:
+        rest = sum(count for _, count in kinds[shown:])
+        words.append(f"{rest:,} of {len(kinds) - shown} other kinds")
     if capture.fragments:
         words.append(f"{counted(capture.fragments, 'fragment')} of IP datagrams")
     words += [f"{count:,} not decoded ({reason})" for reason, count in capture.undecoded.items()]
