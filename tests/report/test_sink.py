@@ -1,0 +1,23 @@
+"""Every report is a sink: it has the members that the pipeline asks for, with the same arguments."""
+
+import inspect
+
+import pytest
+
+from tcpflow_analyzer.report.json_report import JsonReport, NdjsonReport
+from tcpflow_analyzer.report.sink import Sink
+from tcpflow_analyzer.report.terminal import TextReport
+
+METHODS = ("begin", "connection", "finding", "flush", "end")
+
+
+@pytest.mark.parametrize("report", [JsonReport, NdjsonReport, TextReport])
+@pytest.mark.parametrize("method", METHODS)
+def test_report_takes_what_the_pipeline_hands_over(report: type, method: str) -> None:
+    asked = inspect.signature(getattr(Sink, method))
+    assert inspect.signature(getattr(report, method)) == asked
+
+
+def test_sink_asks_for_no_other_methods() -> None:
+    asked = {name for name, _ in inspect.getmembers(Sink, inspect.isfunction) if name[0] != "_"}
+    assert asked == set(METHODS)
