@@ -233,3 +233,24 @@ def test_one_segment_behind_a_reset_may_have_crossed_it(findings: Findings) -> N
     assert "RS010" not in findings(OPEN + TALK + reset + more)
     found = findings(OPEN + TALK + reset + more * 2)["RS010"]
     assert (found.severity, found.values["case"]) == ("warning", "not delivered or rejected")
+
+
+def test_challenged_reset_that_is_repeated_exactly_was_meant(findings: Findings) -> None:
+    # 700 octets of A are lost in front of the tap; its RST stands behind them.
+    found = findings(
+        OPEN
+        + TALK
+        + """
+        --> <SEQ=1801><ACK=5301><CTL=RST,ACK> -->
+        <-- <SEQ=5301><ACK=1101><CTL=ACK> <--
+        --> <SEQ=1101><CTL=RST> -->
+        """
+    )
+    assert found["RS002"].values["own_octets"] == 700
+    assert {"RS008", "RS009"} <= set(found)
+    assert "RS004" not in found
+
+
+def test_time_wait_that_a_new_incarnation_ended_says_so(findings: Findings) -> None:
+    assert "ended after" in findings(OPEN + B_CLOSES + reopened(70000))["TW001"].message
+    assert "ended after" not in findings(OPEN + B_CLOSES)["TW001"].message

@@ -13,6 +13,7 @@ from tcpflow_analyzer.table.connection import OUTCOME_REJECTED, Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import (
     ACKED_UNSEEN,
+    CHALLENGE_ACK,
     FORM_LIVE,
     FORM_OTHER,
     FORM_REFUSAL,
@@ -73,7 +74,11 @@ def causes(connection: Connection, code: str, settings: Settings) -> Iterator[Ca
 def _all_causes(connection: Connection, unread_window_ns: int) -> list[Cause]:
     found: list[Cause] = []
     for reset in connection.resets or ():
-        if found and (reset.sender_state == CLOSED or reset.verdict == RST_TO_NOBODY):
+        if found and (
+            reset.sender_state == CLOSED
+            or reset.verdict == RST_TO_NOBODY
+            or _challenged(connection, reset) is not None
+        ):
             found[-1].resets.append(reset)
             continue
         code = cause(connection, reset, unread_window_ns)
@@ -109,6 +114,8 @@ def _ended(connection: Connection, reset: Reset) -> bool:
     """Whether the RST ended its sender's end, whatever the receiver made of it."""
     if reset.verdict == RST_UNACCEPTABLE or (reset.reverted and went_on(connection, reset)):
         return False
+    if any(_challenged(connection, later) is reset for later in connection.resets or ()):
+        return True  # its sender has confirmed it with the exact number
     return reset.verdict != RST_NOT_EXACT or reset.form != FORM_OTHER
 
 
@@ -147,7 +154,7 @@ def _close_cause(connection: Connection, reset: Reset, unread_window_ns: int) ->
     # unanswered sends a RST in the live form. They are judged together with their families.
     if is_stateless(reset) and not reset.sender_fin:
         return "RS004"
-    if reset.own_unacked > 0 or reset.peer_unacked > 0:
+    if own_lost(reset) > 0 or reset.peer_unacked > 0:
         return "RS002"
     return "RS003" if _is_soon_after_data(reset, unread_window_ns) else "RS001"
 
@@ -158,6 +165,24 @@ def _answers(connection: Connection, reset: Reset, kind: int) -> bool:
         return False
     tally = connection.tally(kind, not reset.of_originator)
     return tally is not None and any(seen.frame == reset.trigger_frame for seen in tally.kept)
+
+
+def _challenged(connection: Connection, reset: Reset) -> Reset | None:
+    """The earlier RST of the same sender that this one repeats, asked by a challenge ACK."""
+    tally = connection.tally(CHALLENGE_ACK, not reset.of_originator)
+    for seen in tally.kept if tally is not None else ():
+        if seen.frame != reset.trigger_frame:
+            continue
+        for earlier in connection.resets or ():
+            if earlier.frame == seen.first and earlier.of_originator == reset.of_originator:
+                return earlier
+    return None
+
+
+def own_lost(reset: Reset) -> int:
+    """Octets of the RST's sender that were not acknowledged, or never even seen before it."""
+    unseen = reset.seq_offset - reset.expected if reset.verdict == RST_NOT_EXACT else 0
+    return max(reset.own_unacked, unseen)
 
 
 def went_on(connection: Connection, reset: Reset) -> bool:

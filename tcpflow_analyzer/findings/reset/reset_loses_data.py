@@ -9,6 +9,7 @@ from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import (
     causes,
     frames_of_resets,
+    own_lost,
     reset_certainty,
     sender_of,
 )
@@ -44,6 +45,7 @@ def reset_loses_data(connection: Connection, capture: CaptureView) -> Iterator[F
         reset = found.reset
         sender = sender_of(connection, reset)
         values = reset_values(connection, reset)
+        values["own_octets"] = own_lost(reset)
         values["linger0_like"] = _is_linger_like(connection, reset)
         yield judge(
             "RS002",
@@ -65,7 +67,7 @@ def reset_loses_data(connection: Connection, capture: CaptureView) -> Iterator[F
 
 
 def _severity(reset: Reset) -> Severity:
-    return "error" if reset.own_unacked > 0 or reset.peer_unacked > LITTLE else "warning"
+    return "error" if own_lost(reset) > 0 or reset.peer_unacked > LITTLE else "warning"
 
 
 def _is_linger_like(connection: Connection, reset: Reset) -> bool:
@@ -79,7 +81,7 @@ def _is_linger_like(connection: Connection, reset: Reset) -> bool:
 
 def _template(values: dict[str, object], reset: Reset) -> str:
     lost = []
-    if reset.own_unacked > 0:
+    if own_lost(reset) > 0:
         lost.append("{own_octets} octets of its own")
     if reset.peer_unacked > 0:
         lost.append("{peer_octets} octets of {peer}")

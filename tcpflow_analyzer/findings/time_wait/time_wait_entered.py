@@ -50,6 +50,12 @@ def time_wait_entered(connection: Connection, capture: CaptureView) -> Iterator[
 def _entered(connection: Connection, holder: Endpoint, capture: CaptureView) -> Finding:
     peer = peer_of(connection, holder)
     is_acked = peer.fin_acked_frame > 0
+    msl_ns, profile = capture.settings.msl_ns, capture.profile(holder)
+    duration_ns = profile.time_wait_ns if msl_ns is None else 2 * msl_ns
+    held_ns = holder.time_wait_until_ns - holder.time_wait_since_ns
+    template = "{holder} entered TIME-WAIT from {path}; {duration:.0f} s by profile {profile}"
+    if held_ns < duration_ns:
+        template += ", ended after {held:.6f} s"
     return judge(
         "TW001",
         connection,
@@ -58,15 +64,16 @@ def _entered(connection: Connection, holder: Endpoint, capture: CaptureView) -> 
         # A believed receipt is dated half a round trip behind its frame.
         time_ns=min(holder.time_wait_since_ns, capture.last_time_ns),
         frames=(holder.fin_frame, peer.fin_frame, peer.fin_acked_frame),
-        template=("{holder} entered TIME-WAIT from {path}; {duration:.0f} s by profile {profile}"),
+        template=template,
         values={
             "holder": endpoint_name(connection, holder),
             "role": "originator" if holder.is_originator else "responder",
             "path": _path(holder, peer),
             "since_ns": holder.time_wait_since_ns,
             "until_ns": holder.time_wait_until_ns,
-            "duration": seconds(holder.time_wait_until_ns - holder.time_wait_since_ns),
-            "profile": capture.profile(holder).name,
+            "duration": seconds(duration_ns),
+            "held": seconds(held_ns),
+            "profile": profile.name,
         },
         why=(
             "its ACK covers the FIN of its peer, and its own FIN was acknowledged"
@@ -80,7 +87,8 @@ def _entered(connection: Connection, holder: Endpoint, capture: CaptureView) -> 
 def _path(holder: Endpoint, peer: Endpoint) -> str:
     """The state that it came from, as the RFC spells it."""
     before = TIME_WAIT
-    for position in range(_STATES_OF_PATH - 1):
+    # The oldest TIME-WAIT counts: a later one may follow a correction.
+    for position in range(_STATES_OF_PATH - 2, -1, -1):
         if holder.path >> 4 * position & 15 == TIME_WAIT:
             before = holder.path >> 4 * (position + 1) & 15
             break
