@@ -1,4 +1,4 @@
-"""Every report is a sink: it has the members that the pipeline asks for, with the same arguments."""
+"""Every report is a sink: it has the members that the pipeline asks for."""
 
 import inspect
 
