@@ -222,7 +222,9 @@ class Run:
         self._engine.want_first = max((sink.wants_first for sink in sinks), default=0)
         self._walk: RecordWalk | None = None
         # Last, so that nothing stays open if the settings are unusable.
-        self.recording = Recording([fspath(path) for path in paths], settings.decoder)
+        self.recording = Recording(
+            [fspath(path) for path in paths], settings.decoder, settings.block_octets
+        )
 
     def steps(self) -> Iterator[None]:
         """Work on the input block by block; the totals are there at the end.

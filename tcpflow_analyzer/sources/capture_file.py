@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.octets import (
+    BLOCK_OCTETS,
     MAGIC_OCTETS,
     FileOctets,
     OctetSource,
@@ -103,10 +104,10 @@ class CaptureFile:
         ended: whether everything was fed.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, block_octets: int = BLOCK_OCTETS) -> None:
         """Open `path` and read its first octets; raises InputError for what is no capture."""
         self.path = path
-        self._file = FileOctets(path)
+        self._file = FileOctets(path, block_octets)
         self.name = self._file.name
         self.walk = RecordWalk(self.name)
         self.ended = False

@@ -47,9 +47,10 @@ class FileOctets:
         total: octets in all, None for what is not a regular file.
     """
 
-    def __init__(self, path: str) -> None:
-        """Open `path`; raises InputError where that fails."""
+    def __init__(self, path: str, block_octets: int = BLOCK_OCTETS) -> None:
+        """Open `path`, to be read in blocks; raises InputError where that fails."""
         self.name = "standard input" if path == "-" else path
+        self._block_octets = block_octets
         self.consumed = 0
         self.total: int | None = None
         self._file: Any = None
@@ -75,7 +76,7 @@ class FileOctets:
     def read(self) -> bytes:
         """Give what there is, at most a block; b"" at the end."""
         try:
-            block = self._read(BLOCK_OCTETS)
+            block = self._read(self._block_octets)
         except OSError as error:
             raise StreamDamage(f"reading failed: {_reason(error)}") from error
         self.consumed += len(block)

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.capture_file import CaptureFile, is_capture
 from tcpflow_analyzer.sources.link_types import link_type_name
+from tcpflow_analyzer.sources.octets import BLOCK_OCTETS
 from tcpflow_analyzer.sources.records import RecordWalk
 
 # Later than any time that a walk gives.
@@ -124,9 +125,10 @@ class FileSummary:
 class _Part:
     """One file of the recording: when it begins, and the capture while it is open."""
 
-    def __init__(self, path: str, decoder: str) -> None:
+    def __init__(self, path: str, decoder: str, block_octets: int) -> None:
         self.path = path
         self.decoder = decoder
+        self.block_octets = block_octets
         self.number = 0
         self.capture: Capture | None = self._open()
         self.summary = FileSummary(path, self.capture.name)
@@ -143,7 +145,7 @@ class _Part:
             from tcpflow_analyzer.sources.tshark import TsharkCapture  # noqa: PLC0415
 
             return TsharkCapture(self.path)
-        return CaptureFile(self.path)
+        return CaptureFile(self.path, self.block_octets)
 
     def find_next(self) -> bool:
         """Read up to the next frame and hold it; False when there is none."""
@@ -194,12 +196,18 @@ class Recording:
         files: a summary each, in the order by first frame; files without frames come last.
     """
 
-    def __init__(self, paths: Sequence[str], decoder: str = "native") -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        decoder: str = "native",
+        block_octets: int = BLOCK_OCTETS,
+    ) -> None:
         """Open every file once to see when it begins.
 
         Args:
             paths: files, folders (the captures in them, by name, not in folders below) and "-".
             decoder: "native", or "tshark" to have tshark read the files.
+            block_octets: how much is read at a time; changes no result.
 
         Raises:
             InputError: a path is missing, no capture, empty, or a folder without captures.
@@ -209,7 +217,7 @@ class Recording:
         expanded = expand_paths(paths)
         parts = []
         for path in expanded:
-            part = _Part(path, decoder)
+            part = _Part(path, decoder, block_octets)
             if len(expanded) > 1:
                 part.put_aside()
             parts.append(part)
