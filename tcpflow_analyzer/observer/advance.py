@@ -169,7 +169,7 @@ def _general(
     if not sender.profile_known and bits & RST == 0:
         sender.profile = guess_profile(segment)
         sender.profile_known = True
-    if receiver.other_iss != UNKNOWN and bits & ACK != 0:
+    if receiver.rarities is not None and bits & ACK != 0:
         _choose_iss(receiver, segment)
     acknowledgement: i64 = -1
     if bits & ACK != 0:
@@ -315,7 +315,7 @@ def _change_isn(
     if sender.snd_una >= 1 and sender.proven != SYN_SENT:
         return  # the peer has acknowledged the first one: this one is not of this connection
     if segment.control_bits & ACK != 0:
-        sender.other_iss = sender.iss
+        sender.rare().other_iss = sender.iss
     sender.iss = segment.seq
     sender.snd_nxt = 0
     sender.snd_una = 0
@@ -333,12 +333,15 @@ def _change_isn(
 
 def _choose_iss(receiver: Endpoint, segment: Segment) -> None:
     """HS012: of two SYN-ACKs with different ISNs the acknowledgement chooses one."""
-    if receiver.snd_una < 1 and segment.ack == (receiver.other_iss + 1) & 0xFFFF_FFFF:
-        receiver.iss = receiver.other_iss
+    rare = receiver.rare()
+    if rare.other_iss == UNKNOWN:
+        return
+    if receiver.snd_una < 1 and segment.ack == (rare.other_iss + 1) & 0xFFFF_FFFF:
+        receiver.iss = rare.other_iss
         receiver.snd_nxt = 1
         receiver.contiguous = 1
         receiver.holes = None
-    receiver.other_iss = UNKNOWN
+    rare.other_iss = UNKNOWN
 
 
 def _adopt_origin(sender: Endpoint, segment: Segment) -> None:
@@ -436,7 +439,6 @@ def _take(
         sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
     ):
         sender.tsval = segment.tsval
-        sender.tsval_time_ns = now
 
 
 def _revive(
@@ -456,12 +458,12 @@ def _revive(
         _mark_reverted(connection, receiver, refuted, segment, 0)
     if bits & SYN != 0:
         return
-    if sender.proven == CLOSED and sender.rst_frame != 0 and sender.before_reset != CLOSED:
+    if sender.proven == CLOSED and sender.rst_frame != 0 and sender.rare().before_reset != CLOSED:
         # RS010: its own sequence space goes on, so the RST was not its own.
         if sender.snd_una - 1 <= sequence <= sender.snd_nxt + 1:
             _mark_reverted(connection, sender, sender.rst_frame, segment, 1)
             withdraw_resets(receiver)
-            set_back(connection, sender, sender.before_reset, frame, now, timing)
+            set_back(connection, sender, sender.rare().before_reset, frame, now, timing)
             sender.rst_frame = 0
     elif sender.believed == CLOSED and sender.proven == LAST_ACK:
         refute_acks(sender, sender.fin_offset, now)
@@ -765,7 +767,7 @@ def _repeated_syn_ack(
     refuted = refute_acks(sender, 0, now)
     if refuted != 0:
         # The next SYN-ACK is due after twice the gap; before that the ACK is not believed again.
-        sender.distrust_until_ns = now + 2 * gap + gap // 4
+        sender.rare().distrust_until_ns = now + 2 * gap + gap // 4
     connection.note(
         SYNACK_REPEATED, sender.is_originator, segment.frame, now, gap, refuted,
         1 if answers_syn else 0,
@@ -903,14 +905,15 @@ def _sent_fin(
             FIN_MOVED, sender.is_originator, frame, now, sender.fin_offset, offset, 0
         )
         return
-    sender.fin_copies += 1
+    rare = sender.rare()
+    rare.fin_copies += 1
     covering = sender.fin_acked_frame
     gap = now - sender.retry_time_ns
     connection.note(
-        FIN_REPEATED, sender.is_originator, frame, now, gap, covering, sender.fin_copies
+        FIN_REPEATED, sender.is_originator, frame, now, gap, covering, rare.fin_copies
     )
     refute_acks(sender, offset, now)
-    if covering == 0 and sender.fin_copies >= 2:
+    if covering == 0 and rare.fin_copies >= 2:
         park_unanswered_fin(receiver)
     if receiver.proven == TIME_WAIT or receiver.believed == TIME_WAIT:
         connection.note(
@@ -975,11 +978,12 @@ def _acknowledge(
     """The sender's ACK moves what is known of the receiver's stream."""
     frame, now = segment.frame, segment.time_ns
     progress = acknowledgement > receiver.snd_una
-    if receiver.probe_end != UNKNOWN and acknowledgement >= receiver.probe_end:
-        sample = now - receiver.probe_time_ns
+    rare = receiver.rarities
+    if rare is not None and rare.probe_end != UNKNOWN and acknowledgement >= rare.probe_end:
+        sample = now - rare.probe_time_ns
         if sender.rtt_ns == UNKNOWN or sample < sender.rtt_ns:
             sender.rtt_ns = sample
-        receiver.probe_end = UNKNOWN
+        rare.probe_end = UNKNOWN
     before = receiver.contiguous
     unseen = acknowledge(receiver, acknowledgement)
     if unseen > 0 and receiver.segments > 0 and receiver.proven != SYN_SENT:
@@ -1009,9 +1013,11 @@ def _new_data(
     sequence: i64,
 ) -> None:
     """New octets of payload: half-close in use, round trip probes."""
-    if receiver.rtt_ns == UNKNOWN and sender.probe_end == UNKNOWN:
-        sender.probe_end = sender.snd_nxt
-        sender.probe_time_ns = segment.time_ns
+    if receiver.rtt_ns == UNKNOWN:
+        rare = sender.rare()
+        if rare.probe_end == UNKNOWN:
+            rare.probe_end = sender.snd_nxt
+            rare.probe_time_ns = segment.time_ns
     if (
         receiver.fin_offset != UNKNOWN
         and receiver.fin_acked_frame != 0
@@ -1069,8 +1075,11 @@ def _give_up(sender: Endpoint, receiver: Endpoint, bits: i64, timing: Timing) ->
     retransmission after the initial RTO of one second. Half as much again is allowed for.
     """
     expected = 2 * sender.retry_gap_ns if sender.retry_gap_ns > 0 else 2 * _FIRST_RTO
-    if bits & SYN != 0 and expected < 2 * _FIRST_RTO:
-        expected = 2 * _FIRST_RTO  # Linux repeats a SYN at once after a RST of its own
+    # Linux repeats a SYN at once after a RST of its own; a fast retransmission of data (RFC 5681
+    # 3.2) comes after a round trip: neither says when the timer expires.
+    least = 2 * _FIRST_RTO if bits & SYN != 0 else _FIRST_RTO
+    if expected < least:
+        expected = least
     if expected > _LONGEST_RTO:
         expected = _LONGEST_RTO
     if bits & SYN == 0 and sender.retries == 0:

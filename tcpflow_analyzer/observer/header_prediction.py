@@ -63,9 +63,8 @@ def predict(
         end = sender.snd_nxt + payload_len
         if end >= receiver.edge or fills_window(sender, receiver, segment):
             return False
-        if sender.snd_una >= sender.snd_nxt:
-            sender.retry_time_ns = segment.time_ns
-            sender.retry_gap_ns = 0
+        sender.retry_time_ns = segment.time_ns
+        sender.retry_gap_ns = 0
         sender.snd_nxt = end
         sender.contiguous = end
         sender.unique_octets += payload_len
@@ -83,7 +82,6 @@ def predict(
     tsval = segment.tsval
     if tsval != ABSENT and (sender.tsval == UNKNOWN or distance(tsval, sender.tsval) >= 0):
         sender.tsval = tsval
-        sender.tsval_time_ns = segment.time_ns
     return True
 
 
@@ -119,7 +117,6 @@ def count_segment(
     sender.last_time_ns = now
     if segment.payload_len > 0:
         sender.payload_octets += segment.payload_len
-        sender.data_segments += 1
         if new_data:
             sender.last_data_frame = frame
             sender.last_data_time_ns = now
