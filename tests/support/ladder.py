@@ -142,6 +142,7 @@ class Ladder:
 
     Attributes:
         rungs: the lines that mean something, in order.
+        sockets: A's and B's.
         end_ns: time of the last frame.
     """
 
@@ -173,6 +174,7 @@ class Ladder:
             LadderError: a line cannot be read.
         """
         self.rungs: list[Rung] = []
+        self.sockets = (a, b)
         self.end_ns = start_ns
         self._next_ns = start_ns
         self._gap_ns = gap_ns

@@ -1,0 +1,154 @@
+"""How the work is done changes no result: header prediction, size of reads, splitting of files.
+
+All in this process, on whichever twin is installed; tests/compiled compares the twins.
+"""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from support import container_builder as build
+from support.places import FIXTURES, fixture_captures, shared_captures, shared_folder
+from support.states import report_of
+from tcpflow_analyzer.errors import InputError
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.sources.octets import BLOCK_OCTETS
+from tcpflow_analyzer.sources.recording import Recording
+
+BLOCKS = (1, 7, 4096, 65_536, 1024 * 1024)
+SMALL = 20_000  # octets; larger captures are not read octet by octet
+
+every_capture = pytest.mark.parametrize(
+    "capture", fixture_captures(), ids=lambda path: str(path.relative_to(FIXTURES))
+)
+
+
+def difference(one: bytes, other: bytes) -> str:
+    """The first lines in which two reports differ; empty where they agree."""
+    pairs = zip([*one.splitlines(), b"end"], [*other.splitlines(), b"end"], strict=False)
+    for here, there in pairs:
+        if here != there:
+            at = next(
+                (i for i, (x, y) in enumerate(zip(here, there, strict=False)) if x != y),
+                min(len(here), len(there)),
+            )
+            return f"...{here[max(0, at - 60) : at + 80]!r}, other ...{there[at : at + 80]!r}"
+    return ""
+
+
+@every_capture
+def test_header_prediction_changes_nothing(capture: Path) -> None:
+    without = report_of([capture], Settings(header_prediction=False))
+    assert difference(report_of([capture]), without) == ""
+
+
+@every_capture
+def test_size_of_reads_changes_nothing(capture: Path) -> None:
+    usual = report_of([capture])
+    for size in BLOCKS:
+        if size < 4096 and capture.stat().st_size > SMALL:
+            continue
+        assert difference(usual, report_of([capture], Settings(block_octets=size))) == "", size
+
+
+@pytest.mark.parametrize("size", BLOCKS)
+def test_reads_have_the_size_that_was_asked_for(tmp_path: Path, size: int) -> None:
+    # Without this, the tests above would compare a thing with itself.
+    path = tmp_path / "many.pcap"
+    path.write_bytes(build.pcap_file([build.Record(n, 0, bytes(100), 100) for n in range(100)]))
+    recording = Recording([str(path)], block_octets=size)
+    steps = 0
+    for walk, _ in recording.steps():
+        while walk.advance():
+            pass
+        steps += 1
+    assert recording.octets_read == path.stat().st_size
+    assert (steps > 1) == (size < path.stat().st_size)
+    assert BLOCK_OCTETS in BLOCKS
+
+
+def unlike_paths(report: bytes) -> str:
+    """A report without what two files and one say differently: `capture.files`."""
+    analysis = json.loads(report)
+    del analysis["capture"]["files"]
+    return json.dumps(analysis, indent=1)
+
+
+def split(capture: Path, folder: Path, at: int) -> list[Path] | None:
+    """Two classic captures with the frames before and from frame `at` on; None for other kinds."""
+    octets = capture.read_bytes()
+    if octets[:4] not in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1"):
+        return None
+    starts = record_starts(octets)
+    if at >= len(starts):
+        return None
+    head, cut = octets[:24], starts[at - 1]
+    paths = [folder / "2.pcap", folder / "1.pcap"]
+    paths[0].write_bytes(head + octets[24:cut])
+    paths[1].write_bytes(head + octets[cut:])
+    return paths
+
+
+def record_starts(octets: bytes) -> list[int]:
+    """Where each record of a little-endian classic capture begins."""
+    starts, position = [], 24
+    while position + 16 <= len(octets):
+        starts.append(position)
+        position += 16 + int.from_bytes(octets[position + 8 : position + 12], "little")
+    return starts
+
+
+def is_in_time_order(capture: Path) -> bool:
+    octets = capture.read_bytes()
+    times = [octets[at : at + 8] for at in record_starts(octets)]
+    numbers = [
+        (int.from_bytes(time[:4], "little"), int.from_bytes(time[4:], "little")) for time in times
+    ]
+    return numbers == sorted(numbers)
+
+
+@every_capture
+def test_two_files_are_the_recording_that_they_were_cut_from(capture: Path, tmp_path: Path) -> None:
+    octets = capture.read_bytes()
+    if not is_classic(octets) or not is_in_time_order(capture):
+        pytest.skip("neither packed captures nor unordered ones are cut here")
+    count = len(record_starts(octets))
+    whole = unlike_paths(report_of([capture]))
+    source = random.Random(capture.name)
+    for at in sorted({source.randrange(2, count + 1) for _ in range(3)} if count > 1 else ()):
+        parts = split(capture, tmp_path, at)
+        if parts is None:
+            continue
+        both = unlike_paths(report_of(parts))
+        assert difference(whole.encode(), both.encode()) == "", f"cut before frame {at}"
+
+
+def is_classic(octets: bytes) -> bool:
+    return octets[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shared_folder() is None, reason="no shared folder")
+def test_nothing_changes_on_captures_outside_the_repository() -> None:
+    differences = {}
+    for capture in shared_captures():
+        try:
+            usual = report_of([capture])
+        except InputError:
+            continue
+        ways = {"no prediction": Settings(header_prediction=False)}
+        sizes = (1, 7) if capture.stat().st_size <= SMALL else (4099,)
+        ways |= {f"reads of {size}": Settings(block_octets=size) for size in sizes}
+        for name, settings in ways.items():
+            found = difference(usual, report_of([capture], settings))
+            if found:
+                differences[f"{capture.name}, {name}"] = found
+    assert differences == {}
+
+
+def test_difference_sees_one() -> None:
+    assert difference(b"a\nx", b"a\ny") == "...b'x', other ...b'y'"
+    assert difference(b"a", b"a\nmore") != ""
+    assert difference(b"a", b"a") == ""
