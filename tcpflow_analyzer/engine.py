@@ -90,7 +90,7 @@ _SECOND: Final = 1_000_000_000
 # TIME-WAIT is over, or 3 s after a RST (design.md decision 6).
 _LINGER: Final = 240 * _SECOND
 _AFTER_RESET: Final = 3 * _SECOND
-_MOST_WAITING: Final = 50_000
+_MOST_WAITING: Final = 4096
 _RETRY_WINDOW: Final = 10 * _SECOND  # HS001, HS004: another attempt that succeeds within this
 _DROPPED_AFTER: Final = 900_000_000  # HS014: a SYN unanswered for so long, nanoseconds
 # Bits of Connection.counted: what the census was told.
@@ -165,6 +165,9 @@ class Engine:
         self._restored = Segment()
         self._over: list[Connection] = []
         self._over_first: i64 = 0
+        self._closed: list[Connection] = []
+        self._closed_first: i64 = 0
+        self._finishing: bool = False
         self._requests: list[Request] = []
         self._requests_first: i64 = 0
         self._time_wait: list[Connection] = []
@@ -469,9 +472,8 @@ class Engine:
             self._count_left(connection)
         if had_ack == 0 and connection.ack_frame != 0 and len(self._failed) > 0:
             self._note_success(connection, segment.time_ns)
-        if not connection.queued and _is_over(connection):
-            connection.queued = True
-            self._over.append(connection)
+        if not connection.queued and not self._finishing and _is_over(connection):
+            self._queue(connection)
         if connection.outcome == OUTCOME_UNANSWERED and segment.control_bits & SYN != 0:
             self._note_dropped(connection, segment)
 
@@ -583,8 +585,7 @@ class Engine:
             self._note_failure(entry.key, entry.address_len, segment.time_ns)
             take_icmp_error(entry, self._table.from_originator, segment, self._timing)
             if not entry.queued and _is_over(entry):
-                entry.queued = True
-                self._over.append(entry)
+                self._queue(entry)
 
     # What is over
 
@@ -594,27 +595,37 @@ class Engine:
         self._sweep_requests()
         self._sweep_remembered()
 
+    def _queue(self, connection: Connection) -> None:
+        """A connection that is over waits for stragglers: by a RST shortly, in TIME-WAIT longer."""
+        connection.queued = True
+        if _time_wait_until(connection) != 0:
+            self._over.append(connection)
+        else:
+            self._closed.append(connection)
+
     def _sweep_over(self) -> None:
-        over = self._over
+        self._over_first = self._sweep_queue(self._over, self._over_first)
+        self._closed_first = self._sweep_queue(self._closed, self._closed_first)
+
+    def _sweep_queue(self, waiting: list[Connection], first: i64) -> i64:
+        """Hand over the connections at the head of a queue; gives the new head."""
         now = self.last_time_ns
-        first = self._over_first
-        count: i64 = len(over)
+        count: i64 = len(waiting)
         while first < count:
-            connection = over[first]
-            if connection.finished:
-                first += 1
-                continue
-            crowded = count - first > _MOST_WAITING
-            if now < self._due_to_leave(connection, crowded):
-                break
+            connection = waiting[first]
+            if not connection.finished:
+                crowded = count - first > _MOST_WAITING
+                if now < self._due_to_leave(connection, crowded):
+                    break
+                connection.queued = False
+                if _is_over(connection):
+                    self._leave(connection)
             first += 1
-            connection.queued = False
-            if _is_over(connection):
-                self._leave(connection)
-        if first > 4096 and first * 2 > count:
-            del over[:first]
-            first = 0
-        self._over_first = first
+            if first > 1024 and first * 2 > count:
+                del waiting[:first]
+                count -= first
+                first = 0
+        return first
 
     def _due_to_leave(self, connection: Connection, crowded: bool) -> i64:
         """When a connection that is over may be handed over."""
@@ -740,6 +751,7 @@ class Engine:
 
     def finish(self) -> None:
         """The capture has ended: hand over all that is left, in the order of numbers."""
+        self._finishing = True
         entries = list(self._table.entries.values())
         settle_stateless_listeners(entries, self.last_time_ns, self._timing)
         for entry in entries:
@@ -751,9 +763,10 @@ class Engine:
             elif isinstance(entry, Request):
                 if entry.number != 0:
                     self._finish_request(entry)
-        for connection in self._over:
+        for connection in self._over + self._closed:
             self._hand_over(connection)
         self._over = []
+        self._closed = []
         self._table.entries = {}
 
 

@@ -89,7 +89,7 @@ def finding(
     """Register a function `(connection, capture) -> Iterator[Finding]` under a code."""
 
     def register(detect: F) -> F:
-        name = detect.__name__.replace("_", "-")  # type: ignore[attr-defined]
+        name = detect.__name__.replace("_", "-")
         _add(Rule(code, name, severity, severities or (severity,), context, since, status, wakes,
                   fact, detect, None, (detect.__doc__ or "").strip()))
         return detect

@@ -63,7 +63,7 @@ def is_plausible_ack(sender: Endpoint, receiver: Endpoint, acknowledgement: i64)
         return acknowledgement - receiver.snd_nxt <= _WIDEST_WINDOW
     # One more than the edge: a FIN, or a window probe's octet.
     return acknowledgement <= sender.edge + 1 or (
-        acknowledgement - receiver.snd_nxt <= (sender.max_window << 14) and sender.window_scale == UNKNOWN
+        acknowledgement - receiver.snd_nxt <= _WIDEST_WINDOW and sender.window_scale == UNKNOWN
     )
 
 

@@ -54,10 +54,9 @@ from tcpflow_analyzer.tcp.states import (
 _PATH_MASK: Final = 0x0FFF_FFFF_FFFF_FFFF  # 15 states of 4 bits
 
 
-def _enter(endpoint: Endpoint, state: i64, frame: i64, time_ns: i64) -> None:
+def _enter(endpoint: Endpoint, state: i64, time_ns: i64) -> None:
     """Set the believed state and since when."""
     endpoint.believed = state
-    endpoint.state_frame = frame
     endpoint.state_time_ns = time_ns
     # Shifted by 4 within 60 bits: the product stays below 2**63.
     endpoint.path = ((endpoint.path & 0x00FF_FFFF_FFFF_FFFF) << 4 | state) & _PATH_MASK
@@ -87,7 +86,7 @@ def _record(
 ) -> Transition | None:
     """Enter a state and write it down. Gives the record, None where nobody keeps it."""
     from_state = endpoint.believed
-    _enter(endpoint, to_state, frame, time_ns)
+    _enter(endpoint, to_state, time_ns)
     if to_state == TIME_WAIT:
         start_time_wait(connection, endpoint, time_ns, timing)
     transition = Transition(
@@ -118,7 +117,7 @@ def take_back(
         endpoint.chain = None
     else:
         endpoint.chain = chain[:keep]
-    _enter(endpoint, to_state, frame, time_ns)
+    _enter(endpoint, to_state, time_ns)
     connection.note(
         CORRECTED, endpoint.is_originator, frame, time_ns, from_state, to_state, event
     )
@@ -213,11 +212,11 @@ def _step(
     if to_state == NO_NEXT:
         return state
     chain = endpoint.chain
-    position = endpoint.position
+    position = timing.position
     if chain is not None and position < len(chain):
         known = chain[position]
         if known.event == event and known.to_state == to_state and known.frame == frame:
-            endpoint.position = position + 1
+            timing.position = position + 1
             return to_state
         take_back(connection, endpoint, position, frame, time_ns)
     if endpoint.possible != 0 and certainty < ASSUMED:
@@ -230,7 +229,7 @@ def _step(
             endpoint.chain = [transition]
         else:
             endpoint.chain.append(transition)
-    endpoint.position = position + 1
+    timing.position = position + 1
     return to_state
 
 
@@ -309,7 +308,7 @@ def believe(
     if receipts is None and endpoint.chain is None and not _timer_runs(endpoint, until_ns):
         return
     state = endpoint.proven
-    endpoint.position = 0
+    timing.position = 0
     if receipts is not None:
         for receipt in receipts:
             if receipt.due_ns <= until_ns:
@@ -326,8 +325,8 @@ def believe(
             timing,
         )
     chain = endpoint.chain
-    if chain is not None and endpoint.position < len(chain):
-        take_back(connection, endpoint, endpoint.position, frame, until_ns)
+    if chain is not None and timing.position < len(chain):
+        take_back(connection, endpoint, timing.position, frame, until_ns)
 
 
 def _timer_runs(endpoint: Endpoint, until_ns: i64) -> bool:

@@ -139,7 +139,6 @@ def remember(connection: Connection) -> Remembered:
     record.originator_iss = originator.iss
     record.originator_snd_nxt = (originator.iss + originator.snd_nxt) & 0xFFFF_FFFF
     record.originator_tsval = originator.tsval
-    record.originator_tsval_time_ns = originator.tsval_time_ns
     record.originator_edge = (responder.iss + originator.edge) & 0xFFFF_FFFF
     record.originator_time_wait_since_ns = originator.time_wait_since_ns
     record.originator_time_wait_until_ns = originator.time_wait_until_ns
@@ -147,7 +146,6 @@ def remember(connection: Connection) -> Remembered:
     record.responder_iss = responder.iss
     record.responder_snd_nxt = (responder.iss + responder.snd_nxt) & 0xFFFF_FFFF
     record.responder_tsval = responder.tsval
-    record.responder_tsval_time_ns = responder.tsval_time_ns
     record.responder_edge = (originator.iss + responder.edge) & 0xFFFF_FFFF
     record.responder_time_wait_since_ns = responder.time_wait_since_ns
     record.responder_time_wait_until_ns = responder.time_wait_until_ns

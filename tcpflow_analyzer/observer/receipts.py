@@ -68,9 +68,10 @@ def queue(
         bits & SYN_FIN_RST == 0
         and segment.payload_len == 0
         and endpoint.proven == SYN_RECEIVED
-        and endpoint.distrust_until_ns > due
+        and endpoint.rarities is not None
     ):
-        due = endpoint.distrust_until_ns
+        distrusted = endpoint.rarities.distrust_until_ns
+        due = max(due, distrusted)
     tsval = segment.tsval
     if tsval != ABSENT and peer.tsval != UNKNOWN and distance(tsval, peer.tsval) <= 0:
         tsval = UNKNOWN

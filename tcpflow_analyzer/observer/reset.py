@@ -213,9 +213,9 @@ def _move_sender(
     elif sender.proven >= ESTABLISHED:
         adopt(sender)
     note_late_close(connection, sender, receiver, frame, now, timing)
-    sender.before_reset = sender.proven
+    sender.rare().before_reset = sender.proven
     sender.rst_frame = frame
-    sender.rst_time_ns = now
+    sender.rare().reset_time_ns = now
     prove(connection, sender, SND_RST, frame, frame, now, timing)
     sender.receipts = None
     _note_closer(connection, sender)
@@ -247,7 +247,7 @@ def _confirm_closed(sender: Endpoint, frame: i64) -> None:
     if chain is not None:
         for transition in chain:
             transition.proved_by_frame = frame
-    sender.before_reset = sender.proven
+    sender.rare().before_reset = sender.proven
     sender.proven = CLOSED
     sender.chain = None
     sender.receipts = None

@@ -27,6 +27,8 @@ class Timing:
             self.orphan_give_up.append(profile.orphan_give_up_ns)
             self.fin_timeout.append(profile.fin_timeout_ns or 0)
             self.reset_ends_time_wait.append(profile.reset_ends_time_wait)
+        # How much of an endpoint's chain the current fold has confirmed (observer/belief.py).
+        self.position: i64 = 0
         self.close_wait_warn: i64 = settings.close_wait_warn_ns
         self.header_prediction: bool = settings.header_prediction
         self.keep_transitions: bool = settings.keep_transitions

@@ -3,7 +3,7 @@
 Compiled: yes
 """
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 
 class Watch:
@@ -31,6 +31,7 @@ class Watch:
         self.duplicate_ack: i64 = 0
 
 
+@mypyc_attr(acyclic=True)
 class Analysis:
     """Segments of one connection by class. Made only for connections that have any."""
 

@@ -8,7 +8,7 @@ keep request sockets), a `Connection`, and a `Remembered` after the end, for tel
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
@@ -59,6 +59,7 @@ COMPLETE_FIN: Final = 16
 COMPLETE_RST: Final = 32
 
 
+@mypyc_attr(acyclic=True)
 class Entry:
     """What the table holds under a key."""
 
@@ -68,6 +69,7 @@ class Entry:
         self.retried: bool = False
 
 
+@mypyc_attr(acyclic=True)
 class Remembered(Entry):
     """What is kept of a connection after its end, to tell reuse of its socket pair.
 
@@ -77,7 +79,7 @@ class Remembered(Entry):
             incarnation may be opened from the other side).
         end_time_ns: last segment. reset: ended by an accepted RST. closed: both ends were CLOSED.
         originator_*, responder_*: the state each end was left in, ISS and SND.NXT (wrapped), newest
-            timestamp value (wrapped, or -1) and when, highest window edge (wrapped), end of TIME-WAIT
+            timestamp value (wrapped, or -1), highest window edge (wrapped), end of TIME-WAIT
             (0 if it never held it), and its frame.
         samples: the last data segments: (sender is originator, seq, payload_len, tsval, first 64
             octets' hash, frame), 6 numbers each; None for none.
@@ -96,7 +98,6 @@ class Remembered(Entry):
         self.originator_iss: i64 = 0
         self.originator_snd_nxt: i64 = 0
         self.originator_tsval: i64 = UNKNOWN
-        self.originator_tsval_time_ns: i64 = 0
         self.originator_edge: i64 = 0
         self.originator_time_wait_since_ns: i64 = 0
         self.originator_time_wait_until_ns: i64 = 0
@@ -104,13 +105,13 @@ class Remembered(Entry):
         self.responder_iss: i64 = 0
         self.responder_snd_nxt: i64 = 0
         self.responder_tsval: i64 = UNKNOWN
-        self.responder_tsval_time_ns: i64 = 0
         self.responder_edge: i64 = 0
         self.responder_time_wait_since_ns: i64 = 0
         self.responder_time_wait_until_ns: i64 = 0
         self.samples: list[int] | None = None
 
 
+@mypyc_attr(acyclic=True)
 class Request(Entry):
     """A SYN alone, until anything but its copy or a refusal arrives (kernels: request sockets).
 
@@ -152,6 +153,7 @@ class Request(Entry):
         self.previous: Remembered | None = None
 
 
+@mypyc_attr(acyclic=True)
 class Connection(Entry):
     """One incarnation of a socket pair and its two endpoints.
 

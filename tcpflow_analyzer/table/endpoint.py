@@ -8,7 +8,7 @@ All stream positions are *offsets*: unwrapped, counted from the sender's initial
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from tcpflow_analyzer.table.receipt import Receipt
 from tcpflow_analyzer.table.transition import Transition
@@ -18,6 +18,32 @@ NEVER: Final = 0x4000_0000_0000_0000  # a time that does not come; nanoseconds
 UNKNOWN: Final = -1
 
 
+@mypyc_attr(acyclic=True)
+class Rarities:
+    """What most endpoints never need; made when first used (memory is what connections cost).
+
+    Attributes:
+        other_iss: ISS of another SYN-ACK (HS012), wrapped, UNKNOWN for none.
+        distrust_until_ns: before this time the same pure ACK is not believed again (accept queue
+            full: received, but dropped).
+        before_reset: proven state before its own RST.
+        reset_time_ns: its first RST that closed the connection.
+        probe_end, probe_time_ns: data whose acknowledgement will give the peer's `rtt_ns`.
+        fin_copies: further copies of its FIN.
+    """
+
+    def __init__(self) -> None:
+        """Nothing out of the ordinary yet."""
+        self.other_iss: i64 = UNKNOWN
+        self.distrust_until_ns: i64 = 0
+        self.before_reset: i64 = CLOSED
+        self.reset_time_ns: i64 = 0
+        self.probe_end: i64 = UNKNOWN
+        self.probe_time_ns: i64 = 0
+        self.fin_copies: i64 = 0
+
+
+@mypyc_attr(acyclic=True)
 class Endpoint:
     """What one endpoint sent, and in which states it is proven and believed to be.
 
@@ -25,7 +51,6 @@ class Endpoint:
         iss: initial sequence number, wrapped. Meaningful once `has_origin`.
         has_origin: whether `iss` is set; virtual (first number seen less one) unless `iss_seen`.
         iss_seen: whether its SYN or SYN-ACK was captured.
-        other_iss: ISS of another SYN-ACK (HS012), wrapped, UNKNOWN for none.
         snd_nxt: SND.NXT, the highest end of anything it sent, SYN and FIN counted.
         snd_una: SND.UNA as the tap knows it, the highest acknowledgement its peer sent.
         contiguous: first octet neither captured nor acknowledged.
@@ -36,7 +61,7 @@ class Endpoint:
         window_scale: shift of its option, UNKNOWN if it sent none or its SYN was not captured.
         edge: highest right window edge it advertised, an offset in the peer's stream.
         mss: of its option, UNKNOWN if none.
-        tsval: newest timestamp value it sent, wrapped, UNKNOWN if none; tsval_time_ns: when.
+        tsval: newest timestamp value it sent, wrapped, UNKNOWN if none.
     Attributes, states:
         proven: newest state that facts force.
         believed: `proven` plus plausible receipts that are due.
@@ -44,18 +69,18 @@ class Endpoint:
         possible: bit mask of states (bit number = state) while picked up in mid-stream, else 0.
         receipts: segments on their way to it, oldest first; None for none.
         chain: transitions from `proven` to `believed`, not proven yet; None for none.
-        state_frame, state_time_ns: when the believed state was entered.
+        state_time_ns: when the believed state was entered.
         path: the states it has been believed in, 4 bits each, newest lowest, at most 15.
     Attributes, close and TIME-WAIT:
-        fin_frame, fin_time_ns: its first FIN. fin_copies: further copies of it.
+        fin_frame, fin_time_ns: its first FIN.
         fin_ack: what the first FIN acknowledged, an offset in the peer's stream.
         fin_acked_frame, fin_acked_time_ns: first captured segment of the peer that covers the FIN.
         fin_acked_by_data: whether that segment carried data (and no FIN).
-        rst_frame, rst_time_ns: its first RST that closed the connection, 0 for none.
+        rst_frame: its first RST that closed the connection, 0 for none.
         time_wait_since_ns, time_wait_until_ns: 0 while it never held TIME-WAIT. After a timer
             or a RST ended TIME-WAIT they keep their values.
     Attributes, counts and times:
-        segments, payload_octets: captured, copies included. data_segments: with payload.
+        segments, payload_octets: captured, copies included.
         unique_octets: payload octets without repeats.
         retransmitted: segments that repeat octets.
         first_frame: its first segment. last_frame, last_time_ns: its last segment.
@@ -65,11 +90,6 @@ class Endpoint:
             data at SND.UNA); retry_gap_ns: time from the transmission before it, 0 for the first;
             retries: retransmissions since the last progress.
         give_up_ns: when silence means that it gave up, NEVER while it owes nothing.
-        distrust_until_ns: before this time the same pure ACK is not believed again (accept queue
-            full: received, but dropped).
-        probe_end, probe_time_ns: data whose acknowledgement will give the peer's `rtt_ns`.
-        position: how much of `chain` the current fold has confirmed.
-        before_reset: proven state before its own RST.
         ttl: of its first segment. ttl_min, ttl_max: over all of its segments but RSTs.
         profile: index into settings.PROFILES, how it behaves where the wire does not say;
             `profile_known` once it was guessed or given.
@@ -85,7 +105,6 @@ class Endpoint:
         self.iss: i64 = 0
         self.has_origin: bool = False
         self.iss_seen: bool = False
-        self.other_iss: i64 = UNKNOWN
         self.snd_nxt: i64 = 0
         self.snd_una: i64 = 0
         self.contiguous: i64 = 0
@@ -98,7 +117,6 @@ class Endpoint:
         self.edge: i64 = 0
         self.mss: i64 = UNKNOWN
         self.tsval: i64 = UNKNOWN
-        self.tsval_time_ns: i64 = 0
         # states
         self.proven: i64 = CLOSED
         self.believed: i64 = CLOSED
@@ -106,18 +124,15 @@ class Endpoint:
         self.possible: i64 = 0
         self.receipts: list[Receipt] | None = None
         self.chain: list[Transition] | None = None
-        self.state_frame: i64 = 0
         self.state_time_ns: i64 = 0
         self.path: i64 = CLOSED
         # close and TIME-WAIT
         self.fin_frame: i64 = 0
         self.fin_time_ns: i64 = 0
-        self.fin_copies: i64 = 0
         self.fin_ack: i64 = UNKNOWN
         self.fin_acked_frame: i64 = 0
         self.fin_acked_time_ns: i64 = 0
         self.rst_frame: i64 = 0
-        self.rst_time_ns: i64 = 0
         self.fin_acked_by_data: bool = False
         self.time_wait_since_ns: i64 = 0
         self.time_wait_until_ns: i64 = 0
@@ -126,15 +141,9 @@ class Endpoint:
         self.retry_gap_ns: i64 = 0
         self.retries: i64 = 0
         self.give_up_ns: i64 = NEVER
-        self.distrust_until_ns: i64 = 0
-        self.probe_end: i64 = UNKNOWN
-        self.probe_time_ns: i64 = 0
-        self.position: i64 = 0
-        self.before_reset: i64 = CLOSED
         # counts and times
         self.segments: i64 = 0
         self.payload_octets: i64 = 0
-        self.data_segments: i64 = 0
         self.unique_octets: i64 = 0
         self.retransmitted: i64 = 0
         self.first_frame: i64 = 0
@@ -157,8 +166,29 @@ class Endpoint:
         self.last_checksum: i64 = 0
         self.last_interface: i64 = 0
         self.last_new: bool = False
+        self.rarities: Rarities | None = None
         # what Zeek would hold
         self.zeek_state: i64 = 0
         self.zeek_syn: i64 = UNKNOWN
         self.zeek_fin: i64 = UNKNOWN
         self.zeek_rst: i64 = UNKNOWN
+
+    def rare(self) -> Rarities:
+        """What most endpoints never need, made now if it is not there."""
+        rarities = self.rarities
+        if rarities is None:
+            rarities = Rarities()
+            self.rarities = rarities
+        return rarities
+
+    @property
+    def fin_copies(self) -> int:
+        """Further copies of its FIN."""
+        rarities = self.rarities
+        return 0 if rarities is None else rarities.fin_copies
+
+    @property
+    def reset_time_ns(self) -> int:
+        """Time of its first RST that closed the connection, 0 for none."""
+        rarities = self.rarities
+        return 0 if rarities is None else rarities.reset_time_ns

@@ -9,7 +9,7 @@ counted, and the first few of a kind and endpoint are kept as evidence.
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 KEPT: Final = 8  # observations of one kind and endpoint kept as evidence; the rest is counted
 
@@ -75,6 +75,7 @@ FACTS: Final = (
 )
 
 
+@mypyc_attr(acyclic=True)
 class Observation:
     """One fact: a kind, the endpoint it is about, the frame, and up to three numbers."""
 
@@ -98,6 +99,7 @@ class Observation:
         self.third: i64 = third
 
 
+@mypyc_attr(acyclic=True)
 class Tally:
     """All observations of one kind about one endpoint: how many, the first few, and the last."""
 
@@ -130,6 +132,7 @@ FORM_LIVE: Final = 2  # RST ACK at SND.NXT: the socket itself aborted
 FORM_OTHER: Final = 3  # none of these: a middlebox, or forged
 
 
+@mypyc_attr(acyclic=True)
 class Reset:
     """One RST with all that its cause is judged by.
 

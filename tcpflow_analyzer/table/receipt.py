@@ -5,11 +5,12 @@ Compiled: yes
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 ICMP_ERROR_BIT: Final = 0x1000  # above the control bits: an ICMP error about what the endpoint sent
 
 
+@mypyc_attr(acyclic=True)
 class Receipt:
     """A queued hypothesis "Y received this segment of X" (the queue is Y's).
 

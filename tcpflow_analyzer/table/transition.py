@@ -5,11 +5,12 @@ Compiled: yes
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 NO_FRAME: Final = 0  # a timer's expiry has no frame; frames count from 1
 
 
+@mypyc_attr(acyclic=True)
 class Transition:
     """A change of the believed state.
 

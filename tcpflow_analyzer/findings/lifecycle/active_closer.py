@@ -94,7 +94,7 @@ def _one_closed(connection: Connection, closer: Endpoint) -> Finding:
 def _reset(connection: Connection, closer: Endpoint) -> tuple[int, int]:
     """Frame and time of the RST that closed: of a live socket, or of a host without one."""
     if closer.rst_frame:
-        return closer.rst_frame, closer.rst_time_ns
+        return closer.rst_frame, closer.reset_time_ns
     for reset in connection.resets or ():
         if reset.of_originator == closer.is_originator and not reset.reverted:
             return reset.frame, reset.time_ns
