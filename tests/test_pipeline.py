@@ -11,6 +11,7 @@ from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.pipeline import Run, check_inputs, profile_chooser, selected_rules
+from tcpflow_analyzer.report.finding_json import finding_key
 from tcpflow_analyzer.report.sink import Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import PROFILE_LINUX, PROFILE_RFC, PROFILE_WINDOWS, Settings
@@ -157,6 +158,17 @@ def test_run_header_prediction_changes_nothing(tmp_path: Path, option: str) -> N
     run(tmp_path, mixed(), off, Settings(**{option: False}))  # type: ignore[arg-type]
     assert on.summary == off.summary
     assert on.findings == off.findings
+
+
+def test_run_block_size_changes_steps_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(mixed())
+    large, small = Notebook(facts=True), Notebook(facts=True)
+    Run([path], Settings(), [large]).run()
+    Run([path], Settings(block_octets=100), [small]).run()
+    assert small.events.count("flush") > 50 * large.events.count("flush")
+    assert small.summary == large.summary
+    assert sorted(map(finding_key, small.findings)) == sorted(map(finding_key, large.findings))
 
 
 def test_run_without_a_readable_link_type_is_an_input_error(tmp_path: Path) -> None:
