@@ -21,7 +21,7 @@ from tcpflow_analyzer.decode.segment import (
     Segment,
 )
 from tcpflow_analyzer.observer.advance import advance, stray_syn
-from tcpflow_analyzer.observer.census import Census
+from tcpflow_analyzer.observer.census import MOST, Census, busy_peak
 from tcpflow_analyzer.observer.icmp import take_icmp_error
 from tcpflow_analyzer.observer.incarnation import (
     CANDIDATE,
@@ -154,7 +154,7 @@ class Engine:
         self.shapes: list[int] = [0] * len(SHAPE_NAMES)
         self.closers: list[int] = [0] * 4
         self.left_out: dict[str, int] = {}
-        self.census = Census()
+        self.census = Census(MOST, busy_peak(settings))
         self._listeners = Listeners()
         self._decoder = decoder
         self._on_finished = on_finished
@@ -466,9 +466,7 @@ class Engine:
                 self._listening.add(_service(connection))
         if connection.observed != observed:
             self._note_new(connection, connection.observed & ~observed, segment)
-        if connection.counted & (_OPENED | _LEFT) == _OPENED and (
-            connection.originator.believed == CLOSED
-        ):
+        if connection.counted & (_OPENED | _LEFT) == _OPENED and _has_left(connection):
             self._count_left(connection)
         if had_ack == 0 and connection.ack_frame != 0 and len(self._failed) > 0:
             self._note_success(connection, segment.time_ns)
@@ -781,6 +779,16 @@ def _service(connection: Connection) -> bytes:
     length = connection.address_len
     key = connection.key
     return key[length : 2 * length] + key[2 * length + 2 : 2 * length + 4]
+
+
+def _has_left(connection: Connection) -> bool:
+    """Whether the originator's socket is free: CLOSED, or about to be by the last ACK."""
+    if connection.originator.believed == CLOSED:
+        return True
+    return (
+        connection.originator.fin_acked_frame != 0
+        and connection.counted & (_HOLDS_ORIGINATOR | _HOLDS_RESPONDER) == _HOLDS_RESPONDER
+    )
 
 
 def _time_wait_until(connection: Connection) -> i64:

@@ -6,7 +6,7 @@ the sinks of a `Run` make of the results. This is the only module that knows all
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from os import PathLike, fspath
@@ -215,6 +215,9 @@ class Run:
         self.capture: Capture | None = None
         self.summary: Summary | None = None
         self._decoder = make_decoder(settings)
+        if not any(sink.wants_connections for sink in sinks):
+            # Nobody will look at the transitions, and they are half of what a connection costs.
+            settings = replace(settings, keep_transitions=False)
         self._engine = Engine(settings, self._decoder, self._take, profile_chooser(settings))
         self._judge.view.census = self._engine.census
         self._engine.wanted = self._judge.wanted()

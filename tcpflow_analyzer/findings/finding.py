@@ -12,6 +12,7 @@ from tcpflow_analyzer.observer.census import Census
 from tcpflow_analyzer.settings import PROFILES, Profile, Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.socket_pair import socket_text
 
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
@@ -100,8 +101,4 @@ def seconds(duration_ns: int) -> float:
 
 def endpoint_name(connection: Connection, endpoint: Endpoint) -> str:
     """`address:port` of an endpoint, for messages."""
-    from tcpflow_analyzer.table.socket_pair import socket_pair
-
-    pair = socket_pair(connection.key, connection.address_len)
-    address, port = pair[:2] if endpoint.is_originator else pair[2:]
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    return socket_text(connection.key, connection.address_len, endpoint.is_originator)

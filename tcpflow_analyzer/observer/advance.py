@@ -307,9 +307,11 @@ def _change_isn(
     gap = segment.time_ns - sender.retry_time_ns
     frame, now = segment.frame, segment.time_ns
     if segment.control_bits & ACK != 0:
-        connection.note(
-            SYNACK_CHANGED, sender.is_originator, frame, now, sender.iss, segment.seq, 0
-        )
+        asked = connection.tally(SYN_CHANGED, receiver.is_originator)
+        if asked is None or asked.last.frame < connection.synack_frame:
+            connection.note(
+                SYNACK_CHANGED, sender.is_originator, frame, now, sender.iss, segment.seq, 0
+            )
     else:
         connection.note(SYN_CHANGED, sender.is_originator, frame, now, sender.iss, segment.seq, gap)
     if sender.snd_una >= 1 and sender.proven != SYN_SENT:
@@ -452,6 +454,8 @@ def _revive(
     """The sender is alive: whatever said that it is CLOSED did not happen to it."""
     bits = segment.control_bits
     now, frame = segment.time_ns, segment.frame
+    if bits & SYN != 0 and sender.retry_time_ns == 0:
+        return  # it begins anew, with another ISN: the RST may well have ended what was before
     _count_after_reset(connection, sender)
     refuted = refute_resets(sender, now)
     if refuted != 0:
@@ -496,6 +500,9 @@ def _mark_reverted(
         TRAFFIC_AFTER_RESET, of_endpoint.is_originator, segment.frame, segment.time_ns,
         reset_frame, own, 0,
     )
+    if connection.originator.fin_offset == UNKNOWN and connection.responder.fin_offset == UNKNOWN:
+        connection.active_closer = NOBODY
+        connection.observed &= ~ACTIVE_CLOSE
     if connection.resets is not None:
         for reset in connection.resets:
             if reset.frame == reset_frame:
@@ -669,7 +676,9 @@ def _sent_syn_ack(
     """RFC 9293 3.10.7.2 third step: the SYN was received in LISTEN and is answered."""
     frame, now = segment.frame, segment.time_ns
     if sender.proven == SYN_RECEIVED and sender.believed == CLOSED and sender.retry_time_ns == 0:
-        adopt(sender)  # it answers with another ISN: the RST had ended its first request
+        # It answers with another ISN: the RST had ended its first request, and ends no other.
+        adopt(sender)
+        withdraw_resets(sender)
     if before == SYN_SENT and sender.proven == SYN_RECEIVED:
         # Its own SYN is repeated with an acknowledgement: it had received the peer's SYN.
         _note_simultaneous(connection, sender, receiver, segment)
