@@ -66,6 +66,7 @@ from tcpflow_analyzer.table.connection import (
     SHAPE_NONE,
     SHAPE_RESET,
     Connection,
+    Entry,
     Remembered,
     Request,
 )
@@ -168,6 +169,7 @@ class Engine:
         self._closed: list[Connection] = []
         self._closed_first: i64 = 0
         self._finishing: bool = False
+        self._live: list[Entry] = []
         self._requests: list[Request] = []
         self._requests_first: i64 = 0
         self._time_wait: list[Connection] = []
@@ -226,7 +228,7 @@ class Engine:
     def _take(self, segment: Segment) -> None:
         """Find the connection of a segment and let it take it."""
         table = self._table
-        entry = table.find(segment.key, segment.address_len)
+        entry = table.find(segment)
         if entry is None:
             self._begin(segment, None)
         elif isinstance(entry, Connection):
@@ -237,6 +239,11 @@ class Engine:
             assert isinstance(entry, Remembered)
             self._begin(segment, entry)
 
+    def _put(self, entry: Entry) -> None:
+        """Add an entry to the table and to the list of what has to be handed over."""
+        self._table.put(entry)
+        self._live.append(entry)
+
     def _begin(self, segment: Segment, previous: Remembered | None) -> None:
         """The first segment of a connection that the table knows."""
         if can_hold(segment):
@@ -246,7 +253,7 @@ class Engine:
                 self._table.drop(previous)
                 request.previous = previous
                 request.incarnation = previous.incarnation + 1
-            self._table.put(request)
+            self._put(request)
             self._requests.append(request)
             return
         self.connections += 1
@@ -254,8 +261,8 @@ class Engine:
         if previous is not None:
             self._table.drop(previous)
             inherit(connection, previous)
-        self._table.put(connection)
-        self._advance(connection, connection.key == segment.key, segment)
+        self._put(connection)
+        self._advance(connection, segment.control_bits & (SYN | ACK | RST) != SYN | ACK, segment)
         if segment.control_bits & (SYN | ACK | RST) == SYN and previous is not None:
             note_reuse(connection, segment, segment.tsval, 0)
 
@@ -321,6 +328,7 @@ class Engine:
         else:
             connection = self._promote(request)
             self._table.replace(request, connection)
+            self._live.append(connection)
             self._continue(connection, direct, segment)
 
     def _promote(self, request: Request) -> Connection:
@@ -411,7 +419,6 @@ class Engine:
         if not lives_on:
             self._table.drop(old)
             self._hand_over(old)
-            self._table.drop_key(old.key)
             self._begin(segment, record)
             return
         self._table.drop(old)
@@ -419,7 +426,7 @@ class Engine:
         connection = self._make_connection(segment, self.connections)
         inherit(connection, record)
         connection.older = old
-        self._table.put(connection)
+        self._put(connection)
         self._advance(connection, True, segment)
         note_reuse(connection, segment, segment.tsval, 0)
 
@@ -434,11 +441,10 @@ class Engine:
         record = remember(old)
         self._table.drop(old)
         self._hand_over(old)
-        self._table.drop_key(old.key)
         self.connections += 1
         connection = self._make_connection(restored, self.connections)
         inherit(connection, record)
-        self._table.put(connection)
+        self._put(connection)
         self._advance(connection, True, restored)
         note_reuse(connection, restored, restored.tsval, segment.frame)
         self._advance(connection, False, segment)
@@ -574,11 +580,12 @@ class Engine:
 
     def _take_icmp_error(self, segment: Segment) -> None:
         """Match an ICMP error to the connection of the segment that it quotes."""
-        entry = self._table.find(segment.key, segment.address_len)
+        entry = self._table.find(segment)
         if isinstance(entry, Request) and entry.number != 0:
             connection = self._promote(entry)
             self._table.replace(entry, connection)
-            entry = self._table.find(segment.key, segment.address_len)
+            self._live.append(connection)
+            entry = self._table.find(segment)
         if isinstance(entry, Connection):
             self._note_failure(entry.key, entry.address_len, segment.time_ns)
             take_icmp_error(entry, self._table.from_originator, segment, self._timing)
@@ -592,6 +599,7 @@ class Engine:
         self._sweep_over()
         self._sweep_requests()
         self._sweep_remembered()
+        self._sweep_live()
 
     def _queue(self, connection: Connection) -> None:
         """A connection that is over waits for stragglers: by a RST shortly, in TIME-WAIT longer."""
@@ -600,6 +608,19 @@ class Engine:
             self._over.append(connection)
         else:
             self._closed.append(connection)
+
+    def _sweep_live(self) -> None:
+        """Forget in the list of live entries what was handed over."""
+        if len(self._live) < 2 * self._table.count + 65_536:
+            return
+        live: list[Entry] = []
+        for entry in self._live:
+            if isinstance(entry, Connection):
+                if not entry.finished:
+                    live.append(entry)
+            elif isinstance(entry, Request) and entry.number != 0:
+                live.append(entry)
+        self._live = live
 
     def _sweep_over(self) -> None:
         self._over_first = self._sweep_queue(self._over, self._over_first)
@@ -673,11 +694,11 @@ class Engine:
 
     def _leave(self, connection: Connection) -> None:
         """Hand over a connection and keep the compact record of it."""
-        still_found = self._table.entries.get(connection.key) is connection
+        still_found = self._table.holds(connection)
         self._hand_over(connection)
         if still_found:
             record = remember(connection)
-            self._table.put(record)
+            self._table.replace(connection, record)
             self._remembered.append(record)
 
     def _leave_request(self, request: Request) -> None:
@@ -750,10 +771,12 @@ class Engine:
     def finish(self) -> None:
         """The capture has ended: hand over all that is left, in the order of numbers."""
         self._finishing = True
-        entries = list(self._table.entries.values())
+        entries = self._live
         settle_stateless_listeners(entries, self.last_time_ns, self._timing)
         for entry in entries:
             if isinstance(entry, Connection):
+                if entry.finished:
+                    continue
                 older = entry.older
                 if older is not None and not older.finished:
                     self._hand_over(older)
@@ -765,7 +788,8 @@ class Engine:
             self._hand_over(connection)
         self._over = []
         self._closed = []
-        self._table.entries = {}
+        self._live = []
+        self._table = ConnectionTable()
 
 
 def _service_of(key: bytes, address_len: i64) -> bytes:

@@ -133,7 +133,13 @@ class Decoder:
             if fragment & 0x3FFF_00FF == 6 and total_len >= IPV4_TCP_LEN:
                 wire_end: i64 = start + 14 + total_len
                 end = min(end, wire_end)
-                segment.key = buffer[start + 26 : start + 38]
+                ports: i64 = read_u32(buffer, start + 34)
+                segment.set_ipv4_key(
+                    buffer,
+                    start + 26,
+                    read_u32(buffer, start + 26) << 16 | ports >> 16,
+                    read_u32(buffer, start + 30) << 16 | ports & 0xFFFF,
+                )
                 segment.address_len = 4
                 segment.scope = 0
                 segment.vlan = ABSENT

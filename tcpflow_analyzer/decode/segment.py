@@ -8,6 +8,7 @@ segment that nobody will look at. Whoever wants to keep a value copies it.
 
 from typing import Final
 
+from librt.strings import read_i16_be, read_i32_be
 from mypy_extensions import i64
 
 # What a frame turned out to be.
@@ -20,6 +21,27 @@ UNDECODED: Final = 4  # should be readable and is not; `Segment.reason` says why
 ABSENT: Final = -1  # an option that the segment does not carry
 
 
+IPV4_KEY_LEN: Final = 12  # octets of a key without a scope
+
+
+def source_word(key: bytes) -> i64:
+    """The source socket of an IPv4 key as a number, address << 16 | port; -1 for other keys."""
+    if len(key) != IPV4_KEY_LEN:
+        return -1
+    address: i64 = i64(read_i32_be(key, 0)) & 0xFFFF_FFFF
+    port: i64 = i64(read_i16_be(key, 8)) & 0xFFFF
+    return address << 16 | port
+
+
+def destination_word(key: bytes) -> i64:
+    """The destination socket of an IPv4 key likewise."""
+    if len(key) != IPV4_KEY_LEN:
+        return -1
+    address: i64 = i64(read_i32_be(key, 4)) & 0xFFFF_FFFF
+    port: i64 = i64(read_i16_be(key, 10)) & 0xFFFF
+    return address << 16 | port
+
+
 class Segment:
     """One TCP segment as it stands in the capture. Numbers are unsigned and as on the wire.
 
@@ -29,7 +51,9 @@ class Segment:
         interface: index of the capture interface, from 0. Set by the pipeline.
         key: source address, destination address, source port, destination port, as on the wire
             (12 octets for IPv4, 36 for IPv6), then the scope's octets where `scope` is not 0.
-            The connection table looks connections up by it.
+        source, destination: for IPv4 without a scope the sockets as numbers, address << 16 | port,
+            by which the connection table finds connections without making a key; else -1.
+        key_start: where such a key stands in `buffer`.
         address_len: 4 or 16.
         scope: which tunnel, or for link-local addresses which interface, the segment was found
             in; 0 for none. `Decoder.scope_name` gives it in words.
@@ -67,7 +91,10 @@ class Segment:
         self.frame: i64 = 0
         self.time_ns: i64 = 0
         self.interface: i64 = 0
-        self.key: bytes = b""
+        self.source: i64 = -1
+        self.destination: i64 = -1
+        self.key_start: i64 = 0
+        self._key: bytes | None = b""
         self.address_len: i64 = 4
         self.scope: i64 = 0
         self.vlan: i64 = ABSENT
@@ -108,6 +135,30 @@ class Segment:
         self.sack_right_3: i64 = 0
         self.sack_left_4: i64 = 0
         self.sack_right_4: i64 = 0
+
+    @property
+    def key(self) -> bytes:
+        """Both sockets as octets; made when first asked for."""
+        key = self._key
+        if key is None:
+            key = self.buffer[self.key_start : self.key_start + IPV4_KEY_LEN]
+            self._key = key
+        return key
+
+    @key.setter
+    def key(self, key: bytes) -> None:
+        """Set both sockets."""
+        self._key = key
+        self.source = source_word(key)
+        self.destination = destination_word(key)
+
+    def set_ipv4_key(self, buffer: bytes, start: i64, source: i64, destination: i64) -> None:
+        """Set both sockets, as octets that begin at `start` and as numbers, without a copy."""
+        self._key = None
+        self.buffer = buffer
+        self.key_start = start
+        self.source = source
+        self.destination = destination
 
     def sack_left(self, index: i64) -> i64:
         """Left edge of SACK block `index` (0 to 3), wrapped."""

@@ -353,8 +353,19 @@ def _due_of(endpoint: Endpoint, after_ns: i64) -> i64:
 
 def schedule(connection: Connection, after_ns: i64) -> None:
     """Set `next_due_ns`: when a belief of either end may change next."""
-    one = _due_of(connection.originator, after_ns)
-    other = _due_of(connection.responder, after_ns)
+    originator, responder = connection.originator, connection.responder
+    if (
+        originator.receipts is None
+        and responder.receipts is None
+        and originator.give_up_ns == NEVER
+        and responder.give_up_ns == NEVER
+        and originator.believed != TIME_WAIT
+        and responder.believed != TIME_WAIT
+    ):
+        connection.next_due_ns = NEVER
+        return
+    one = _due_of(originator, after_ns)
+    other = _due_of(responder, after_ns)
     connection.next_due_ns = one if one < other else other
 
 

@@ -11,7 +11,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.stream_analysis import fills_window, is_settled
-from tcpflow_analyzer.observer.zeek_history import has_letter
+from tcpflow_analyzer.observer.zeek_history import has_letter, record
 from tcpflow_analyzer.table.connection import COMPLETE_ACK, COMPLETE_DATA, Connection
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.tcp.control_bits import ACK, PSH
@@ -55,14 +55,17 @@ def predict(
         return False
     if connection.ack_frame == 0 and not connection.midstream:
         return False
-    if not has_letter(connection, sender.is_originator, segment):
-        return False
     if not is_settled(connection, sender, receiver):
         return False
     if payload_len > 0:
         end = sender.snd_nxt + payload_len
         if end >= receiver.edge or fills_window(sender, receiver, segment):
             return False
+    acknowledgement = receiver.snd_una + progress
+    if not has_letter(connection, sender.is_originator, segment):
+        record(connection, sender.is_originator, segment, sender.snd_nxt, acknowledgement)
+    if payload_len > 0:
+        end = sender.snd_nxt + payload_len
         sender.retry_time_ns = segment.time_ns
         sender.retry_gap_ns = 0
         sender.snd_nxt = end
@@ -73,7 +76,6 @@ def predict(
     else:
         sender.last_new = False
         connection.completeness |= COMPLETE_ACK
-    acknowledgement = receiver.snd_una + progress
     if progress > 0:
         receiver.snd_una = acknowledgement
         receiver.retry_gap_ns = 0

@@ -33,7 +33,11 @@ def can_hold(segment: Segment) -> bool:
 
 def make_request(segment: Segment, number: i64) -> Request:
     """Keep a SYN for which `can_hold` is true."""
-    request = Request(segment.key)
+    request = Request(b"")
+    if segment.source >= 0:
+        request.set_words(segment.source, segment.destination)
+    else:
+        request.key = segment.key
     request.number = number
     request.frame = segment.frame
     request.time_ns = segment.time_ns

@@ -45,7 +45,7 @@ def settle_stateless_listeners(entries: list[Entry], now_ns: i64, timing: Timing
     """
     listeners: dict[bytes, _HalfOpen] = {}
     for entry in entries:
-        if isinstance(entry, Connection) and entry.responder.proven == SYN_RECEIVED:
+        if isinstance(entry, Connection) and not entry.finished and entry.responder.proven == SYN_RECEIVED:
             settle(entry, now_ns, timing)
             _add(listeners, entry, now_ns)
     for half_open in listeners.values():

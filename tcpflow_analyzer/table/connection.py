@@ -6,10 +6,12 @@ Three kinds of entry share the table (docs/adr): a `Request` while only a SYN wa
 keep request sockets), a `Connection`, and a `Remembered` after the end, for telling reuse.
 """
 
+import struct
 from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
+from tcpflow_analyzer.decode.segment import destination_word, source_word
 from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import Observation, Reset, Tally
@@ -59,14 +61,52 @@ COMPLETE_FIN: Final = 16
 COMPLETE_RST: Final = 32
 
 
+def key_of_words(source: i64, destination: i64) -> bytes:
+    """The key of two IPv4 sockets given as numbers, address << 16 | port."""
+    return struct.pack(
+        ">IIHH", source >> 16, destination >> 16, source & 0xFFFF, destination & 0xFFFF
+    )
+
+
 @mypyc_attr(acyclic=True)
 class Entry:
-    """What the table holds under a key."""
+    """What the table holds under a key.
+
+    Attributes:
+        source, destination: the sockets of an IPv4 key as numbers (decode/segment.py), else -1.
+        next_entry: the next entry in the same bucket of the table.
+        retried: another attempt by the same originator at the same service succeeded soon.
+    """
 
     def __init__(self, key: bytes) -> None:
         """Begin an entry; `key` is in the direction of its originator (decode/segment.py)."""
-        self.key: bytes = key
+        self._key: bytes | None = key
+        self.source: i64 = source_word(key)
+        self.destination: i64 = destination_word(key)
+        self.next_entry: Entry | None = None
         self.retried: bool = False
+
+    @property
+    def key(self) -> bytes:
+        """Both sockets as octets, in the direction of the originator."""
+        key = self._key
+        if key is None:
+            key = key_of_words(self.source, self.destination)
+            self._key = key
+        return key
+
+    @key.setter
+    def key(self, key: bytes) -> None:
+        """Set the sockets as octets."""
+        self._key = key
+        self.source = source_word(key)
+        self.destination = destination_word(key)
+
+    def set_words(self, source: i64, destination: i64) -> None:
+        """Set the sockets as numbers; the octets are made when asked for."""
+        self._key = None
+        self.source = source
+        self.destination = destination
 
 
 @mypyc_attr(acyclic=True)

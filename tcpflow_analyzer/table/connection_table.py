@@ -2,13 +2,19 @@
 
 Compiled: yes
 
-One dictionary; an entry stands under the key in the direction of its originator. A segment of the
-responder finds nothing under its own key and is looked up once more, swapped.
+IPv4 sockets without a scope, nearly all there are, are two numbers and stand in a hash table of our own:
+its hash is the same for both directions, so a segment is found with one look and nothing is
+allocated. Everything else stands in a dictionary under the key in the direction of its originator.
 """
+
+from typing import Final
 
 from mypy_extensions import i64
 
+from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.table.connection import Entry
+
+_FIRST_SIZE: Final = 1024  # buckets; a power of two
 
 
 def swapped(key: bytes, address_len: i64) -> bytes:
@@ -24,45 +30,125 @@ def swapped(key: bytes, address_len: i64) -> bytes:
 
 
 class ConnectionTable:
-    """Entries by key.
+    """Entries by socket pair.
 
     Attributes:
-        entries: requests, connections and remembered records.
         from_originator: of the last `find` that found something: whether the segment had the
-            direction of the entry's key.
+            direction of the entry.
+        count: entries in the table.
     """
 
     def __init__(self) -> None:
         """Make an empty table."""
-        self.entries: dict[bytes, Entry] = {}
         self.from_originator: bool = True
+        self.count: i64 = 0
+        self._others: dict[bytes, Entry] = {}
+        self._buckets: list[Entry | None] = [None] * _FIRST_SIZE
+        self._mask: i64 = _FIRST_SIZE - 1
+        # Differs from process to process, so that nobody can aim segments at one bucket.
+        self._seed: i64 = hash(b"connection table") & 0xFFFF_FFFF_FFFF
 
-    def find(self, key: bytes, address_len: i64) -> Entry | None:
-        """The entry of a segment with this key, or None; sets `from_originator`."""
-        entry = self.entries.get(key)
+    def _index(self, source: i64, destination: i64) -> i64:
+        """Bucket of a socket pair, the same for both directions."""
+        crossed = (source ^ destination) ^ self._seed
+        added = source + destination
+        # Each factor of each product is bounded, so that nothing reaches 2**63.
+        mixed = (
+            ((crossed & 0xFF_FFFF) * 0x9E37_79B1)
+            ^ ((crossed >> 24) * 0x85EB_CA77)
+            ^ ((added & 0xFF_FFFF) * 0xC2B2_AE3D)
+        )
+        return (mixed >> 16) & self._mask
+
+    def find(self, segment: Segment) -> Entry | None:
+        """The entry of a segment, or None; sets `from_originator`."""
+        source = segment.source
+        if source < 0:
+            return self._find_other(segment)
+        destination = segment.destination
+        entry = self._buckets[self._index(source, destination)]
+        while entry is not None:
+            if entry.source == source and entry.destination == destination:
+                self.from_originator = True
+                return entry
+            if entry.source == destination and entry.destination == source:
+                self.from_originator = False
+                return entry
+            entry = entry.next_entry
+        return None
+
+    def _find_other(self, segment: Segment) -> Entry | None:
+        entry = self._others.get(segment.key)
         if entry is not None:
             self.from_originator = True
             return entry
-        entry = self.entries.get(swapped(key, address_len))
+        entry = self._others.get(swapped(segment.key, segment.address_len))
         if entry is not None:
             self.from_originator = False
         return entry
 
     def put(self, entry: Entry) -> None:
-        """Set or replace the entry of `entry.key`."""
-        self.entries[entry.key] = entry
+        """Add an entry; the socket pair must not be in the table, in either direction."""
+        self.count += 1
+        if entry.source < 0:
+            self._others[entry.key] = entry
+            return
+        if self.count > self._mask:
+            self._grow()
+        index = self._index(entry.source, entry.destination)
+        entry.next_entry = self._buckets[index]
+        self._buckets[index] = entry
 
-    def replace(self, old: Entry, new: Entry) -> None:
-        """Put `new` where `old` was, though its key may have the other direction."""
-        if old.key != new.key and self.entries.get(old.key) is old:
-            del self.entries[old.key]
-        self.entries[new.key] = new
+    def holds(self, entry: Entry) -> bool:
+        """Whether this very entry is in the table."""
+        if entry.source < 0:
+            return self._others.get(entry.key) is entry
+        other = self._buckets[self._index(entry.source, entry.destination)]
+        while other is not None:
+            if other is entry:
+                return True
+            other = other.next_entry
+        return False
 
     def drop(self, entry: Entry) -> None:
-        """Forget an entry, if it is still the one that stands under its key."""
-        if self.entries.get(entry.key) is entry:
-            del self.entries[entry.key]
+        """Forget an entry, if it is this very one that is in the table."""
+        if entry.source < 0:
+            if self._others.get(entry.key) is entry:
+                del self._others[entry.key]
+                self.count -= 1
+            return
+        index = self._index(entry.source, entry.destination)
+        before: Entry | None = None
+        other = self._buckets[index]
+        while other is not None:
+            following = other.next_entry
+            if other is entry:
+                if before is None:
+                    self._buckets[index] = following
+                else:
+                    before.next_entry = following
+                entry.next_entry = None
+                self.count -= 1
+                return
+            before = other
+            other = following
 
-    def drop_key(self, key: bytes) -> None:
-        """Forget whatever stands under a key."""
-        self.entries.pop(key, None)
+    def replace(self, old: Entry, new: Entry) -> None:
+        """Put `new` where `old` was; it is the same socket pair, perhaps the other direction."""
+        self.drop(old)
+        self.put(new)
+
+    def _grow(self) -> None:
+        """Double the buckets."""
+        old = self._buckets
+        size = 2 * (self._mask + 1)
+        self._buckets = [None] * size
+        self._mask = size - 1
+        for first in old:
+            entry = first
+            while entry is not None:
+                following = entry.next_entry
+                index = self._index(entry.source, entry.destination)
+                entry.next_entry = self._buckets[index]
+                self._buckets[index] = entry
+                entry = following
