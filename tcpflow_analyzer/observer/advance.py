@@ -37,6 +37,7 @@ from tcpflow_analyzer.observer.receipts import (
     refute_acks,
     refute_icmp_errors,
     refute_resets,
+    refute_syn_acks,
     withdraw_resets,
 )
 from tcpflow_analyzer.observer.reset import note_late_close, sent_reset
@@ -55,6 +56,7 @@ from tcpflow_analyzer.table.connection import (
     COMPLETE_SYN_ACK,
     NOBODY,
     ORIGINATOR,
+    OUTCOME_ABORTED,
     OUTCOME_COMPLETED,
     OUTCOME_INCOMPLETE,
     OUTCOME_REJECTED,
@@ -316,8 +318,7 @@ def _change_isn(
         connection.note(SYN_CHANGED, sender.is_originator, frame, now, sender.iss, segment.seq, gap)
     if sender.snd_una >= 1 and sender.proven != SYN_SENT:
         return  # the peer has acknowledged the first one: this one is not of this connection
-    if segment.control_bits & ACK != 0:
-        sender.rare().other_iss = sender.iss
+    sender.rare().other_iss = sender.iss
     sender.iss = segment.seq
     sender.snd_nxt = 0
     sender.snd_una = 0
@@ -334,16 +335,26 @@ def _change_isn(
 
 
 def _choose_iss(receiver: Endpoint, segment: Segment) -> None:
-    """HS012: of two SYN-ACKs with different ISNs the acknowledgement chooses one."""
+    """HS003, HS012: of two SYNs or SYN-ACKs with different ISNs the acknowledgement chooses one.
+
+    In SYN-SENT the choice stays open: an old duplicate may be answered first (RFC 9293 figure 8).
+    """
     rare = receiver.rare()
     if rare.other_iss == UNKNOWN:
         return
-    if receiver.snd_una < 1 and segment.ack == (rare.other_iss + 1) & 0xFFFF_FFFF:
+    undecided = receiver.proven == SYN_SENT
+    previous = receiver.iss
+    chosen = segment.ack == (rare.other_iss + 1) & 0xFFFF_FFFF
+    if chosen and (receiver.snd_una < 1 or undecided):
         receiver.iss = rare.other_iss
         receiver.snd_nxt = 1
+        receiver.snd_una = 0
         receiver.contiguous = 1
         receiver.holes = None
-    rare.other_iss = UNKNOWN
+    if not undecided:
+        rare.other_iss = UNKNOWN
+    elif chosen:
+        rare.other_iss = previous
 
 
 def _adopt_origin(sender: Endpoint, segment: Segment) -> None:
@@ -635,6 +646,7 @@ def _sent_syn(
         prove(connection, sender, SND_SYN, frame, frame, now, timing)
     elif sender.proven == SYN_SENT and sender.retry_time_ns != 0:
         refute_icmp_errors(sender)
+        refute_syn_acks(sender, now)
         connection.note(
             SYN_REPEATED, sender.is_originator, frame, now, now - sender.retry_time_ns,
             sender.retries + 1, 0,
@@ -679,9 +691,14 @@ def _sent_syn_ack(
         # It answers with another ISN: the RST had ended its first request, and ends no other.
         adopt(sender)
         withdraw_resets(sender)
+        if connection.outcome == OUTCOME_ABORTED:
+            connection.outcome = OUTCOME_INCOMPLETE
     if before == SYN_SENT and sender.proven == SYN_RECEIVED:
         # Its own SYN is repeated with an acknowledgement: it had received the peer's SYN.
         _note_simultaneous(connection, sender, receiver, segment)
+        if sender.believed == ESTABLISHED:
+            # What acknowledges its SYN was under way when it sent this.
+            take_back(connection, sender, 0, frame, now)
     elif sender.is_originator and connection.synack_frame != 0 and (
         receiver.believed >= SYN_RECEIVED and connection.outcome != OUTCOME_SIMULTANEOUS
     ):

@@ -36,6 +36,7 @@ from tcpflow_analyzer.table.observation import (
     OPEN_AT_END,
     ORDERLY_CLOSE,
     RST_ACCEPTED,
+    Reset,
     SIMULTANEOUS_CLOSE,
     STALE_RECOVERY,
     UNANSWERED,
@@ -206,13 +207,18 @@ def closing_reset(connection: Connection) -> i64:
     if connection.resets is not None:
         for reset in connection.resets:
             sender = connection.endpoint(reset.of_originator)
-            if reset.reverted:
+            if reset.reverted or _is_of_earlier_attempt(connection, reset):
                 continue
             if reset.verdict == RST_ACCEPTED or sender.rst_frame == reset.frame:
                 return reset.frame
     if connection.resets is not None and connection.frames == connection.reset_count:
         return connection.resets[0].frame
     return 0
+
+
+def _is_of_earlier_attempt(connection: Connection, reset: Reset) -> bool:
+    """Whether the RST rejected the answer to an old duplicate SYN, and the handshake came later."""
+    return connection.ack_frame != 0 and reset.frame < connection.synack_frame
 
 
 def time_wait_holder(connection: Connection) -> i64:

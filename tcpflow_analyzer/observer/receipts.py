@@ -330,6 +330,18 @@ def refute_acks(endpoint: Endpoint, offset: i64, now_ns: i64) -> i64:
     return first
 
 
+def refute_syn_acks(endpoint: Endpoint, now_ns: i64) -> None:
+    """The endpoint repeats its SYN: a SYN-ACK that it must have got by now did not arrive."""
+    receipts = endpoint.receipts
+    if receipts is None:
+        return
+    kept: list[Receipt] = []
+    for receipt in receipts:
+        if receipt.control_bits & (SYN | ACK) != SYN | ACK or crosses(receipt, endpoint, now_ns):
+            kept.append(receipt)
+    endpoint.receipts = kept if len(kept) > 0 else None
+
+
 def refute_icmp_errors(endpoint: Endpoint) -> None:
     """The endpoint goes on trying: the ICMP error did not end its attempt."""
     receipts = endpoint.receipts

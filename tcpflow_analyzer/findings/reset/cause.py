@@ -128,7 +128,8 @@ def _handshake_cause(connection: Connection, reset: Reset) -> str:
         return "HS009"
     if _names(connection, reset, STALE_RECOVERY):
         return "HS018"
-    if reset.receiver_state == SYN_RECEIVED and connection.ack_frame == 0:
+    before_ack = connection.ack_frame == 0 or reset.frame < connection.ack_frame
+    if reset.receiver_state == SYN_RECEIVED and before_ack:
         return "HS008"
     if (
         reset.sender_proven == SYN_RECEIVED
