@@ -143,6 +143,7 @@ class Ladder:
     Attributes:
         rungs: the lines that mean something, in order.
         sockets: A's and B's.
+        gap_ns: time between frames where the ladder says nothing.
         end_ns: time of the last frame.
     """
 
@@ -177,7 +178,7 @@ class Ladder:
         self.sockets = (a, b)
         self.end_ns = start_ns
         self._next_ns = start_ns
-        self._gap_ns = gap_ns
+        self.gap_ns = gap_ns
         self._vlan = vlan
         self._a = _Peer(a, iss_a, 0x1000)
         self._b = _Peer(b, iss_b, 0x8000)
@@ -256,7 +257,7 @@ class Ladder:
         state_b: str | None,
     ) -> None:
         self.end_ns = self._next_ns
-        self._next_ns += self._gap_ns
+        self._next_ns += self.gap_ns
         self.rungs.append(Rung(line, self.end_ns, frame, segment, state_a, state_b))
 
     def _sender(self, from_a: bool) -> _Peer:

@@ -71,46 +71,35 @@ def pair_at(analysis: Json, a: Socket, b: Socket, at_ns: int) -> Pair:
     return Pair(of_a.get((name_a, name_b), "CLOSED"), of_b.get((name_b, name_a), "CLOSED"))
 
 
-def assert_ladder(text: str, *, settings: Settings | None = None, **how: Any) -> Json:
+def assert_ladder(rungs: str | Ladder, settings: Settings | None = None) -> Json:
     """Check the states at every line of a ladder against the analysis of its frames.
 
-    A line's states hold once what was sent has arrived: at the moment before the next frame, or
-    before any timer at the end. LISTEN is CLOSED where no SYN was answered yet.
+    A line's states hold once what was sent has arrived: at the moment before the next frame, and
+    at most the ladder's usual gap later. LISTEN is CLOSED where no SYN was answered yet.
 
     Args:
-        text: in the notation of support/ladder.py.
+        rungs: a ladder, or its text in the notation of support/ladder.py.
         settings: of the run.
-        how: arguments of `Ladder`.
 
     Returns:
         The analysis, for further questions.
     """
-    ladder = Ladder(text, **how)
+    ladder = Ladder(rungs) if isinstance(rungs, str) else rungs
     a, b = ladder.sockets
     analysis = analysis_of_octets(capture(ladder), settings)
     times = [time_ns for time_ns, _ in ladder.frames()]
     wrong = []
     for number, rung in numbered(ladder):
-        at_ns = times[number] - 1 if number < len(times) else _quiet_end(analysis, times)
-        have = pair_at(analysis, a, b, at_ns)
         if number == 0:
             continue
+        soon = times[number - 1] + ladder.gap_ns
+        at_ns = min([soon, *times[number : number + 1]]) - 1
+        have = pair_at(analysis, a, b, at_ns)
         for want, believed, peer in ((rung.state_a, have.a, "A"), (rung.state_b, have.b, "B")):
             if want is not None and not _same(want, believed):
                 wrong.append(f"frame {number}, {peer}: {believed}, not as in {rung.line.strip()!r}")
     assert wrong == [], "\n".join([*wrong, "", transitions_text(analysis)])
     return analysis
-
-
-def _quiet_end(analysis: Json, times: list[int]) -> int:
-    """After the last arrival that a frame causes, before any timer."""
-    changes = [
-        change["time_ns"]
-        for connection in analysis["connections"]
-        for change in connection["transitions"]
-        if change["frame"] is not None
-    ]
-    return max([*changes, *times[-1:]])
 
 
 def _same(want: str, have: str) -> bool:
