@@ -253,12 +253,12 @@ def _is_copy(connection: Connection, sender: Endpoint, segment: Segment) -> bool
         or segment.control_bits != sender.last_control_bits
         or segment.payload_len != sender.last_payload_len
         or segment.ack != sender.last_ack
-        or segment.checksum != sender.last_checksum
+        or segment.checksum != sender.last_checksum & 0xFFFF
         or segment.ip_id != sender.last_ip_id
     ):
         return False
     age = segment.time_ns - sender.last_time_ns
-    if segment.interface != sender.last_interface:
+    if segment.interface != sender.last_checksum >> 16:
         return age <= _COPY_WINDOW_OTHER_INTERFACE
     if age > _COPY_WINDOW:
         return False

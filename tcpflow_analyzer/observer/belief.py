@@ -54,10 +54,9 @@ from tcpflow_analyzer.tcp.states import (
 _PATH_MASK: Final = 0x0FFF_FFFF_FFFF_FFFF  # 15 states of 4 bits
 
 
-def _enter(endpoint: Endpoint, state: i64, time_ns: i64) -> None:
-    """Set the believed state and since when."""
+def _enter(endpoint: Endpoint, state: i64) -> None:
+    """Set the believed state."""
     endpoint.believed = state
-    endpoint.state_time_ns = time_ns
     # Shifted by 4 within 60 bits: the product stays below 2**63.
     endpoint.path = ((endpoint.path & 0x00FF_FFFF_FFFF_FFFF) << 4 | state) & _PATH_MASK
 
@@ -86,7 +85,7 @@ def _record(
 ) -> Transition | None:
     """Enter a state and write it down. Gives the record, None where nobody keeps it."""
     from_state = endpoint.believed
-    _enter(endpoint, to_state, time_ns)
+    _enter(endpoint, to_state)
     if to_state == TIME_WAIT:
         start_time_wait(connection, endpoint, time_ns, timing)
     transition = Transition(
@@ -117,7 +116,7 @@ def take_back(
         endpoint.chain = None
     else:
         endpoint.chain = chain[:keep]
-    _enter(endpoint, to_state, time_ns)
+    _enter(endpoint, to_state)
     connection.note(
         CORRECTED, endpoint.is_originator, frame, time_ns, from_state, to_state, event
     )

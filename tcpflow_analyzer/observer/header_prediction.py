@@ -134,8 +134,7 @@ def count_segment(
     sender.last_control_bits = bits
     sender.last_payload_len = segment.payload_len
     sender.last_ip_id = segment.ip_id
-    sender.last_checksum = segment.checksum
-    sender.last_interface = segment.interface
+    sender.last_checksum = segment.checksum | segment.interface << 16
 
 
 def _read_window(sender: Endpoint, segment: Segment, acknowledgement: i64) -> None:

@@ -151,7 +151,7 @@ def _note_open_close(connection: Connection, endpoint: Endpoint, peer: Endpoint)
                 endpoint.fin_offset,
             )
     if final_state(endpoint) == CLOSE_WAIT:
-        since = peer.fin_acked_time_ns if peer.fin_acked_time_ns != 0 else endpoint.state_time_ns
+        since = peer.fin_acked_time_ns if peer.fin_acked_time_ns != 0 else peer.fin_time_ns
         if endpoint.last_data_time_ns > since:
             since = endpoint.last_data_time_ns
         connection.note(

@@ -69,7 +69,6 @@ class Endpoint:
         possible: bit mask of states (bit number = state) while picked up in mid-stream, else 0.
         receipts: segments on their way to it, oldest first; None for none.
         chain: transitions from `proven` to `believed`, not proven yet; None for none.
-        state_time_ns: when the believed state was entered.
         path: the states it has been believed in, 4 bits each, newest lowest, at most 15.
     Attributes, close and TIME-WAIT:
         fin_frame, fin_time_ns: its first FIN.
@@ -124,7 +123,6 @@ class Endpoint:
         self.possible: i64 = 0
         self.receipts: list[Receipt] | None = None
         self.chain: list[Transition] | None = None
-        self.state_time_ns: i64 = 0
         self.path: i64 = CLOSED
         # close and TIME-WAIT
         self.fin_frame: i64 = 0
@@ -163,8 +161,7 @@ class Endpoint:
         self.last_control_bits: i64 = 0
         self.last_payload_len: i64 = 0
         self.last_ip_id: i64 = UNKNOWN
-        self.last_checksum: i64 = 0
-        self.last_interface: i64 = 0
+        self.last_checksum: i64 = 0  # and the interface, shifted by 16
         self.last_new: bool = False
         self.rarities: Rarities | None = None
         # what Zeek would hold
