@@ -27,6 +27,7 @@ from tcpflow_analyzer.observer.incarnation import (
     CANDIDATE,
     NEW,
     belongs_to_older,
+    date_from,
     end_by_replacement,
     inherit,
     judge_syn,
@@ -446,6 +447,11 @@ class Engine:
         inherit(connection, record)
         self._put(connection)
         self._advance(connection, True, restored)
+        transitions = connection.transitions
+        if transitions is not None:
+            # Only now is it known: a report of a moment before could not say it.
+            for transition in transitions:
+                transition.time_ns = segment.time_ns
         note_reuse(connection, restored, restored.tsval, segment.frame)
         self._advance(connection, False, segment)
 

@@ -214,7 +214,9 @@ def _step(
     position = timing.position
     if chain is not None and position < len(chain):
         known = chain[position]
-        if known.event == event and known.to_state == to_state and known.frame == frame:
+        # A segment captured before that is due only now (distrusted) takes nothing from the one
+        # that was believed instead.
+        if known.event == event and known.to_state == to_state and known.frame >= frame:
             timing.position = position + 1
             return to_state
         take_back(connection, endpoint, position, frame, time_ns)
