@@ -38,6 +38,9 @@ def test_syn_received_syn_ack_again_takes_the_ack_back() -> None:
     """
     )
     assert {"HS006", "CP011"} <= codes(analysis)
+    # The ACK of frame 5 is believed again after the data: it changes nothing any more.
+    steps = steps_of(the_connection(analysis), "responder")
+    assert [state for state, _, _ in steps[2:]] == ["ESTABLISHED", "SYN-RECEIVED", "ESTABLISHED"]
 
 
 def test_syn_received_ack_believed_again_once_the_next_syn_ack_is_overdue() -> None:

@@ -1,0 +1,99 @@
+"""What is believed at a moment rests on nothing that was captured later.
+
+A capture that is cut behind any frame gives exactly the transitions (apart from `proved_by_frame`)
+that the whole capture gives up to the time of that frame. Observer.md calls it invariant 6: an
+offline run says what a live one would have said.
+"""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.cut import first_frames, is_classic, octets_of, times_of
+from support.places import FIXTURES, RECORDINGS, fixture_captures, is_capture
+from support.states import analysis_of_octets, report_of
+
+EVERY_FRAME = 40  # of captures with at most so many frames; larger ones are sampled
+SAMPLES = 8
+
+Changes = dict[int, list[dict[str, Any]]]
+
+
+def changes_until(analysis: dict[str, Any], time_ns: int, frame: int) -> Changes:
+    """By connection, the transitions up to a time that no later frame caused."""
+    found: Changes = {}
+    for connection in analysis["connections"]:
+        if connection["first_frame"] > frame:
+            continue
+        found[connection["id"]] = [
+            {key: value for key, value in change.items() if key != "proved_by_frame"}
+            for change in connection["transitions"]
+            if change["time_ns"] <= time_ns and (change["frame"] or 0) <= frame
+        ]
+    return found
+
+
+def hindsight(capture: Path, frames: list[int]) -> list[str]:
+    """What the whole capture says of the past otherwise than a cut one does, for each cut."""
+    octets = octets_of(capture)
+    times = times_of(octets)
+    whole = json.loads(report_of([capture]))
+    differences = []
+    for frame in frames:
+        time_ns = max(times[:frame])
+        cut = analysis_of_octets(first_frames(octets, frame))
+        then, now = (changes_until(each, time_ns, frame) for each in (cut, whole))
+        for number in sorted(then.keys() | now.keys()):
+            if then.get(number, []) != now.get(number, []):
+                differences.append(
+                    f"behind frame {frame}, connection {number}:\n"
+                    f"  cut   {brief(then.get(number))}\n  whole {brief(now.get(number))}"
+                )
+    return differences
+
+
+def brief(changes: list[dict[str, Any]] | None) -> str:
+    return ", ".join(
+        f"{c['endpoint'][0]} {c['from']}>{c['to']} {c['time_ns'] % 10**12} "
+        f"({c['frame']}, {c['event']}, {c['certainty']}{', correction' * c['correction']})"
+        for c in changes or []
+    )
+
+
+def sample(capture: Path) -> list[int]:
+    """Frames behind which to cut: all of a small capture, some of a large one."""
+    count = len(times_of(octets_of(capture)))
+    if count <= EVERY_FRAME:
+        return list(range(1, count + 1))
+    source = random.Random(capture.name)  # the same frames in every run
+    return sorted({source.randrange(1, count + 1) for _ in range(SAMPLES)} | {count})
+
+
+CAPTURES = [path for path in fixture_captures() if is_classic(octets_of(path))]
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: str(path.relative_to(FIXTURES)))
+def test_cut_capture_gives_the_same_past(capture: Path) -> None:
+    differences = hindsight(capture, sample(capture))
+    assert differences == [], "\n".join(differences[:3])
+
+
+def test_all_recordings_are_cut() -> None:
+    recordings = {path for path in RECORDINGS.iterdir() if is_capture(path)}
+    assert recordings <= set(CAPTURES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "capture",
+    [path for path in CAPTURES if path.parent == RECORDINGS],
+    ids=lambda path: path.name,
+)
+def test_recording_cut_behind_every_frame_gives_the_same_past(capture: Path) -> None:
+    count = len(times_of(octets_of(capture)))
+    step = max(1, count // 400)  # of thousands of frames, some hundreds
+    differences = hindsight(capture, [*range(1, count + 1, step), count])
+    assert differences == [], "\n".join(differences[:3])
