@@ -447,11 +447,7 @@ class Engine:
         inherit(connection, record)
         self._put(connection)
         self._advance(connection, True, restored)
-        transitions = connection.transitions
-        if transitions is not None:
-            # Only now is it known: a report of a moment before could not say it.
-            for transition in transitions:
-                transition.time_ns = segment.time_ns
+        date_from(connection, segment)
         note_reuse(connection, restored, restored.tsval, segment.frame)
         self._advance(connection, False, segment)
 

@@ -74,6 +74,7 @@ def judge_reset(
     start: i64,
     acknowledgement: i64,
     control_bits: i64,
+    number: i64,
 ) -> i64:
     """Verdict on a RST by RFC 5961 section 3.2 and RFC 9293 3.10.7.3, for its receiver.
 
@@ -83,6 +84,7 @@ def judge_reset(
         start: its SEG.SEQ, an offset in the sender's stream.
         acknowledgement: its SEG.ACK, an offset in the receiver's stream, if it has the ACK bit.
         control_bits: of the RST.
+        number: its SEG.SEQ, wrapped.
 
     Returns:
         RST_ACCEPTED, RST_NOT_EXACT, RST_UNACCEPTABLE or RST_TO_NOBODY.
@@ -95,6 +97,8 @@ def judge_reset(
         return RST_UNACCEPTABLE
     if (state == CLOSED or state == LISTEN) and receiver.chain is None:
         return RST_TO_NOBODY
+    if receiver.last_control_bits & ACK != 0 and number == receiver.last_ack:
+        return RST_ACCEPTED  # exactly what it said it expects, whatever the tap knows of the stream
     if not sender.has_origin:
         return RST_UNACCEPTABLE
     if sender.snd_una <= start <= sender.contiguous:

@@ -1,4 +1,4 @@
-"""ICMP and ICMPv6 errors that quote a segment: do they end a connection attempt?
+"""Whether an ICMP or ICMPv6 error that quotes a segment ends a connection attempt.
 
 Compiled: yes
 

@@ -123,6 +123,14 @@ def end_by_replacement(old: Connection, segment: Segment, timing: Timing) -> Non
     old.next_due_ns = NEVER
 
 
+def date_from(new: Connection, segment: Segment) -> None:
+    """Date what the candidate's SYN did from the SYN-ACK that shows it: nothing is known before."""
+    if new.transitions is not None:
+        for transition in new.transitions:
+            transition.time_ns = segment.time_ns
+            transition.frame = segment.frame
+
+
 def remember(connection: Connection) -> Remembered:
     """The compact record of a connection that is over."""
     record = Remembered(connection.key)

@@ -122,7 +122,7 @@ def _describe(
         reset.excerpt = segment.buffer[start : start + length]
     reset.form = _form(sender, receiver, segment, sequence, acknowledgement)
     reset.verdict = judge_reset(
-        connection, sender, receiver, sequence, acknowledgement, segment.control_bits
+        connection, sender, receiver, sequence, acknowledgement, segment.control_bits, segment.seq
     )
     reset.sender_state = sender.believed
     reset.receiver_state = receiver.believed

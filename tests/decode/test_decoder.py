@@ -47,7 +47,7 @@ LINK_TYPES = (
 
 def every_field(segment: Segment) -> dict[str, object]:
     """All that a segment holds, but for the buffer and the positions in it."""
-    places = ("buffer", "tcp_start", "payload_start", "icmp_source")
+    places = ("buffer", "tcp_start", "payload_start", "key_start", "icmp_source")
     names = [name for name in dir(segment) if not name.startswith("_") and name not in places]
     return {name: getattr(segment, name) for name in names if not callable(getattr(segment, name))}
 

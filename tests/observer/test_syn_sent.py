@@ -57,7 +57,6 @@ def test_syn_sent_syn_ack_of_a_wrong_number() -> None:
     assert "HS009" in codes(analysis)
 
 
-@pytest.mark.xfail(reason="a RST at SEG.ACK of the SYN-ACK is taken as unacceptable there")
 def test_syn_sent_rejects_a_wrong_syn_ack_and_waits_on() -> None:
     assert_ladder(
         SYN
