@@ -236,8 +236,7 @@ class Engine:
             self._continue(entry, table.from_originator, segment)
         elif isinstance(entry, Request):
             self._continue_request(entry, table.from_originator, segment)
-        else:
-            assert isinstance(entry, Remembered)
+        elif isinstance(entry, Remembered):
             self._begin(segment, entry)
 
     def _put(self, entry: Entry) -> None:
@@ -431,9 +430,7 @@ class Engine:
         self._advance(connection, True, segment)
         note_reuse(connection, segment, segment.tsval, 0)
 
-    def _accept_candidate(
-        self, old: Connection, candidate: Request, segment: Segment
-    ) -> None:
+    def _accept_candidate(self, old: Connection, candidate: Request, segment: Segment) -> None:
         """A SYN-ACK acknowledges the candidate's SYN: the old incarnation is replaced."""
         restored = self._restored
         restore_segment(candidate, 0, restored)
@@ -462,7 +459,9 @@ class Engine:
         had_ack = connection.ack_frame
         had_synack = connection.synack_frame
         observed = connection.observed
-        if connection.previous is not None and is_old_duplicate(connection, from_originator, segment):
+        if connection.previous is not None and is_old_duplicate(
+            connection, from_originator, segment
+        ):
             return
         advance(connection, from_originator, segment, self._timing)
         if connection.synack_frame != had_synack and had_synack == 0:
@@ -571,9 +570,7 @@ class Engine:
         if service in self._failed:
             self._succeeded[service] = time_ns
 
-    def _was_retried(
-        self, key: bytes, address_len: i64, begun_ns: i64, failed_ns: i64
-    ) -> bool:
+    def _was_retried(self, key: bytes, address_len: i64, begun_ns: i64, failed_ns: i64) -> bool:
         """Whether another attempt at the same service succeeded within 10 s."""
         if len(self._succeeded) == 0:
             return False
@@ -754,7 +751,9 @@ class Engine:
             note_unanswered_by_time_wait(connection)
         self._count_time_wait_left(connection)
         if connection.outcome < OUTCOME_COMPLETED and self._was_retried(
-            connection.key, connection.address_len, connection.first_time_ns,
+            connection.key,
+            connection.address_len,
+            connection.first_time_ns,
             connection.last_time_ns,
         ):
             connection.retried = True
@@ -783,9 +782,8 @@ class Engine:
                 if older is not None and not older.finished:
                     self._hand_over(older)
                 self._hand_over(entry)
-            elif isinstance(entry, Request):
-                if entry.number != 0:
-                    self._finish_request(entry)
+            elif isinstance(entry, Request) and entry.number != 0:
+                self._finish_request(entry)
         for connection in self._over + self._closed:
             self._hand_over(connection)
         self._over = []

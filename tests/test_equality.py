@@ -78,9 +78,7 @@ def unlike_paths(report: bytes) -> str:
 
 
 @every_capture
-def test_two_files_are_the_recording_that_they_were_cut_from(
-    capture: Path, tmp_path: Path
-) -> None:
+def test_two_files_are_the_recording_that_they_were_cut_from(capture: Path, tmp_path: Path) -> None:
     octets = octets_of(capture)
     times = times_of(octets) if is_classic(octets) else []
     if len(times) < 2 or times != sorted(times):

@@ -1,7 +1,7 @@
 """Output type of the findings: a judgement with the frames that prove it.
 
-A message is a template plus values, kept apart, so that it can be shown in another language; numbers
-are formatted by the template.
+A message is a template plus values, kept apart, so that it can be shown in another language;
+numbers are formatted by the template.
 """
 
 from collections.abc import Mapping
@@ -90,7 +90,7 @@ class CaptureView:
 
 
 def side_name(of_originator: bool) -> str:
-    """"originator" or "responder"."""
+    """Give the word for one end, originator or responder."""
     return "originator" if of_originator else "responder"
 
 

@@ -90,8 +90,22 @@ def finding(
 
     def register(detect: F) -> F:
         name = detect.__name__.replace("_", "-")
-        _add(Rule(code, name, severity, severities or (severity,), context, since, status, wakes,
-                  fact, detect, None, (detect.__doc__ or "").strip()))
+        _add(
+            Rule(
+                code,
+                name,
+                severity,
+                severities or (severity,),
+                context,
+                since,
+                status,
+                wakes,
+                fact,
+                detect,
+                None,
+                (detect.__doc__ or "").strip(),
+            )
+        )
         return detect
 
     return register
@@ -111,8 +125,22 @@ def host_finding(
 
     def register(make: H) -> H:
         name = re.sub(r"(?<!^)(?=[A-Z])", "-", make.__name__).lower()
-        _add(Rule(code, name, severity, severities or (severity,), context, since, status, wakes,
-                  False, None, make, (make.__doc__ or "").strip()))
+        _add(
+            Rule(
+                code,
+                name,
+                severity,
+                severities or (severity,),
+                context,
+                since,
+                status,
+                wakes,
+                False,
+                None,
+                make,
+                (make.__doc__ or "").strip(),
+            )
+        )
         return make
 
     return register

@@ -1,1 +1,1 @@
-"""Follows both endpoints of every connection through the state machine, from outside. All rules live here."""
+"""Follows both endpoints of every connection through the state machine. All rules live here."""

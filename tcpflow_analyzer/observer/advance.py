@@ -90,13 +90,13 @@ from tcpflow_analyzer.table.observation import (
     SIMULTANEOUS_CLOSE,
     SIMULTANEOUS_OPEN,
     SPLIT_HANDSHAKE,
+    STALE_RECOVERY,
     SYN_CHANGED,
+    SYN_ON_LIVE,
     SYN_REPEATED,
     SYN_WITH_DATA,
     SYNACK_CHANGED,
     SYNACK_REPEATED,
-    STALE_RECOVERY,
-    SYN_ON_LIVE,
     TRAFFIC_AFTER_RESET,
     WRONG_DIRECTION,
 )
@@ -113,8 +113,6 @@ from tcpflow_analyzer.tcp.states import (
     CLOSE_WAIT,
     CLOSED,
     ESTABLISHED,
-    FIN_WAIT_1,
-    INFERRED,
     LAST_ACK,
     OBSERVED,
     SYN_RECEIVED,
@@ -186,17 +184,19 @@ def _general(
         seg_len += 1
     end = sequence + seg_len
     repeated = (
-        sequence >= 0
-        and seg_len > 0
-        and bits & RST == 0
-        and is_captured(sender, sequence, end)
+        sequence >= 0 and seg_len > 0 and bits & RST == 0 and is_captured(sender, sequence, end)
     )
     record(connection, sender.is_originator, segment, sequence, acknowledgement)
     classify(connection, sender.is_originator, segment, sequence, acknowledgement)
     if _is_copy(connection, sender, segment):
         connection.note(
-            DUPLICATE_FRAME, sender.is_originator, segment.frame, segment.time_ns,
-            sender.last_frame, 0, 0,
+            DUPLICATE_FRAME,
+            sender.is_originator,
+            segment.frame,
+            segment.time_ns,
+            sender.last_frame,
+            0,
+            0,
         )
         count_segment(connection, sender, receiver, segment, -1, False)
         return
@@ -244,8 +244,8 @@ def _complete(connection: Connection, segment: Segment) -> None:
 def _is_copy(connection: Connection, sender: Endpoint, segment: Segment) -> bool:
     """CP006: the same packet captured twice (a mirror port, two interfaces, a bridge).
 
-    A pure ACK is a copy only with an equal IP identification that varies, or from another interface or
-    with another TTL: a burst of duplicate ACKs is real.
+    A pure ACK is a copy only with an equal IP identification that varies, or from another
+    interface or with another TTL: a burst of duplicate ACKs is real.
     """
     if (
         sender.segments == 0
@@ -405,11 +405,10 @@ def _take(
     if plausible:
         prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
     was_nxt = sender.snd_nxt
-    if bits & SYN != 0:
-        if bits & ACK != 0:
-            _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, before, timing)
-        else:
-            _sent_syn(connection, sender, receiver, segment, timing)
+    if bits & (SYN | ACK) == SYN | ACK:
+        _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, before, timing)
+    elif bits & SYN != 0:
+        _sent_syn(connection, sender, receiver, segment, timing)
     elif acceptable:
         _note_early_data(connection, sender, receiver, segment, before)
         _sent_synchronised(
@@ -417,7 +416,12 @@ def _take(
         )
     elif bits & FIN != 0:
         connection.note(
-            FIN_UNACCEPTABLE, sender.is_originator, frame, now, end - 1, sender.snd_una,
+            FIN_UNACCEPTABLE,
+            sender.is_originator,
+            frame,
+            now,
+            end - 1,
+            sender.snd_una,
             receiver.edge,
         )
     if plausible:
@@ -436,22 +440,27 @@ def _take(
     count_segment(
         connection, sender, receiver, segment, acknowledgement if plausible else -1, data_new
     )
-    if segment.payload_len > 0:
-        octets = new
-        if bits & SYN != 0 and octets > 0:
-            octets -= 1
-        if bits & FIN != 0 and octets > 0 and not repeated:
-            octets -= 1
-        sender.unique_octets += octets
-    if repeated:
-        sender.retransmitted += 1
-    sender.last_new = new > 0
+    _count_octets(sender, segment, new, repeated)
     if acceptable and matters(receiver, bits, acknowledgement):
         queue(receiver, sender, segment, sequence, end, acknowledgement if plausible else -1)
     if segment.tsval != ABSENT and (
         sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
     ):
         sender.tsval = segment.tsval
+
+
+def _count_octets(sender: Endpoint, segment: Segment, new: i64, repeated: bool) -> None:
+    """Count payload that was not captured before; `new` counts SYN and FIN as well."""
+    bits = segment.control_bits
+    if segment.payload_len > 0 and new > 0:
+        if bits & SYN != 0:
+            new -= 1
+        if bits & FIN != 0 and not repeated:
+            new -= 1
+        sender.unique_octets += new
+    if repeated:
+        sender.retransmitted += 1
+    sender.last_new = new > 0
 
 
 def _revive(
@@ -480,7 +489,13 @@ def _revive(
             withdraw_resets(receiver)
             set_back(connection, sender, sender.rare().before_reset, frame, now, timing)
             sender.rst_frame = 0
-    elif sender.believed == CLOSED and sender.proven == LAST_ACK:
+    elif (
+        sender.believed == CLOSED
+        and sender.proven == LAST_ACK
+        and distance(segment.ack, sender.last_ack) >= 0
+    ):
+        # A live socket acknowledges all that it has; an older acknowledgement is an old
+        # duplicate's.
         refute_acks(sender, sender.fin_offset, now)
 
 
@@ -508,8 +523,13 @@ def _mark_reverted(
 ) -> None:
     """Note that traffic went on after a RST, and mark the RST."""
     connection.note(
-        TRAFFIC_AFTER_RESET, of_endpoint.is_originator, segment.frame, segment.time_ns,
-        reset_frame, own, 0,
+        TRAFFIC_AFTER_RESET,
+        of_endpoint.is_originator,
+        segment.frame,
+        segment.time_ns,
+        reset_frame,
+        own,
+        0,
     )
     if connection.originator.fin_offset == UNKNOWN and connection.responder.fin_offset == UNKNOWN:
         connection.active_closer = NOBODY
@@ -550,18 +570,27 @@ def _judge_ack(
             if kind == 3:
                 connection.stale_ack_frame = frame
             connection.note(
-                HANDSHAKE_ACK_WRONG, sender.is_originator, frame, now, segment.ack,
-                (receiver.iss + 1) & 0xFFFF_FFFF, kind,
+                HANDSHAKE_ACK_WRONG,
+                sender.is_originator,
+                frame,
+                now,
+                segment.ack,
+                (receiver.iss + 1) & 0xFFFF_FFFF,
+                kind,
             )
             return False
         return True
-    if receiver.proven == SYN_RECEIVED and receiver.believed == SYN_RECEIVED and bits & SYN == 0:
-        if not 1 <= acknowledgement <= receiver.snd_nxt:
-            connection.note(
-                HANDSHAKE_ACK_WRONG, sender.is_originator, frame, now, segment.ack,
-                (receiver.iss + 1) & 0xFFFF_FFFF, 1,
-            )
-            return False
+    if (
+        receiver.proven == SYN_RECEIVED
+        and receiver.believed == SYN_RECEIVED
+        and bits & SYN == 0
+        and not 1 <= acknowledgement <= receiver.snd_nxt
+    ):
+        expected = (receiver.iss + 1) & 0xFFFF_FFFF
+        connection.note(
+            HANDSHAKE_ACK_WRONG, sender.is_originator, frame, now, segment.ack, expected, 1
+        )
+        return False
     _note_challenge(connection, sender, receiver, segment, sequence, end, acknowledgement)
     return is_plausible_ack(sender, receiver, acknowledgement)
 
@@ -591,8 +620,13 @@ def _note_challenge(
             and segment.time_ns - reset.time_ns <= _CHALLENGE_WINDOW
         ):
             connection.note(
-                CHALLENGE_ACK, sender.is_originator, segment.frame, segment.time_ns,
-                reset.frame, 1, 0,
+                CHALLENGE_ACK,
+                sender.is_originator,
+                segment.frame,
+                segment.time_ns,
+                reset.frame,
+                1,
+                0,
             )
             return
     candidate = connection.candidate
@@ -602,17 +636,19 @@ def _note_challenge(
         and segment.time_ns - candidate.last_time_ns <= _CHALLENGE_WINDOW
     ):
         connection.note(
-            CHALLENGE_ACK, sender.is_originator, segment.frame, segment.time_ns,
-            candidate.last_frame, 2, 0,
+            CHALLENGE_ACK,
+            sender.is_originator,
+            segment.frame,
+            segment.time_ns,
+            candidate.last_frame,
+            2,
+            0,
         )
 
 
 def stray_syn(connection: Connection, from_originator: bool, segment: Segment) -> None:
     """Count a SYN that its receiver will only challenge (HS017); it moves no state."""
-    if from_originator:
-        sender, receiver = connection.originator, connection.responder
-    else:
-        sender, receiver = connection.responder, connection.originator
+    sender = connection.endpoint(from_originator)
     sequence = unwrap(segment.seq, sender.iss, sender.snd_nxt)
     _complete(connection, segment)
     record(connection, from_originator, segment, sequence, -1)
@@ -634,12 +670,11 @@ def _sent_syn(
 ) -> None:
     """RFC 9293 3.10.1 active OPEN; or its repetition; or the second SYN of a simultaneous open."""
     frame, now = segment.frame, segment.time_ns
-    if connection.syn_frame == 0 or sender.is_originator:
-        if connection.synack_frame == 0:
-            if connection.syn_frame == 0:
-                connection.outcome = OUTCOME_UNANSWERED
-            connection.syn_frame = frame
-            connection.syn_time_ns = now
+    if (connection.syn_frame == 0 or sender.is_originator) and connection.synack_frame == 0:
+        if connection.syn_frame == 0:
+            connection.outcome = OUTCOME_UNANSWERED
+        connection.syn_frame = frame
+        connection.syn_time_ns = now
     if sender.proven == CLOSED:
         if segment.payload_len > 0 or segment.fast_open != ABSENT:
             _syn_with_data(connection, sender, segment)
@@ -648,13 +683,16 @@ def _sent_syn(
         refute_icmp_errors(sender)
         refute_syn_acks(sender, now)
         connection.note(
-            SYN_REPEATED, sender.is_originator, frame, now, now - sender.retry_time_ns,
-            sender.retries + 1, 0,
+            SYN_REPEATED,
+            sender.is_originator,
+            frame,
+            now,
+            now - sender.retry_time_ns,
+            sender.retries + 1,
+            0,
         )
     elif sender.proven == SYN_RECEIVED and not sender.is_originator:
-        connection.note(
-            WRONG_DIRECTION, sender.is_originator, frame, now, 2, sender.believed, 0
-        )
+        connection.note(WRONG_DIRECTION, sender.is_originator, frame, now, 2, sender.believed, 0)
     elif sender.proven >= ESTABLISHED and segment.seq == sender.iss:
         # HS017, a late copy of the SYN that opened this connection.
         connection.note(
@@ -666,13 +704,23 @@ def _syn_with_data(connection: Connection, sender: Endpoint, segment: Segment) -
     """HS016, LC009: a SYN with payload, or with the Fast Open option."""
     if segment.payload_len > 0:
         connection.note(
-            SYN_WITH_DATA, sender.is_originator, segment.frame, segment.time_ns,
-            segment.payload_len, segment.fast_open, 0,
+            SYN_WITH_DATA,
+            sender.is_originator,
+            segment.frame,
+            segment.time_ns,
+            segment.payload_len,
+            segment.fast_open,
+            0,
         )
     if segment.fast_open == 0:
         connection.note(
-            FAST_OPEN, sender.is_originator, segment.frame, segment.time_ns, 0,
-            segment.payload_len, 0,
+            FAST_OPEN,
+            sender.is_originator,
+            segment.frame,
+            segment.time_ns,
+            0,
+            segment.payload_len,
+            0,
         )
 
 
@@ -699,12 +747,12 @@ def _sent_syn_ack(
         if sender.believed == ESTABLISHED:
             # What acknowledges its SYN was under way when it sent this.
             take_back(connection, sender, 0, frame, now)
-    elif sender.is_originator and connection.synack_frame != 0 and (
-        receiver.believed >= SYN_RECEIVED and connection.outcome != OUTCOME_SIMULTANEOUS
+    elif (
+        sender.is_originator
+        and connection.synack_frame != 0
+        and (receiver.believed >= SYN_RECEIVED and connection.outcome != OUTCOME_SIMULTANEOUS)
     ):
-        connection.note(
-            WRONG_DIRECTION, sender.is_originator, frame, now, 3, sender.believed, 0
-        )
+        connection.note(WRONG_DIRECTION, sender.is_originator, frame, now, 3, sender.believed, 0)
         return
     elif sender.proven == CLOSED and sender.rst_frame == 0:
         if receiver.proven == CLOSED and receiver.segments == 0:
@@ -712,9 +760,7 @@ def _sent_syn_ack(
         prove(connection, sender, RCV_SYN, frame, frame, now, timing)
         prove(connection, sender, SND_SYN_ACK, frame, frame, now, timing)
     elif sender.proven == SYN_SENT:
-        connection.note(
-            WRONG_DIRECTION, sender.is_originator, frame, now, 1, sender.believed, 0
-        )
+        connection.note(WRONG_DIRECTION, sender.is_originator, frame, now, 1, sender.believed, 0)
         return
     elif sender.proven == SYN_RECEIVED and sender.retry_time_ns != 0:
         _repeated_syn_ack(connection, sender, receiver, segment, acknowledgement)
@@ -731,7 +777,12 @@ def _sent_syn_ack(
         if tally is not None and tally.kept[0].second > 0 and connection.observed & FAST_OPEN == 0:
             first = tally.kept[0]
             connection.note(
-                FAST_OPEN, receiver.is_originator, frame, now, first.second, first.first,
+                FAST_OPEN,
+                receiver.is_originator,
+                frame,
+                now,
+                first.second,
+                first.first,
                 acknowledgement - 1,
             )
 
@@ -740,8 +791,12 @@ def _note_recovery(connection: Connection, opener: Endpoint, segment: Segment) -
     """HS018: a stale connection had answered the SYN; a RST cleared it and the SYN is answered."""
     if connection.stale_ack_frame != 0 and connection.stale_reset_frame != 0:
         connection.note(
-            STALE_RECOVERY, opener.is_originator, segment.frame, segment.time_ns,
-            segment.time_ns - connection.first_time_ns, connection.stale_ack_frame,
+            STALE_RECOVERY,
+            opener.is_originator,
+            segment.frame,
+            segment.time_ns,
+            segment.time_ns - connection.first_time_ns,
+            connection.stale_ack_frame,
             connection.stale_reset_frame,
         )
         connection.stale_ack_frame = 0
@@ -759,8 +814,13 @@ def _note_early_data(
     ):
         early: i64 = 1 if connection.observed & FAST_OPEN != 0 else 0
         connection.note(
-            DATA_BEFORE_ESTABLISHED, sender.is_originator, segment.frame, segment.time_ns,
-            segment.payload_len, SYN_RECEIVED, early,
+            DATA_BEFORE_ESTABLISHED,
+            sender.is_originator,
+            segment.frame,
+            segment.time_ns,
+            segment.payload_len,
+            SYN_RECEIVED,
+            early,
         )
 
 
@@ -795,13 +855,23 @@ def _repeated_syn_ack(
         # The next SYN-ACK is due after twice the gap; before that the ACK is not believed again.
         sender.rare().distrust_until_ns = now + 2 * gap + gap // 4
     connection.note(
-        SYNACK_REPEATED, sender.is_originator, segment.frame, now, gap, refuted,
+        SYNACK_REPEATED,
+        sender.is_originator,
+        segment.frame,
+        now,
+        gap,
+        refuted,
         1 if answers_syn else 0,
     )
     if receiver.snd_una > 0 and acknowledgement != receiver.snd_una:
         connection.note(
-            SYNACK_CHANGED, sender.is_originator, segment.frame, now, receiver.snd_una,
-            acknowledgement, 1,
+            SYNACK_CHANGED,
+            sender.is_originator,
+            segment.frame,
+            now,
+            receiver.snd_una,
+            acknowledgement,
+            1,
         )
 
 
@@ -828,8 +898,13 @@ def _sent_synchronised(
     elif sender.proven == SYN_SENT:
         if segment.payload_len > 0:
             connection.note(
-                DATA_BEFORE_ESTABLISHED, sender.is_originator, frame, now, segment.payload_len,
-                SYN_SENT, 0,
+                DATA_BEFORE_ESTABLISHED,
+                sender.is_originator,
+                frame,
+                now,
+                segment.payload_len,
+                SYN_SENT,
+                0,
             )
         if fin:
             connection.note(
@@ -861,8 +936,10 @@ def _spoke_from_closed(
         return
     if receiver.proven == SYN_SENT and not plausible:
         return  # an old connection of which this capture knows nothing (HS018)
-    if receiver.proven == SYN_SENT and segment.payload_len == 0 and (
-        segment.control_bits & FIN == 0 and acknowledgement == 1
+    if (
+        receiver.proven == SYN_SENT
+        and segment.payload_len == 0
+        and (segment.control_bits & FIN == 0 and acknowledgement == 1)
     ):
         # Acknowledges our SYN without one of its own: half of a split handshake (HS010), HS011 d.
         connection.note(WRONG_DIRECTION, sender.is_originator, frame, now, 4, CLOSED, 0)
@@ -927,24 +1004,18 @@ def _sent_fin(
         prove(connection, sender, SND_FIN, frame, frame, now, timing)
         return
     if offset != sender.fin_offset:
-        connection.note(
-            FIN_MOVED, sender.is_originator, frame, now, sender.fin_offset, offset, 0
-        )
+        connection.note(FIN_MOVED, sender.is_originator, frame, now, sender.fin_offset, offset, 0)
         return
     rare = sender.rare()
     rare.fin_copies += 1
     covering = sender.fin_acked_frame
     gap = now - sender.retry_time_ns
-    connection.note(
-        FIN_REPEATED, sender.is_originator, frame, now, gap, covering, rare.fin_copies
-    )
+    connection.note(FIN_REPEATED, sender.is_originator, frame, now, gap, covering, rare.fin_copies)
     refute_acks(sender, offset, now)
     if covering == 0 and rare.fin_copies >= 2:
         park_unanswered_fin(receiver)
     if receiver.proven == TIME_WAIT or receiver.believed == TIME_WAIT:
-        connection.note(
-            FIN_INTO_TIME_WAIT, receiver.is_originator, frame, now, frame, 0, 0
-        )
+        connection.note(FIN_INTO_TIME_WAIT, receiver.is_originator, frame, now, frame, 0, 0)
 
 
 def _note_closer(connection: Connection, sender: Endpoint, receiver: Endpoint) -> None:
@@ -1026,9 +1097,7 @@ def _acknowledge(
     ):
         receiver.fin_acked_frame = frame
         receiver.fin_acked_time_ns = now
-        receiver.fin_acked_by_data = (
-            segment.payload_len > 0 and segment.control_bits & FIN == 0
-        )
+        receiver.fin_acked_by_data = segment.payload_len > 0 and segment.control_bits & FIN == 0
 
 
 def _new_data(
@@ -1051,8 +1120,13 @@ def _new_data(
         and (sender.proven == CLOSE_WAIT or sender.proven == LAST_ACK)
     ):
         connection.note(
-            HALF_CLOSE, sender.is_originator, segment.frame, segment.time_ns,
-            segment.payload_len, sequence, 0,
+            HALF_CLOSE,
+            sender.is_originator,
+            segment.frame,
+            segment.time_ns,
+            segment.payload_len,
+            sequence,
+            0,
         )
 
 
@@ -1062,8 +1136,11 @@ def _is_probe(receiver: Endpoint, segment: Segment, sequence: i64, snd_nxt: i64)
         return False
     if sequence == snd_nxt - 1:
         return True
-    return segment.payload_len == 1 and receiver.window == 0 and receiver.segments > 0 and (
-        sequence == snd_nxt and receiver.proven >= ESTABLISHED
+    return (
+        segment.payload_len == 1
+        and receiver.window == 0
+        and receiver.segments > 0
+        and (sequence == snd_nxt and receiver.proven >= ESTABLISHED)
     )
 
 

@@ -2,10 +2,11 @@
 
 Compiled: yes
 
-*proven* moves by facts (`prove`): what the endpoint sent, and receipts that are proven. *believed* is
-folded anew (`believe`) from the proven state and the receipts that are due. The steps of the last
-fold are the endpoint's `chain`; a new fold that begins with the same steps extends it, one that does
-not takes the others back by an explicit correction (CP011), so that the record is append-only.
+*proven* moves by facts (`prove`): what the endpoint sent, and receipts that are proven. *believed*
+is folded anew (`believe`) from the proven state and the receipts that are due. The steps of the
+last fold are the endpoint's `chain`; a new fold that begins with the same steps extends it, one
+that does not takes the others back by an explicit correction (CP011), so that the record is
+append-only.
 """
 
 from typing import Final
@@ -38,8 +39,8 @@ from tcpflow_analyzer.tcp.events import (
 )
 from tcpflow_analyzer.tcp.states import (
     ASSUMED,
-    CLOSED,
     CLOSE_WAIT,
+    CLOSED,
     CLOSING,
     ESTABLISHED,
     FIN_WAIT_1,
@@ -117,9 +118,7 @@ def take_back(
     else:
         endpoint.chain = chain[:keep]
     _enter(endpoint, to_state)
-    connection.note(
-        CORRECTED, endpoint.is_originator, frame, time_ns, from_state, to_state, event
-    )
+    connection.note(CORRECTED, endpoint.is_originator, frame, time_ns, from_state, to_state, event)
     if connection.transitions is not None:
         correction = Transition(
             time_ns, frame, endpoint.is_originator, from_state, to_state, event, OBSERVED, True
@@ -129,10 +128,7 @@ def take_back(
 
 def _left_time_wait(chain: list[Transition], keep: i64) -> bool:
     """Whether TIME-WAIT itself (not only its end) is among the withdrawn steps."""
-    for i in range(keep, len(chain)):
-        if chain[i].to_state == TIME_WAIT:
-            return True
-    return False
+    return any(step.to_state == TIME_WAIT for step in chain[keep:])
 
 
 def prove(
@@ -222,9 +218,7 @@ def _step(
         take_back(connection, endpoint, position, frame, time_ns)
     if endpoint.possible != 0 and certainty < ASSUMED:
         certainty = endpoint.certainty if endpoint.certainty > certainty else certainty
-    transition = _record(
-        connection, endpoint, to_state, event, frame, time_ns, certainty, timing
-    )
+    transition = _record(connection, endpoint, to_state, event, frame, time_ns, certainty, timing)
     if transition is not None:
         if endpoint.chain is None:
             endpoint.chain = [transition]
@@ -249,9 +243,7 @@ def _receive(
     if bits & RST != 0:
         return _step(connection, endpoint, state, RCV_RST, frame, time_ns, INFERRED, timing)
     if bits & ICMP_ERROR_BIT != 0:
-        return _step(
-            connection, endpoint, state, RCV_ICMP_ERROR, frame, time_ns, INFERRED, timing
-        )
+        return _step(connection, endpoint, state, RCV_ICMP_ERROR, frame, time_ns, INFERRED, timing)
     if bits & SYN != 0 and state == SYN_SENT:
         if bits & ACK != 0:
             if receipt.ack >= 1 and receipt.ack <= endpoint.snd_nxt:
@@ -259,9 +251,7 @@ def _receive(
                     connection, endpoint, state, RCV_SYN_ACK, frame, time_ns, INFERRED, timing
                 )
         else:
-            state = _step(
-                connection, endpoint, state, RCV_SYN, frame, time_ns, INFERRED, timing
-            )
+            state = _step(connection, endpoint, state, RCV_SYN, frame, time_ns, INFERRED, timing)
         return state
     if bits & ACK != 0:
         if state == SYN_RECEIVED and receipt.ack >= 1 and receipt.ack <= endpoint.snd_nxt:
@@ -317,12 +307,24 @@ def believe(
     if state == TIME_WAIT:
         if endpoint.time_wait_until_ns <= until_ns:
             state = _step(
-                connection, endpoint, state, TIMER_TIME_WAIT, NO_FRAME,
-                endpoint.time_wait_until_ns, ASSUMED, timing,
+                connection,
+                endpoint,
+                state,
+                TIMER_TIME_WAIT,
+                NO_FRAME,
+                endpoint.time_wait_until_ns,
+                ASSUMED,
+                timing,
             )
     elif endpoint.give_up_ns <= until_ns and _owes(endpoint, state):
         state = _step(
-            connection, endpoint, state, TIMER_GIVE_UP, NO_FRAME, endpoint.give_up_ns, ASSUMED,
+            connection,
+            endpoint,
+            state,
+            TIMER_GIVE_UP,
+            NO_FRAME,
+            endpoint.give_up_ns,
+            ASSUMED,
             timing,
         )
     chain = endpoint.chain

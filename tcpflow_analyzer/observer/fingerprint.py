@@ -2,8 +2,8 @@
 
 Compiled: yes
 
-Not in any RFC: initial TTLs and option orders as passive fingerprinting tools know them. A guess only
-chooses times that the wire does not show; reports name it wherever a statement rests on it.
+Not in any RFC: initial TTLs and option orders as passive fingerprinting tools know them. A guess
+only chooses times that the wire does not show; reports name it wherever a statement rests on it.
 """
 
 from typing import Final

@@ -2,9 +2,9 @@
 
 Compiled: yes
 
-Common: both ends ESTABLISHED beyond doubt, in order, ACK with or without PSH, window open, and it brings
-either data or a new acknowledgement. Such a segment moves no state and proves nothing that is open.
-A test runs every capture with the short path switched off and compares the results.
+Common: both ends ESTABLISHED beyond doubt, in order, ACK with or without PSH, window open, and it
+brings either data or a new acknowledgement. Such a segment moves no state and proves nothing that
+is open. A test runs every capture with the short path switched off and compares the results.
 """
 
 from mypy_extensions import i64
@@ -19,9 +19,7 @@ from tcpflow_analyzer.tcp.sequence import distance
 from tcpflow_analyzer.tcp.states import ESTABLISHED
 
 
-def predict(
-    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
-) -> bool:
+def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment) -> bool:
     """Take the segment if it is the common one; False leaves everything untouched."""
     bits = segment.control_bits
     if (

@@ -2,9 +2,9 @@
 
 Compiled: yes
 
-RFC 9293 3.9.2.2: hard errors abort a connection that is not synchronised, soft errors do not; RFC 5927:
-the quoted sequence number has to be one that is outstanding; "fragmentation needed" (type 3 code 4)
-and "packet too big" never end SYN-SENT.
+RFC 9293 3.9.2.2: hard errors abort a connection that is not synchronised, soft errors do not; RFC
+5927: the quoted sequence number has to be one that is outstanding; "fragmentation needed" (type 3
+code 4) and "packet too big" never end SYN-SENT.
 """
 
 from typing import Final
@@ -63,7 +63,12 @@ def take_icmp_error(
     hard = is_hard(segment.icmp_version, kind, code)
     connection.icmp_source = segment.icmp_source
     connection.note(
-        ICMP_REJECTED, from_originator, segment.frame, segment.time_ns, kind, code,
+        ICMP_REJECTED,
+        from_originator,
+        segment.frame,
+        segment.time_ns,
+        kind,
+        code,
         1 if hard else 0,
     )
     if connection.outcome == OUTCOME_UNANSWERED:

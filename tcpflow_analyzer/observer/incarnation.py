@@ -3,8 +3,8 @@
 Compiled: yes
 
 observer.md section 8: a SYN on a live connection is noted and nothing is replaced before a SYN-ACK
-acknowledges it; where its sender was CLOSED or in TIME-WAIT, the new record is opened at once and the
-other end lives on in the old one until it is replaced or reset. RFC 9293 3.10.7.4 fourth step,
+acknowledges it; where its sender was CLOSED or in TIME-WAIT, the new record is opened at once and
+the other end lives on in the old one until it is replaced or reset. RFC 9293 3.10.7.4 fourth step,
 RFC 6191, RFC 1122 4.2.2.13, RFC 5961 section 4.
 """
 
@@ -71,12 +71,19 @@ def note_candidate(
 ) -> None:
     """HS017: a SYN arrived where its receiver is still synchronised."""
     connection.note(
-        SYN_ON_LIVE, sender.is_originator, segment.frame, segment.time_ns, segment.seq,
-        receiver.believed, 1 if sender.iss_seen and segment.seq == sender.iss else 0,
+        SYN_ON_LIVE,
+        sender.is_originator,
+        segment.frame,
+        segment.time_ns,
+        segment.seq,
+        receiver.believed,
+        1 if sender.iss_seen and segment.seq == sender.iss else 0,
     )
 
 
-def belongs_to_older(new: Connection, old: Connection, from_originator: bool, segment: Segment) -> bool:
+def belongs_to_older(
+    new: Connection, old: Connection, from_originator: bool, segment: Segment
+) -> bool:
     """Whether a segment belongs to the incarnation that one end still lives in.
 
     Args:
@@ -166,13 +173,9 @@ def inherit(new: Connection, previous: Remembered) -> None:
     new.incarnation = previous.incarnation + 1
 
 
-def note_reuse(
-    connection: Connection, segment: Segment, syn_tsval: i64, synack_frame: i64
-) -> None:
+def note_reuse(connection: Connection, segment: Segment, syn_tsval: i64, synack_frame: i64) -> None:
     """REUSED, for the opener: its SYN's TSval, and the SYN-ACK that accepted it."""
-    connection.note(
-        REUSED, True, segment.frame, segment.time_ns, syn_tsval, synack_frame, 0
-    )
+    connection.note(REUSED, True, segment.frame, segment.time_ns, syn_tsval, synack_frame, 0)
 
 
 def note_refused_by_time_wait(new: Connection, old: Connection, segment: Segment) -> None:
@@ -198,8 +201,13 @@ def note_unanswered_by_time_wait(connection: Connection) -> None:
         until = previous.originator_time_wait_until_ns
     if connection.first_time_ns < until:
         connection.note(
-            SYN_REFUSED_BY_TIME_WAIT, True, connection.first_frame, connection.first_time_ns,
-            0, 0, 0,
+            SYN_REFUSED_BY_TIME_WAIT,
+            True,
+            connection.first_frame,
+            connection.first_time_ns,
+            0,
+            0,
+            0,
         )
 
 
@@ -223,8 +231,13 @@ def note_recovery(connection: Connection, old: Connection, segment: Segment) -> 
             if connection is old and old.candidate is not None:
                 began = old.candidate.time_ns
             connection.note(
-                STALE_RECOVERY, True, segment.frame, segment.time_ns,
-                segment.time_ns - began, challenge.frame, reset.frame,
+                STALE_RECOVERY,
+                True,
+                segment.frame,
+                segment.time_ns,
+                segment.time_ns - began,
+                challenge.frame,
+                reset.frame,
             )
             old.observed |= STALE_RECOVERY
             return

@@ -36,9 +36,8 @@ def is_old_duplicate(connection: Connection, from_originator: bool, segment: Seg
     if not sender.has_origin or not receiver.has_origin:
         return False
     sequence = unwrap(segment.seq, sender.iss, sender.snd_nxt)
-    in_window = (
-        sender.snd_una <= sequence + segment.payload_len
-        and sequence <= right_edge(sender, receiver)
+    in_window = sender.snd_una <= sequence + segment.payload_len and sequence <= right_edge(
+        sender, receiver
     )
     old_tsval = previous.originator_tsval if of_old_originator else previous.responder_tsval
     if segment.tsval != ABSENT and sender.tsval != UNKNOWN:
@@ -55,8 +54,13 @@ def is_old_duplicate(connection: Connection, from_originator: bool, segment: Seg
             return False
         acceptable = in_window
     connection.note(
-        OLD_DUPLICATE, from_originator, segment.frame, segment.time_ns, previous.end_frame,
-        sequence, 1 if acceptable else 0,
+        OLD_DUPLICATE,
+        from_originator,
+        segment.frame,
+        segment.time_ns,
+        previous.end_frame,
+        sequence,
+        1 if acceptable else 0,
     )
     connection.frames += 1
     sender.segments += 1
@@ -65,9 +69,7 @@ def is_old_duplicate(connection: Connection, from_originator: bool, segment: Seg
     return True
 
 
-def _lies_in_old_space(
-    previous: Remembered, of_old_originator: bool, segment: Segment
-) -> bool:
+def _lies_in_old_space(previous: Remembered, of_old_originator: bool, segment: Segment) -> bool:
     """Whether all of its octets were numbers that the old incarnation used."""
     if of_old_originator:
         iss, snd_nxt = previous.originator_iss, previous.originator_snd_nxt

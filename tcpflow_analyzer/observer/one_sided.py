@@ -80,7 +80,7 @@ def _infer_fin(
     acknowledgement: i64,
     timing: Timing,
 ) -> None:
-    """A pure ACK of exactly one octet more: the FIN of the unseen end, until more is acknowledged."""
+    """Take a pure ACK of one octet more for the unseen FIN, until more is acknowledged."""
     frame, now = segment.frame, segment.time_ns
     grown = (segment.ack - sender.last_ack) & 0xFFFF_FFFF
     if unseen.fin_offset != UNKNOWN:
@@ -140,8 +140,15 @@ def _infer_ack_of_fin(sender: Endpoint, segment: Segment) -> None:
     if sender.proven != LAST_ACK and sender.proven != FIN_WAIT_1 and sender.proven != CLOSING:
         return
     answer = Receipt(
-        segment.frame, segment.time_ns, segment.time_ns + _ANSWER_DELAY, ACK, 0, 0,
-        sender.fin_offset + 1, UNKNOWN, False,
+        segment.frame,
+        segment.time_ns,
+        segment.time_ns + _ANSWER_DELAY,
+        ACK,
+        0,
+        0,
+        sender.fin_offset + 1,
+        UNKNOWN,
+        False,
     )
     if sender.receipts is None:
         sender.receipts = [answer]

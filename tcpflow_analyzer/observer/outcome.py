@@ -36,10 +36,10 @@ from tcpflow_analyzer.table.observation import (
     OPEN_AT_END,
     ORDERLY_CLOSE,
     RST_ACCEPTED,
-    Reset,
     SIMULTANEOUS_CLOSE,
     STALE_RECOVERY,
     UNANSWERED,
+    Reset,
 )
 from tcpflow_analyzer.tcp.events import TIMER_GIVE_UP, TIMER_TIME_WAIT
 from tcpflow_analyzer.tcp.states import (
@@ -116,8 +116,13 @@ def conclude(connection: Connection, now_ns: i64, timing: Timing) -> None:
         connection.note(HANDSHAKE_UNFINISHED, False, last_frame, last_time, responder.retries, 0, 0)
     if connection.stale_ack_frame != 0 and connection.synack_frame == 0:
         connection.note(
-            STALE_RECOVERY, True, connection.stale_ack_frame, last_time, -1,
-            connection.stale_ack_frame, connection.stale_reset_frame,
+            STALE_RECOVERY,
+            True,
+            connection.stale_ack_frame,
+            last_time,
+            -1,
+            connection.stale_ack_frame,
+            connection.stale_reset_frame,
         )
     _note_one_sided(connection, originator, responder)
     _note_one_sided(connection, responder, originator)
@@ -130,8 +135,13 @@ def _note_one_sided(connection: Connection, seen: Endpoint, unseen: Endpoint) ->
         acked = unseen.snd_una if unseen.has_origin else 0
         if connection.one_sided or acked > 1:
             connection.note(
-                ONE_SIDED, seen.is_originator, seen.last_frame, seen.last_time_ns,
-                seen.segments, acked, 0,
+                ONE_SIDED,
+                seen.is_originator,
+                seen.last_frame,
+                seen.last_time_ns,
+                seen.segments,
+                acked,
+                0,
             )
 
 
@@ -141,13 +151,22 @@ def _note_open_close(connection: Connection, endpoint: Endpoint, peer: Endpoint)
     if endpoint.fin_offset != UNKNOWN:
         if endpoint.fin_acked_frame == 0 and not connection.one_sided:
             connection.note(
-                FIN_UNACKNOWLEDGED, of_originator, endpoint.fin_frame, endpoint.fin_time_ns,
-                endpoint.fin_copies, endpoint.snd_una, endpoint.fin_offset,
+                FIN_UNACKNOWLEDGED,
+                of_originator,
+                endpoint.fin_frame,
+                endpoint.fin_time_ns,
+                endpoint.fin_copies,
+                endpoint.snd_una,
+                endpoint.fin_offset,
             )
         if endpoint.contiguous < endpoint.fin_offset:
             connection.note(
-                MISSING_DATA, of_originator, endpoint.fin_frame, endpoint.fin_time_ns,
-                endpoint.fin_offset - endpoint.contiguous, endpoint.contiguous,
+                MISSING_DATA,
+                of_originator,
+                endpoint.fin_frame,
+                endpoint.fin_time_ns,
+                endpoint.fin_offset - endpoint.contiguous,
+                endpoint.contiguous,
                 endpoint.fin_offset,
             )
     if final_state(endpoint) == CLOSE_WAIT:
@@ -159,8 +178,13 @@ def _note_open_close(connection: Connection, endpoint: Endpoint, peer: Endpoint)
         )
     if final_state(endpoint) == FIN_WAIT_2:
         connection.note(
-            FIN_WAIT_2_HELD, of_originator, endpoint.fin_frame, endpoint.fin_time_ns,
-            endpoint.fin_acked_time_ns, 0, 0,
+            FIN_WAIT_2_HELD,
+            of_originator,
+            endpoint.fin_frame,
+            endpoint.fin_time_ns,
+            endpoint.fin_acked_time_ns,
+            0,
+            0,
         )
 
 

@@ -2,9 +2,9 @@
 
 Compiled: yes
 
-Of an endpoint that is picked up in mid-stream a *set* of states is possible (`Endpoint.possible`, one
-bit a state); one of them is shown, assumed. Every event keeps the states in which it is legal and
-moves them along the table; a set of one is inferred. observer.md section 7.
+Of an endpoint that is picked up in mid-stream a *set* of states is possible (`Endpoint.possible`,
+one bit a state); one of them is shown, assumed. Every event keeps the states in which it is legal
+and moves them along the table; a set of one is inferred. observer.md section 7.
 """
 
 from typing import Final
@@ -52,7 +52,14 @@ _SENT_FIN: Final[int] = _set_of((FIN_WAIT_1, CLOSING, LAST_ACK))
 
 # Which of several possible states is shown: the commonest first.
 _PREFERENCE: Final = (
-    ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK, FIN_WAIT_1, TIME_WAIT, CLOSING, CLOSED,
+    ESTABLISHED,
+    FIN_WAIT_2,
+    CLOSE_WAIT,
+    LAST_ACK,
+    FIN_WAIT_1,
+    TIME_WAIT,
+    CLOSING,
+    CLOSED,
 )
 
 
@@ -124,15 +131,16 @@ def constrain(
     elif segment.payload_len > 0:
         event = SND_DATA
     legal: i64 = MAY_SEND[event]
-    if event == SND_FIN and sender.fin_offset == UNKNOWN:
-        legal = _SENT_DATA
-    elif event == SND_DATA and end > sender.snd_nxt:
+    if (event == SND_FIN and sender.fin_offset == UNKNOWN) or (
+        event == SND_DATA and end > sender.snd_nxt
+    ):
         legal = _SENT_DATA
     states = sender.possible & legal
     if states == 0:
         if sender.fin_offset != UNKNOWN or not contains(legal, ESTABLISHED):
             return
-        # It goes on sending although it was thought to have closed: then its peer's FIN was the first.
+        # It goes on sending although it was thought to have closed: then its peer's FIN was the
+        # first.
         states = legal
     if not contains(states, sender.proven):
         if receiver.fin_offset != UNKNOWN and contains(states, CLOSE_WAIT):

@@ -2,10 +2,10 @@
 
 Compiled: yes
 
-An acknowledgement proves that *some* copy of the octets arrived. The control bits and the ACK field of
-a particular copy are proven only if it is the earliest queued copy of these octets, or if a
-timestamp echo names it. Without this rule a repeated SYN-ACK of a simultaneous open would move its
-receiver to ESTABLISHED too early.
+An acknowledgement proves that *some* copy of the octets arrived. The control bits and the ACK
+field of a particular copy are proven only if it is the earliest queued copy of these octets, or if
+a timestamp echo names it. Without this rule a repeated SYN-ACK of a simultaneous open would move
+its receiver to ESTABLISHED too early.
 """
 
 from typing import Final
@@ -246,19 +246,26 @@ def _prove_by_reaction(
     """Receipts that need no queue: the segment is possible only after them."""
     frame, now = segment.frame, segment.time_ns
     bits = segment.control_bits
-    if endpoint.proven == SYN_SENT and bits & SYN == 0 and acknowledgement >= 1 and (
-        # After its SYN an endpoint acknowledges only a SYN-ACK. Whether the tap saw that does not
-        # matter, unless the peer spoke with another number before (a stale connection, HS018).
-        peer.iss_seen or peer.segments == 0
+    if (
+        endpoint.proven == SYN_SENT
+        and bits & SYN == 0
+        and acknowledgement >= 1
+        and (
+            # After its SYN an endpoint acknowledges only a SYN-ACK. Whether the tap saw that does
+            # not matter, unless the peer spoke with another number before (a stale connection,
+            # HS018).
+            peer.iss_seen or peer.segments == 0
+        )
     ):
         prove(connection, endpoint, RCV_SYN_ACK, peer.first_frame, frame, now, timing)
-    if endpoint.proven == SYN_RECEIVED and bits & SYN == 0:
-        if not _speaks_early(connection, endpoint, segment):
-            cause = _first_ack(endpoint)
-            prove(
-                connection, endpoint, RCV_ACK_OF_SYN, cause if cause else frame, frame, now, timing
-            )
-            _drop_handshake_acks(endpoint)
+    if (
+        endpoint.proven == SYN_RECEIVED
+        and bits & SYN == 0
+        and not _speaks_early(connection, endpoint, segment)
+    ):
+        cause = _first_ack(endpoint)
+        prove(connection, endpoint, RCV_ACK_OF_SYN, cause if cause else frame, frame, now, timing)
+        _drop_handshake_acks(endpoint)
     if (
         peer.fin_offset != UNKNOWN
         and acknowledgement > peer.fin_offset

@@ -2,8 +2,8 @@
 
 Compiled: yes
 
-A `Request` holds what is needed to feed its segments to a `Connection` later as if that had been there
-from the start; nothing is decided about it here. Numbers are packed because a flood makes
+A `Request` holds what is needed to feed its segments to a `Connection` later as if that had been
+there from the start; nothing is decided about it here. Numbers are packed because a flood makes
 hundreds of thousands of them.
 """
 

@@ -45,7 +45,14 @@ from tcpflow_analyzer.table.observation import (
 from tcpflow_analyzer.tcp.control_bits import ACK
 from tcpflow_analyzer.tcp.events import SND_RST
 from tcpflow_analyzer.tcp.sequence import unwrap
-from tcpflow_analyzer.tcp.states import CLOSE_WAIT, CLOSED, ESTABLISHED, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from tcpflow_analyzer.tcp.states import (
+    CLOSE_WAIT,
+    CLOSED,
+    ESTABLISHED,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
 
 _ANSWER_WINDOW: Final = 1_000_000_000  # nanoseconds: a RST answers a segment at most this old
 _EXCERPT: Final = 80  # octets of a RST's payload that are kept
@@ -79,9 +86,7 @@ def _form(
     sender: Endpoint, receiver: Endpoint, segment: Segment, sequence: i64, acknowledgement: i64
 ) -> i64:
     """RFC 9293 3.5.2: which of the forms that stacks send this is."""
-    recent = (
-        receiver.segments > 0 and segment.time_ns - receiver.last_time_ns <= _ANSWER_WINDOW
-    )
+    recent = receiver.segments > 0 and segment.time_ns - receiver.last_time_ns <= _ANSWER_WINDOW
     if segment.control_bits & ACK == 0:
         # "If the incoming segment has an ACK field, the reset takes its sequence number from it."
         if recent and receiver.last_control_bits & ACK != 0 and segment.seq == receiver.last_ack:
@@ -91,9 +96,12 @@ def _form(
     # sequence number and segment length of the incoming segment."
     if segment.seq == 0 and recent and receiver.last_control_bits & ACK == 0:
         return FORM_REFUSAL
-    if sender.has_origin and sender.snd_una <= sequence <= sender.snd_nxt:
-        if acknowledgement <= receiver.snd_nxt:
-            return FORM_LIVE
+    if (
+        sender.has_origin
+        and sender.snd_una <= sequence <= sender.snd_nxt
+        and acknowledgement <= receiver.snd_nxt
+    ):
+        return FORM_LIVE
     if sender.segments == 0 and receiver.segments > 0 and acknowledgement == receiver.snd_nxt:
         return FORM_REFUSAL
     return FORM_OTHER
@@ -236,9 +244,7 @@ def note_late_close(
     if endpoint.last_data_time_ns > since:
         since = endpoint.last_data_time_ns
     if now_ns - since >= timing.close_wait_warn:
-        connection.note(
-            CLOSE_WAIT_HELD, endpoint.is_originator, frame, now_ns, since, now_ns, 0
-        )
+        connection.note(CLOSE_WAIT_HELD, endpoint.is_originator, frame, now_ns, since, now_ns, 0)
 
 
 def _confirm_closed(sender: Endpoint, frame: i64) -> None:
@@ -286,8 +292,13 @@ def _towards_receiver(
         survived = connection.tally(RESET_IN_TIME_WAIT, receiver.is_originator) is not None
         ends = timing.reset_ends_time_wait[receiver.profile] and not survived
         connection.note(
-            RESET_IN_TIME_WAIT, receiver.is_originator, frame, now,
-            now - receiver.time_wait_since_ns, 1 if ends else 0, receiver.last_frame,
+            RESET_IN_TIME_WAIT,
+            receiver.is_originator,
+            frame,
+            now,
+            now - receiver.time_wait_since_ns,
+            1 if ends else 0,
+            receiver.last_frame,
         )
         if not ends:
             return

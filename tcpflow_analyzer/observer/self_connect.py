@@ -2,9 +2,9 @@
 
 Compiled: yes
 
-RFC 9293 3.5, a degenerate simultaneous open, seen on Linux: SYN, SYN-ACK, ACK; the close is FIN, ACK.
-Every segment is sent and, on loopback, received at once. The originator's endpoint carries the
-socket; the responder's follows it, being the same.
+RFC 9293 3.5, a degenerate simultaneous open, seen on Linux: SYN, SYN-ACK, ACK; the close is FIN,
+ACK. Every segment is sent and, on loopback, received at once. The originator's endpoint carries
+the socket; the responder's follows it, being the same.
 """
 
 from mypy_extensions import i64
@@ -37,7 +37,8 @@ def is_self_connect(key: bytes, address_len: i64) -> bool:
     """Whether both sockets of a key are the same."""
     ports = 2 * address_len
     return (
-        key[:address_len] == key[address_len:ports] and key[ports : ports + 2] == key[ports + 2 : ports + 4]
+        key[:address_len] == key[address_len:ports]
+        and key[ports : ports + 2] == key[ports + 2 : ports + 4]
     )
 
 
@@ -106,8 +107,14 @@ def _follow(connection: Connection, socket: Endpoint, segment: Segment, timing: 
     if mirror.proven != socket.proven and transitions is not None:
         event = transitions[len(transitions) - 1].event
         set_proven(
-            connection, mirror, socket.proven, event, segment.frame, segment.time_ns,
-            socket.certainty, timing,
+            connection,
+            mirror,
+            socket.proven,
+            event,
+            segment.frame,
+            segment.time_ns,
+            socket.certainty,
+            timing,
         )
     else:
         mirror.proven = socket.proven

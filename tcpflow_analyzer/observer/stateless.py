@@ -2,11 +2,11 @@
 
 Compiled: yes
 
-RFC 4987 3.6: under SYN cookies a listener answers every SYN and remembers none, so it does not repeat
-those SYN-ACKs. Where several SYN-ACKs are overdue for repetition, and more than were repeated, its half-open
-connections are assumed CLOSED: from the moment the first was overdue, and at once for later ones.
-The few that filled the queue before go with them, for Linux prunes a full queue "without pity"
-(net/ipv4/inet_connection_sock.c, reqsk_timer_handler()).
+RFC 4987 3.6: under SYN cookies a listener answers every SYN and remembers none, so it does not
+repeat those SYN-ACKs. Where several SYN-ACKs are overdue for repetition, and more than were
+repeated, its half-open connections are assumed CLOSED: from the moment the first was overdue, and
+at once for later ones. The few that filled the queue before go with them, for Linux prunes a full
+queue "without pity" (net/ipv4/inet_connection_sock.c, reqsk_timer_handler()).
 """
 
 from typing import Final
@@ -45,7 +45,11 @@ def settle_stateless_listeners(entries: list[Entry], now_ns: i64, timing: Timing
     """
     listeners: dict[bytes, _HalfOpen] = {}
     for entry in entries:
-        if isinstance(entry, Connection) and not entry.finished and entry.responder.proven == SYN_RECEIVED:
+        if (
+            isinstance(entry, Connection)
+            and not entry.finished
+            and entry.responder.proven == SYN_RECEIVED
+        ):
             settle(entry, now_ns, timing)
             _add(listeners, entry, now_ns)
     for half_open in listeners.values():

@@ -128,7 +128,9 @@ OBSERVER: Final = (
 )
 
 _UNSYNCHRONISED: Final = (CLOSED, LISTEN, SYN_SENT)
-_SYNCHRONISED: Final = (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
+_SYNCHRONISED: Final = (
+    ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT
+)
 _OWN_FIN_SENT: Final = (FIN_WAIT_1, FIN_WAIT_2, CLOSING, LAST_ACK, TIME_WAIT)
 _PEER_FIN_RECEIVED: Final = (CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT)
 
@@ -141,8 +143,8 @@ class Stay(NamedTuple):
     reason: str
 
 
-# Every pair without an edge, grouped by reason. tests/observer/test_transitions.py counts that edges
-# and these make all pairs, each once.
+# Every pair without an edge, grouped by reason. tests/observer/test_transitions.py counts that
+# edges and these make all pairs, each once.
 NO_EDGE: Final = (
     Stay(SND_SYN,         (SYN_SENT,),            "retransmission, or a new attempt with another ISN (HS002, HS003)"),
     Stay(SND_SYN,         (SYN_RECEIVED,),        "simultaneous open: the SYN was sent before the peer's arrived"),

@@ -1,1 +1,1 @@
-"""Connections and endpoints as they are known, and the table that finds them. State only, no rules."""
+"""Connections and endpoints as they are known, and the table that finds them. No rules."""

@@ -28,8 +28,15 @@ OUTCOME_COMPLETED: Final = 6
 OUTCOME_SIMULTANEOUS: Final = 7
 OUTCOME_SPLIT: Final = 8
 OUTCOME_NAMES: Final = (
-    "midstream", "unanswered", "refused", "rejected", "incomplete", "aborted", "completed",
-    "simultaneous", "split",
+    "midstream",
+    "unanswered",
+    "refused",
+    "rejected",
+    "incomplete",
+    "aborted",
+    "completed",
+    "simultaneous",
+    "split",
 )
 
 # How it was closed (docs: close.shape).
@@ -42,7 +49,14 @@ SHAPE_HALF_CLOSED: Final = 5
 SHAPE_RESET: Final = 6
 SHAPE_REPLACED: Final = 7
 SHAPE_NAMES: Final = (
-    "none", "4-segment", "3-segment", "piggyback", "simultaneous", "half-closed", "reset", "replaced",
+    "none",
+    "4-segment",
+    "3-segment",
+    "piggyback",
+    "simultaneous",
+    "half-closed",
+    "reset",
+    "replaced",
 )
 
 # Who: of close.active_closer and close.time_wait_holder.
@@ -207,7 +221,8 @@ class Connection(Entry):
             answered, its answer, and the segment that completed it; 0 while there is none.
         outcome, shape, active_closer: see the constants above.
         completeness: Wireshark's bits.
-        history: Zeek's letters, the newest 12 at most, 5 bits each, newest lowest; history_more: the
+        history: Zeek's letters, the newest 12 at most, 5 bits each, newest lowest; history_more:
+        the
             letters before these; history_seen: which kinds were seen (observer/zeek_history.py).
         observed: mask of the kinds of observation. tallies: the observations; None for none.
         resets: RSTs, the first 8; reset_count: all of them.
@@ -218,7 +233,8 @@ class Connection(Entry):
         older: the incarnation before, while one of its ends still lives on beside this one.
         candidate: a SYN on this live connection that may turn out to open a new incarnation.
         next_due_ns: when the next belief is due (a receipt, a timer); NEVER for none.
-        stale_ack_frame, stale_reset_frame: of HS018: the ACK of a stale connection that answered the
+        stale_ack_frame, stale_reset_frame: of HS018: the ACK of a stale connection that answered
+        the
             SYN, and the RST that cleared it; 0 for none.
         counted: what observer/census.py was told of it, bits of engine.py.
         one_sided: only one end was captured; what the other sent is inferred from acknowledgements.

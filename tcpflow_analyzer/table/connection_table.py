@@ -2,9 +2,10 @@
 
 Compiled: yes
 
-IPv4 sockets without a scope, nearly all there are, are two numbers and stand in a hash table of our own:
-its hash is the same for both directions, so a segment is found with one look and nothing is
-allocated. Everything else stands in a dictionary under the key in the direction of its originator.
+IPv4 sockets without a scope, nearly all there are, are two numbers and stand in a hash table of
+our own: its hash is the same for both directions, so a segment is found with one look and nothing
+is allocated. Everything else stands in a dictionary under the key in the direction of its
+originator.
 """
 
 from typing import Final

@@ -13,7 +13,8 @@ from mypy_extensions import i64, mypyc_attr
 
 KEPT: Final = 8  # observations of one kind and endpoint kept as evidence; the rest is counted
 
-# Bits of the mask. The comment says what the values `first`, `second`, `third` of the observation are.
+# Bits of the mask. The comment says what the values `first`, `second`, `third` of the observation
+# are.
 HANDSHAKE_COMPLETED: Final = 0x1  # fact: three segments seen; frames are in the connection
 SIMULTANEOUS_OPEN: Final = 0x2  # fact
 SELF_CONNECT: Final = 0x4  # fact
@@ -22,15 +23,23 @@ SYN_REPEATED: Final = 0x10  # gap to the copy before in ns, copies so far
 SYN_CHANGED: Final = 0x20  # old ISS, new ISS (wrapped), gap in ns
 REFUSED: Final = 0x40  # RST to a SYN: delay in ns, ttl
 ICMP_REJECTED: Final = 0x80  # type, code, 1 if hard; the source stands in Connection.icmp_source
-SYNACK_REPEATED: Final = 0x100  # gap in ns, frame of the covering ACK (0: none), 1 if the SYN was repeated
+SYNACK_REPEATED: Final = (
+    0x100  # gap in ns, frame of the covering ACK (0: none), 1 if the SYN was repeated
+)
 SYNACK_CHANGED: Final = 0x200  # old, new (ISS wrapped, or ack, or options), 0 seq, 1 ack, 2 options
-HANDSHAKE_ACK_WRONG: Final = 0x400  # acknowledged, expected (wrapped), 0 on SYN-ACK, 1 third ACK, 2 seq
+HANDSHAKE_ACK_WRONG: Final = (
+    0x400  # acknowledged, expected (wrapped), 0 on SYN-ACK, 1 third ACK, 2 seq
+)
 SPLIT_HANDSHAKE: Final = 0x800
 WRONG_DIRECTION: Final = 0x1000  # sub-case 1 to 4 = a to d of the catalogue, state of the sender
 DATA_BEFORE_ESTABLISHED: Final = 0x2000  # octets, state of the sender, 1 under Fast Open
 SYN_WITH_DATA: Final = 0x4000  # octets, octets of cookie or -1
-SYN_ON_LIVE: Final = 0x8000  # ISN (wrapped), believed state of the receiver, 1 if it repeats the ISS
-STALE_RECOVERY: Final = 0x10000  # delay in ns from first SYN to its answer or -1, frame of ACK, frame of RST
+SYN_ON_LIVE: Final = (
+    0x8000  # ISN (wrapped), believed state of the receiver, 1 if it repeats the ISS
+)
+STALE_RECOVERY: Final = (
+    0x10000  # delay in ns from first SYN to its answer or -1, frame of ACK, frame of RST
+)
 FIN_BEFORE_ESTABLISHED: Final = 0x20000  # state of the sender
 ORDERLY_CLOSE: Final = 0x40000  # fact: both FINs acknowledged
 SIMULTANEOUS_CLOSE: Final = 0x80000  # fact
@@ -42,15 +51,25 @@ FIN_MOVED: Final = 0x1000000  # old, new offset of the FIN octet
 FIN_UNACCEPTABLE: Final = 0x2000000  # offset of the FIN, lowest RCV.NXT, highest edge
 DATA_AFTER_FIN: Final = 0x4000000  # octets beyond the FIN
 TIME_WAIT_ORIGINATOR: Final = 0x8000000  # fact: Endpoint.time_wait_since_ns
-FIN_INTO_TIME_WAIT: Final = 0x10000000  # noted for the holder: frame of the repeated FIN, frame of its ACK
+FIN_INTO_TIME_WAIT: Final = (
+    0x10000000  # noted for the holder: frame of the repeated FIN, frame of its ACK
+)
 RESET: Final = 0x20000000  # details in Connection.resets
-RESET_IN_TIME_WAIT: Final = 0x40000000  # age of TIME-WAIT in ns, 1 if the profile lets it end, trigger frame
-TRAFFIC_AFTER_RESET: Final = 0x80000000  # frame of the RST, 1 if its seeming sender went on, 0 its receiver
-CHALLENGE_ACK: Final = 0x1_0000_0000  # frame of the trigger, kind: 1 RST not exact, 2 SYN, 3 bad ACK
+RESET_IN_TIME_WAIT: Final = (
+    0x40000000  # age of TIME-WAIT in ns, 1 if the profile lets it end, trigger frame
+)
+TRAFFIC_AFTER_RESET: Final = (
+    0x80000000  # frame of the RST, 1 if its seeming sender went on, 0 its receiver
+)
+CHALLENGE_ACK: Final = (
+    0x1_0000_0000  # frame of the trigger, kind: 1 RST not exact, 2 SYN, 3 bad ACK
+)
 OLD_DUPLICATE: Final = 0x2_0000_0000  # original frame, offset it would have, 1 if acceptable
 REUSED: Final = 0x4_0000_0000  # noted for the opener: TSval of its SYN or -1, frame of the SYN-ACK or 0; Connection.previous
 MIDSTREAM: Final = 0x8_0000_0000  # fact
-ACKED_UNSEEN: Final = 0x10_0000_0000  # octets, start offset, end offset; noted for the unseen sender
+ACKED_UNSEEN: Final = (
+    0x10_0000_0000  # octets, start offset, end offset; noted for the unseen sender
+)
 DUPLICATE_FRAME: Final = 0x20_0000_0000  # frame it copies
 CORRECTED: Final = 0x40_0000_0000  # from state, to state
 # Set when a connection is handed over, from the states it is left in:
@@ -65,13 +84,25 @@ MISSING_DATA: Final = 0x4000_0000_0000  # octets never seen nor acknowledged bef
 SYN_REFUSED_BY_TIME_WAIT: Final = 0x8000_0000_0000  # answer: 0 none, 1 ACK, 2 RST; frame of it
 TIME_WAIT_RESPONDER: Final = 0x1_0000_0000_0000  # fact
 FIN_WITH_DATA_RESPONDER: Final = 0x2_0000_0000_0000  # fact
-SYN_DROPPED: Final = 0x4_0000_0000_0000  # neighbours answered, frame of the newest, 1 if PAWS-like; the SYN's frame
+SYN_DROPPED: Final = (
+    0x4_0000_0000_0000  # neighbours answered, frame of the newest, 1 if PAWS-like; the SYN's frame
+)
 
-# Facts have no tally (a healthy connection allocates nothing for them): everything about them stands
-# in the connection and its endpoints.
+# Facts have no tally (a healthy connection allocates nothing for them): everything about them
+# stands in the connection and its endpoints.
 FACTS: Final = (
-    0x1 | 0x2 | 0x4 | 0x40000 | 0x80000 | 0x100000 | 0x400000 | 0x8000000
-    | 0x8_0000_0000 | 0x80_0000_0000 | 0x1_0000_0000_0000 | 0x2_0000_0000_0000
+    HANDSHAKE_COMPLETED
+    | SIMULTANEOUS_OPEN
+    | SELF_CONNECT
+    | ORDERLY_CLOSE
+    | SIMULTANEOUS_CLOSE
+    | ACTIVE_CLOSE
+    | FIN_WITH_DATA_ORIGINATOR
+    | FIN_WITH_DATA_RESPONDER
+    | TIME_WAIT_ORIGINATOR
+    | TIME_WAIT_RESPONDER
+    | MIDSTREAM
+    | OPEN_AT_END
 )
 
 
@@ -144,7 +175,8 @@ class Reset:
         sender_state, receiver_state: believed before this segment.
         sender_proven: X's proven state before.
         trigger_frame, trigger_time_ns: the segment of Y that it answers, 0 for none.
-        trigger_control_bits, trigger_payload_len, trigger_new: of that segment; `trigger_new` is 1 if
+        trigger_control_bits, trigger_payload_len, trigger_new: of that segment; `trigger_new` is 1
+        if
             it carried octets (data or FIN) not sent before.
         seq_offset: in X's stream. expected: RCV.NXT of Y as far as known, an offset likewise.
         own_unacked: octets of X (data only) that Y had not acknowledged.

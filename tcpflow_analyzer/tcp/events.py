@@ -2,8 +2,8 @@
 
 Compiled: yes
 
-User calls are not on the wire: an active OPEN is seen as a SYN sent, CLOSE as a FIN sent, ABORT as a
-RST sent; a passive OPEN is inferred when a SYN is answered. `SND_` events are facts about the
+User calls are not on the wire: an active OPEN is seen as a SYN sent, CLOSE as a FIN sent, ABORT as
+a RST sent; a passive OPEN is inferred when a SYN is answered. `SND_` events are facts about the
 endpoint that sent the segment, `RCV_` events are proven or believed receipts, `TIMER_` events are
 assumed from the capture's clock and an operating system profile.
 """
