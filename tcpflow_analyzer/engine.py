@@ -169,6 +169,7 @@ class Engine:
         self._over_first: i64 = 0
         self._closed: list[Connection] = []
         self._closed_first: i64 = 0
+        self._next_sweep_ns: i64 = 0
         self._finishing: bool = False
         self._live: list[Entry] = []
         self._requests: list[Request] = []
@@ -197,6 +198,9 @@ class Engine:
             self.frames += 1
             if time_ns > self.last_time_ns:
                 self.last_time_ns = time_ns
+                if time_ns >= self._next_sweep_ns:
+                    self._next_sweep_ns = (time_ns // _SECOND + 1) * _SECOND
+                    self.sweep()
             if self.frames == 1:
                 self.first_time_ns = time_ns
             segment.frame = self.frames
@@ -210,7 +214,6 @@ class Engine:
                 self._take(segment)
             else:
                 self._count_frame(status, segment)
-        self.sweep()
 
     def _count_frame(self, status: i64, segment: Segment) -> None:
         """A frame without a TCP segment of its own."""
@@ -567,7 +570,8 @@ class Engine:
 
     def _note_success(self, connection: Connection, time_ns: i64) -> None:
         service = _service_of(connection.key, connection.address_len)
-        if service in self._failed:
+        failed_ns: i64 = self._failed.get(service, 0)
+        if failed_ns != 0 and self._succeeded.get(service, 0) < failed_ns:
             self._succeeded[service] = time_ns
 
     def _was_retried(self, key: bytes, address_len: i64, begun_ns: i64, failed_ns: i64) -> bool:
@@ -594,7 +598,11 @@ class Engine:
     # What is over
 
     def sweep(self) -> None:
-        """Hand over what is over by now; called once a block."""
+        """Hand over what is over by now.
+
+        Once a second of capture time, never once a block: results must not depend on how much is
+        read at a time.
+        """
         self._sweep_over()
         self._sweep_requests()
         self._sweep_remembered()

@@ -29,6 +29,7 @@ from tcpflow_analyzer.observer.header_prediction import count_segment, predict
 from tcpflow_analyzer.observer.one_sided import infer_peer
 from tcpflow_analyzer.observer.pick_up import constrain, pick_up
 from tcpflow_analyzer.observer.receipts import (
+    delay_receipts,
     forget_all_but_resets,
     matters,
     park_unanswered_fin,
@@ -744,6 +745,8 @@ def _sent_syn_ack(
     if before == SYN_SENT and sender.proven == SYN_RECEIVED:
         # Its own SYN is repeated with an acknowledgement: it had received the peer's SYN.
         _note_simultaneous(connection, sender, receiver, segment)
+        take_back(connection, sender, 0, frame, now)
+        delay_receipts(sender, now)
         if sender.believed == ESTABLISHED:
             # What acknowledges its SYN was under way when it sent this.
             take_back(connection, sender, 0, frame, now)

@@ -394,6 +394,14 @@ def forget_all_but_resets(endpoint: Endpoint) -> None:
     endpoint.receipts = kept if len(kept) > 0 else None
 
 
+def delay_receipts(endpoint: Endpoint, now_ns: i64) -> None:
+    """What is still queued reached the endpoint only after what it has just sent."""
+    if endpoint.receipts is not None:
+        for receipt in endpoint.receipts:
+            if receipt.due_ns <= now_ns:
+                receipt.due_ns = now_ns + 1
+
+
 def withdraw_resets(endpoint: Endpoint) -> None:
     """The seeming sender of a RST goes on: it was not its own, whoever sent it."""
     receipts = endpoint.receipts

@@ -190,7 +190,7 @@ def _move_sender(
     acknowledgement: i64,
     timing: Timing,
 ) -> None:
-    """The sender of a RST goes to CLOSED, as stacks do, if the RST is of a form that stacks send."""
+    """Move the sender of a RST to CLOSED, as stacks do, if the RST has a form that stacks send."""
     frame, now = segment.frame, segment.time_ns
     if sender.proven == CLOSED:
         return

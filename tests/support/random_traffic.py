@@ -1,4 +1,4 @@
-"""Random exchanges with losses, reordering, repeats, closed windows and keep-alives; seeded.
+"""Random exchanges with losses, reordering, repeats, closed windows and keep-alive probes; seeded.
 
 They need not make sense as TCP: what two programs say about the same octets is compared.
 """
