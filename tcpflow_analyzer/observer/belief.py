@@ -167,7 +167,10 @@ def prove(
                 endpoint.chain = chain[1:]
             return
         take_back(connection, endpoint, 0, frame, time_ns)
-    set_proven(connection, endpoint, to_state, event, cause_frame, time_ns, OBSERVED, timing)
+    # Of an end that was never captured nothing is observed (observer/one_sided.py).
+    unseen = connection.one_sided and endpoint.segments == 0
+    certainty: i64 = INFERRED if unseen else OBSERVED
+    set_proven(connection, endpoint, to_state, event, cause_frame, time_ns, certainty, timing)
 
 
 def set_proven(

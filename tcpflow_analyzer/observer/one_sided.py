@@ -13,8 +13,9 @@ from mypy_extensions import i64
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.observer.belief import prove, set_proven, take_back
 from tcpflow_analyzer.observer.timing import Timing
-from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection import ORIGINATOR, RESPONDER, Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.table.observation import ACTIVE_CLOSE
 from tcpflow_analyzer.table.receipt import Receipt
 from tcpflow_analyzer.tcp.control_bits import ACK, SYN
 from tcpflow_analyzer.tcp.events import (
@@ -96,6 +97,9 @@ def _infer_fin(
     unseen.fin_time_ns = now
     unseen.fin_acked_frame = frame
     unseen.fin_acked_time_ns = now
+    if sender.fin_offset == UNKNOWN:
+        connection.active_closer = ORIGINATOR if unseen.is_originator else RESPONDER
+        connection.observed |= ACTIVE_CLOSE
     prove(connection, unseen, SND_FIN, frame, frame, now, timing)
     prove(connection, sender, RCV_FIN, frame, frame, now, timing)
     prove(connection, unseen, RCV_ACK_OF_FIN, frame, frame, now, timing)

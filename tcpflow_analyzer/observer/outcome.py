@@ -43,11 +43,13 @@ from tcpflow_analyzer.table.observation import (
 )
 from tcpflow_analyzer.tcp.events import TIMER_GIVE_UP, TIMER_TIME_WAIT
 from tcpflow_analyzer.tcp.states import (
+    ASSUMED,
     CLOSE_WAIT,
     CLOSED,
     FIN_WAIT_2,
     INFERRED,
     LISTEN,
+    OBSERVED,
     STATE_COUNT,
     SYN_RECEIVED,
     SYN_SENT,
@@ -69,6 +71,8 @@ def final_certainty(endpoint: Endpoint) -> i64:
     """Certainty of `final_state`: that of the proven state, or of what is believed beyond it."""
     chain = endpoint.chain
     if chain is None or chain[0].event == TIMER_TIME_WAIT or chain[0].event == TIMER_GIVE_UP:
+        if endpoint.segments == 0 and endpoint.certainty == OBSERVED:
+            return ASSUMED  # nothing of it was seen, so nothing happened to it as far as is known
         return endpoint.certainty
     return endpoint.certainty if endpoint.certainty > INFERRED else INFERRED
 
