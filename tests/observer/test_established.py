@@ -37,7 +37,7 @@ def test_established_receives_fin_proven_by_its_ack() -> None:
         """
         )
     )
-    change = [c for c in connection["transitions"] if c["to"] == "CLOSE-WAIT"][0]
+    change = next(c for c in connection["transitions"] if c["to"] == "CLOSE-WAIT")
     assert (change["frame"], change["certainty"], change["proved_by_frame"]) == (4, "inferred", 5)
 
 

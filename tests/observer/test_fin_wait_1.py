@@ -54,7 +54,7 @@ def test_fin_wait_1_fin_without_ack_of_fin() -> None:
     )
     change = [c for c in connection["transitions"] if c["to"] == "CLOSING"]
     assert {c["endpoint"] for c in change} == {"originator", "responder"}
-    of_a = [c for c in change if c["endpoint"] == "originator"][0]
+    of_a = next(c for c in change if c["endpoint"] == "originator")
     assert (of_a["frame"], of_a["proved_by_frame"]) == (5, 6)
 
 

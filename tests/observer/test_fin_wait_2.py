@@ -25,7 +25,7 @@ def test_fin_wait_2_receives_fin_proven_by_its_ack() -> None:
         """
         )
     )
-    change = [c for c in connection["transitions"] if c["to"] == "TIME-WAIT"][0]
+    change = next(c for c in connection["transitions"] if c["to"] == "TIME-WAIT")
     assert (change["frame"], change["certainty"], change["proved_by_frame"]) == (6, "inferred", 7)
     assert connection["close"]["shape"] == "4-segment"
 
