@@ -444,6 +444,8 @@ def _take(
     _count_octets(sender, segment, new, repeated)
     if acceptable and matters(receiver, bits, acknowledgement):
         queue(receiver, sender, segment, sequence, end, acknowledgement if plausible else -1)
+        if bits & FIN != 0 and sender.fin_acked_frame == 0 and sender.fin_copies >= 2:
+            park_unanswered_fin(receiver)
     if segment.tsval != ABSENT and (
         sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
     ):
@@ -1015,8 +1017,6 @@ def _sent_fin(
     gap = now - sender.retry_time_ns
     connection.note(FIN_REPEATED, sender.is_originator, frame, now, gap, covering, rare.fin_copies)
     refute_acks(sender, offset, now)
-    if covering == 0 and rare.fin_copies >= 2:
-        park_unanswered_fin(receiver)
     if receiver.proven == TIME_WAIT or receiver.believed == TIME_WAIT:
         connection.note(FIN_INTO_TIME_WAIT, receiver.is_originator, frame, now, frame, 0, 0)
 

@@ -1,7 +1,5 @@
 """FIN-WAIT-1: the own FIN is on its way."""
 
-import pytest
-
 from support.openings import FIN_LOST, OPEN
 from support.states import assert_ladder, codes, steps_of, the_connection
 
@@ -84,7 +82,6 @@ def test_fin_wait_1_same_fin_again_while_nothing_was_acknowledged() -> None:
     assert "CP011" not in codes(analysis)
 
 
-@pytest.mark.xfail(reason="the last copy of an unanswered FIN is believed all the same")
 def test_fin_wait_1_several_copies_unanswered_take_close_wait_back() -> None:
     assert_ladder(
         FIN_LOST
@@ -125,7 +122,6 @@ def test_fin_wait_1_receives_rst() -> None:
     assert steps_of(connection, "originator")[-1][:2] == ("CLOSED", "received RST")
 
 
-@pytest.mark.xfail(reason="the last copy of an unanswered FIN is believed all the same")
 def test_fin_wait_1_gives_up_when_the_next_copy_is_overdue() -> None:
     analysis = assert_ladder(
         FIN_LOST

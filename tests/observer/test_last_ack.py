@@ -55,7 +55,7 @@ def test_last_ack_gives_up_when_the_next_copy_is_overdue() -> None:
         +1 s
         TIME-WAIT <-- <SEQ=5001><ACK=1002><CTL=FIN,ACK> <-- LAST-ACK
         +2 s
-        TIME-WAIT <-- <SEQ=5001><ACK=1002><CTL=FIN,ACK> <-- LAST-ACK
+        FIN-WAIT-2 <-- <SEQ=5001><ACK=1002><CTL=FIN,ACK> <-- LAST-ACK
         +30 s
         tick
                                                          CLOSED
