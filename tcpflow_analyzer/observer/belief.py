@@ -167,6 +167,8 @@ def prove(
                 endpoint.chain = chain[1:]
             return
         take_back(connection, endpoint, 0, frame, time_ns)
+    if cause_frame == NO_FRAME:
+        cause_frame = frame  # what it received was not captured
     # Of an end that was never captured nothing is observed (observer/one_sided.py).
     unseen = connection.one_sided and endpoint.segments == 0
     certainty: i64 = INFERRED if unseen else OBSERVED

@@ -257,7 +257,9 @@ def _prove_by_reaction(
             peer.iss_seen or peer.segments == 0
         )
     ):
-        prove(connection, endpoint, RCV_SYN_ACK, peer.first_frame, frame, now, timing)
+        # Only timers have no frame: where the SYN-ACK was not captured, its ACK stands for it.
+        cause = peer.first_frame if peer.first_frame != 0 else frame
+        prove(connection, endpoint, RCV_SYN_ACK, cause, frame, now, timing)
     if (
         endpoint.proven == SYN_RECEIVED
         and bits & SYN == 0
