@@ -35,7 +35,9 @@ def check(frames: list[bytes], link_type: int = LINKTYPE_ETHERNET) -> None:
     assert counted + sum(capture["undecoded"].values()) == capture["frames"] == len(frames)
     for connection in analysis["connections"]:
         for change in connection["transitions"]:
-            assert change["frame"] is None or 1 <= change["frame"] <= len(frames)
+            by_clock = change["event"].startswith("timer") and not change["correction"]
+            assert (change["frame"] is None) == by_clock
+            assert by_clock or 1 <= change["frame"] <= len(frames)
         for side in ("originator", "responder"):
             assert connection[side]["state"] in connection[side]["possible_states"]
     for finding in analysis["findings"]:

@@ -1,0 +1,64 @@
+"""Only one direction was captured: the other end follows from the acknowledgements."""
+
+from support.states import assert_ladder, codes, the_connection
+
+OPEN = """
+    SYN-SENT    --> <SEQ=1000><CTL=SYN>                   --> LISTEN
+                <-- <SEQ=5000><ACK=1001><CTL=SYN,ACK><UNSEEN> <--
+    ESTABLISHED --> <SEQ=1001><ACK=5001><CTL=ACK>         --> ESTABLISHED
+"""
+
+
+def test_unseen_responder_is_inferred_from_the_first_ack() -> None:
+    connection = the_connection(assert_ladder(OPEN))
+    assert connection["originator"]["certainty"] == "observed"
+    assert connection["responder"]["certainty"] == "inferred"
+    assert connection["responder"]["segments"] == 0
+
+
+def test_unseen_data_is_no_fin() -> None:
+    assert_ladder(
+        OPEN
+        + """
+        ESTABLISHED --> <SEQ=1001><ACK=5001><CTL=ACK><LEN=100>  --> ESTABLISHED
+        ESTABLISHED --> <SEQ=1101><ACK=5301><CTL=ACK>           --> ESTABLISHED
+        ESTABLISHED --> <SEQ=1101><ACK=5601><CTL=ACK>           --> ESTABLISHED
+    """
+    )
+
+
+def test_unseen_fin_is_an_ack_of_one_octet_more() -> None:
+    connection = the_connection(
+        assert_ladder(
+            OPEN
+            + """
+            ESTABLISHED --> <SEQ=1001><ACK=5001><CTL=ACK><LEN=100>  --> ESTABLISHED
+            FIN-WAIT-2  --> <SEQ=1101><ACK=5001><CTL=FIN,ACK>       --> (its ACK would be unseen)
+            TIME-WAIT   --> <SEQ=1102><ACK=5002><CTL=ACK>           -->
+        """
+        )
+    )
+    assert connection["responder"]["certainty"] == "inferred"
+    assert connection["close"]["time_wait_holder"] in ("originator", "both")
+
+
+def test_unseen_octet_of_data_was_no_fin_after_all() -> None:
+    assert_ladder(
+        OPEN
+        + """
+                    --> <SEQ=1001><ACK=5002><CTL=ACK>           -->
+        ESTABLISHED --> <SEQ=1001><ACK=5400><CTL=ACK>           --> ESTABLISHED
+    """
+    )
+
+
+def test_other_direction_that_comes_after_all_ends_the_inference() -> None:
+    analysis = assert_ladder(
+        OPEN
+        + """
+        ESTABLISHED --> <SEQ=1001><ACK=5001><CTL=ACK><LEN=100>  --> ESTABLISHED
+        ESTABLISHED <-- <SEQ=5001><ACK=1101><CTL=ACK><LEN=50>   <-- ESTABLISHED
+        ESTABLISHED --> <SEQ=1101><ACK=5051><CTL=ACK>           --> ESTABLISHED
+    """
+    )
+    assert "CP003" not in codes(analysis)
