@@ -13,14 +13,18 @@ from tcpflow_analyzer.table.connection import (
 
 def originator_role(connection: Connection) -> str:
     """`role` of the originator."""
-    return "guessed-active-opener" if connection.roles_guessed else "active-opener"
+    if not connection.roles_guessed:
+        return "active-opener"
+    return "guessed-passive-opener" if connection.originator_listens else "guessed-active-opener"
 
 
 def responder_role(connection: Connection) -> str:
     """`role` of the responder; both ends are active openers in a simultaneous open."""
     if connection.outcome == OUTCOME_SIMULTANEOUS:
         return "active-opener"
-    return "guessed-passive-opener" if connection.roles_guessed else "passive-opener"
+    if not connection.roles_guessed:
+        return "passive-opener"
+    return "guessed-active-opener" if connection.originator_listens else "guessed-passive-opener"
 
 
 def time_wait_until_ns(connection: Connection) -> i64:
