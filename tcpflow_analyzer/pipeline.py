@@ -4,8 +4,7 @@ In: paths and settings. Out: `Analysis` (everything kept), `stream` (nothing kep
 the sinks of a `Run` make of the results. This is the only module that knows all stages.
 """
 
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -18,8 +17,9 @@ from tcpflow_analyzer.decode.reasons import LINK_TYPE_UNKNOWN
 from tcpflow_analyzer.decode.segment import ABSENT
 from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.errors import InputError, UsageError
-from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding
-from tcpflow_analyzer.findings.registry import Detect, HostFinding, Rule, rules
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
+from tcpflow_analyzer.findings.judge import Judge
+from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.report.finding_json import finding_key
 from tcpflow_analyzer.report.sink import Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
@@ -101,92 +101,6 @@ def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str
     return usable, complaints
 
 
-class _Judge:
-    """Asks the rules about connections, and counts what they say."""
-
-    def __init__(self, settings: Settings, wants_facts: bool) -> None:
-        self.rules = selected_rules(settings)
-        self.view = CaptureView(settings)
-        self.codes: Counter[str] = Counter()
-        self.severities: Counter[str] = Counter()
-        self._least = SEVERITIES.index(settings.min_severity)
-        self._wants_facts = wants_facts
-        self._by_mask: dict[int, tuple[list[Detect], list[HostFinding]]] = {}
-        self._hosts: dict[str, HostFinding] = {
-            code: rule.make() for code, rule in self.rules.items() if rule.make is not None
-        }
-
-    def wanted(self) -> int:
-        """Mask of the observations for which some rule has to see the connection."""
-        mask = 0
-        for rule in self.rules.values():
-            if not rule.fact or self._wants_facts:
-                mask |= rule.wakes
-        return mask
-
-    def connection(self, connection: Connection) -> list[Finding]:
-        """Judge a connection; its findings in the order of the output."""
-        observed = connection.observed
-        chosen = self._by_mask.get(observed)
-        if chosen is None:
-            chosen = self._by_mask[observed] = self._choose(observed)
-        detects, hosts = chosen
-        for host in hosts:
-            host.see(connection, self.view)
-        found = [finding for detect in detects for finding in detect(connection, self.view)]
-        return self._count(found)
-
-    def capture(self) -> list[Finding]:
-        """Judge what is about no single connection, when the capture has ended."""
-        found = [finding for host in self._hosts.values() for finding in host.findings(self.view)]
-        return sorted(self._count(found), key=finding_key)
-
-    def count_facts(self, masks: Mapping[int, int]) -> None:
-        """Count the findings of fact rules that nobody asked to see.
-
-        Args:
-            masks: mask of observations -> number of connections with exactly it.
-        """
-        if self._wants_facts:
-            return
-        for code, rule in self.rules.items():
-            if rule.fact:
-                number = sum(
-                    count * (mask & rule.wakes).bit_count() for mask, count in masks.items()
-                )
-                if number:
-                    self.codes[code] += number
-                    self.severities[rule.severity] += number
-
-    def _choose(self, observed: int) -> tuple[list[Detect], list[HostFinding]]:
-        detects: list[Detect] = []
-        hosts: list[HostFinding] = []
-        for code, rule in self.rules.items():
-            if not observed & rule.wakes or (rule.fact and not self._wants_facts):
-                continue
-            if rule.detect is not None:
-                detects.append(rule.detect)
-            else:
-                hosts.append(self._hosts[code])
-        return detects, hosts
-
-    def _count(self, found: list[Finding]) -> list[Finding]:
-        if self._least:
-            found = [each for each in found if SEVERITIES.index(each.severity) >= self._least]
-        if len(found) > 1:
-            found.sort(key=_order_in_connection)
-        for each in found:
-            self.codes[each.code] += 1
-            self.severities[each.severity] += 1
-        return found
-
-
-def _order_in_connection(finding: Finding) -> tuple[int, str, str, int]:
-    """The order of `finding_key` among findings of one connection; "" sorts before both sides."""
-    first_frame = finding.frames[0] if finding.frames else 0
-    return finding.time_ns, finding.code, finding.endpoint or "", first_frame
-
-
 class Run:
     """One analysis of one recording, a block of input at a time.
 
@@ -210,7 +124,8 @@ class Run:
         """
         self._settings = settings
         self._sinks = sinks
-        self._judge = _Judge(settings, any(sink.wants_facts for sink in sinks))
+        self._rules = selected_rules(settings)
+        self._judge = Judge(settings, self._rules, any(sink.wants_facts for sink in sinks))
         self.is_read = False
         self.capture: Capture | None = None
         self.summary: Summary | None = None
@@ -218,11 +133,16 @@ class Run:
         if not any(sink.wants_connections for sink in sinks):
             # Nobody will look at the transitions, and they are half of what a connection costs.
             settings = replace(settings, keep_transitions=False)
-        self._engine = Engine(settings, self._decoder, self._take, profile_chooser(settings))
-        self._judge.view.census = self._engine.census
-        self._engine.wanted = self._judge.wanted()
-        self._engine.want_all = any(sink.wants_connections for sink in sinks)
-        self._engine.want_first = max((sink.wants_first for sink in sinks), default=0)
+        judge = self._judge
+        self._engine = engine = Engine(
+            settings, self._decoder, judge.take, profile_chooser(settings)
+        )
+        judge.engine = engine
+        judge.view.census = engine.census
+        judge.pass_on = sinks[0].connection if len(sinks) == 1 else self._pass_on
+        judge.pass_all = engine.want_all = any(sink.wants_connections for sink in sinks)
+        judge.pass_first = engine.want_first = max((sink.wants_first for sink in sinks), default=0)
+        engine.wanted = judge.wanted()
         self._walk: RecordWalk | None = None
         # Last, so that nothing stays open if the settings are unusable.
         self.recording = Recording(
@@ -239,7 +159,7 @@ class Run:
         start = Start(
             [file.path for file in self.recording.files],
             self._settings,
-            self._judge.rules,
+            self._rules,
             self._scope_name,
             self.locate,
         )
@@ -258,7 +178,7 @@ class Run:
         self.is_read = True
         yield
         view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
-        for finding in self._judge.capture():
+        for finding in sorted(self._judge.capture(), key=finding_key):
             for sink in self._sinks:
                 sink.finding(finding)
         self._judge.count_facts(engine.masks)
@@ -293,11 +213,8 @@ class Run:
         paths = ", ".join(file.path for file in capture.files[:3])
         raise InputError(f"{paths}: octet 0: no link type of this capture can be read: {names}")
 
-    def _take(self, connection: Connection) -> None:
-        """Judge a connection that the engine hands over, and pass it on."""
-        view, engine = self._judge.view, self._engine
-        view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
-        findings = self._judge.connection(connection)
+    def _pass_on(self, connection: Connection, findings: list[Finding]) -> None:
+        """Give a connection and its findings to the sinks that want it."""
         for sink in self._sinks:
             if findings or sink.wants_connections or connection.number <= sink.wants_first:
                 sink.connection(connection, findings)
@@ -335,7 +252,7 @@ class Run:
         return Summary(
             engine.connections,
             dict(sorted(states.items())),
-            {severity: judge.severities[severity] for severity in WORST_FIRST},
+            {severity: judge.severities.get(severity, 0) for severity in WORST_FIRST},
             dict(sorted(judge.codes.items())),
             dict(sorted(engine.left_out.items())),
             _named(OUTCOME_NAMES, engine.outcomes),

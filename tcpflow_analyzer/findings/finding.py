@@ -1,12 +1,15 @@
 """Output type of the findings: a judgement with the frames that prove it.
 
+Compiled: yes
+
 A message is a template plus values, kept apart, so that it can be shown in another language;
 numbers are formatted by the template.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+
+from mypy_extensions import i64
 
 from tcpflow_analyzer.observer.census import Census
 from tcpflow_analyzer.settings import PROFILES, Profile, Settings
@@ -19,10 +22,11 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
 FRAMES_KEPT = 20  # frames listed in a finding; `frame_count` counts all
 
+_OCTETS: Final = [str(octet) for octet in range(256)]
 
-@dataclass(frozen=True, slots=True)
+
 class Finding:
-    """One judgement about one connection, host or file.
+    """One judgement about one connection, host or file. Not to be changed.
 
     Attributes:
         code, name, severity: of the catalogue; the severity is this finding's own.
@@ -38,20 +42,38 @@ class Finding:
         subject: for host-wide findings the host, listener or service in words; else "".
     """
 
-    code: str
-    name: str
-    severity: Severity
-    certainty: str
-    connection: int | None
-    endpoint: str | None
-    time_ns: int
-    frames: tuple[int, ...]
-    frame_count: int
-    template: str
-    values: Mapping[str, object]
-    why: str
-    would_disprove: str
-    subject: str = ""
+    def __init__(
+        self,
+        code: str,
+        name: str,
+        severity: Severity,
+        certainty: str,
+        connection: int | None,
+        endpoint: str | None,
+        time_ns: int,
+        frames: tuple[int, ...],
+        frame_count: int,
+        template: str,
+        values: Mapping[str, object],
+        why: str,
+        would_disprove: str,
+        subject: str = "",
+    ) -> None:
+        """Make a finding."""
+        self.code: Final = code
+        self.name: Final = name
+        self.severity: Final = severity
+        self.certainty: Final = certainty
+        self.connection: Final = connection
+        self.endpoint: Final = endpoint
+        self.time_ns: Final = time_ns
+        self.frames: Final = frames
+        self.frame_count: Final = frame_count
+        self.template: Final = template
+        self.values: Final = values
+        self.why: Final = why
+        self.would_disprove: Final = would_disprove
+        self.subject: Final = subject
 
     @property
     def message(self) -> str:
@@ -61,11 +83,40 @@ class Finding:
     @property
     def identifier(self) -> str:
         """Stable within one capture: connection, code, endpoint, first frame."""
-        first = self.frames[0] if self.frames else 0
-        return f"{self.connection or 0}:{self.code}:{self.endpoint or '-'}:{first}"
+        return f"{self.connection or 0}:{self.code}:{self.endpoint or '-'}:{self.first_frame}"
+
+    @property
+    def first_frame(self) -> int:
+        """The first of the frames that prove it, 0 for none."""
+        return self.frames[0] if self.frames else 0
+
+    def _fields(self) -> tuple[object, ...]:
+        """All attributes, in the order of the constructor."""
+        return (
+            self.code, self.name, self.severity, self.certainty, self.connection, self.endpoint,
+            self.time_ns, self.frames, self.frame_count, self.template, self.values, self.why,
+            self.would_disprove, self.subject,
+        )  # fmt: skip
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all attributes are equal."""
+        if not isinstance(other, Finding):
+            return NotImplemented
+        return self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        """Agrees with `__eq__`; the values may hold what has no hash."""
+        return hash((self.code, self.connection, self.endpoint, self.time_ns, self.frames))
+
+    def __reduce__(self) -> tuple[type["Finding"], tuple[object, ...]]:
+        """Let copy and pickle make it anew."""
+        return Finding, self._fields()
+
+    def __repr__(self) -> str:
+        """Show what it says of whom."""
+        return f"<Finding {self.identifier} {self.severity}: {self.message}>"
 
 
-@dataclass(slots=True)
 class CaptureView:
     """What a finding may know besides its connection.
 
@@ -73,24 +124,34 @@ class CaptureView:
         settings: thresholds.
         first_time_ns, last_time_ns: of the capture so far; `last_time_ns` is "now".
         census: counts of hosts, services and listeners so far; None where nobody counts.
+        unread_window_ns: of the settings.
     """
 
-    settings: Settings = field(default_factory=Settings)
-    first_time_ns: int = 0
-    last_time_ns: int = 0
-    census: Census | None = None
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        first_time_ns: i64 = 0,
+        last_time_ns: i64 = 0,
+        census: Census | None = None,
+    ) -> None:
+        """Look at a capture."""
+        self.settings: Settings = settings or Settings()
+        self.first_time_ns: i64 = first_time_ns
+        self.last_time_ns: i64 = last_time_ns
+        self.census: Census | None = census
+        self.unread_window_ns: i64 = self.settings.unread_window_ns
 
     def profile(self, endpoint: Endpoint) -> Profile:
         """How this endpoint's operating system behaves; say its name in every assumed statement."""
         return PROFILES[endpoint.profile]
 
-    def waited(self, since_ns: int, wait_ns: int) -> bool:
+    def waited(self, since_ns: i64, wait_ns: i64) -> bool:
         """Whether the capture went on for `wait_ns` after `since_ns` (the waiting rule)."""
         return self.last_time_ns >= since_ns + wait_ns
 
 
 def side_name(of_originator: bool) -> str:
-    """Give the word for one end, originator or responder."""
+    """Word for an end: "originator" or "responder"."""
     return "originator" if of_originator else "responder"
 
 
@@ -101,4 +162,17 @@ def seconds(duration_ns: int) -> float:
 
 def endpoint_name(connection: Connection, endpoint: Endpoint) -> str:
     """`address:port` of an endpoint, for messages."""
-    return socket_text(connection.key, connection.address_len, endpoint.is_originator)
+    socket = connection.source if endpoint.is_originator else connection.destination
+    if socket < 0:
+        return socket_text(connection.key, connection.address_len, endpoint.is_originator)
+    port: int = socket & 0xFFFF
+    return f"{ipv4_text(socket >> 16)}:{port}"
+
+
+def ipv4_text(address: i64) -> str:
+    """An IPv4 address, given as a number, as text."""
+    octets = _OCTETS
+    return (
+        f"{octets[address >> 24]}.{octets[address >> 16 & 255]}"
+        f".{octets[address >> 8 & 255]}.{octets[address & 255]}"
+    )

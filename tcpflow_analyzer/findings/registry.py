@@ -10,14 +10,16 @@ import functools
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity
 from tcpflow_analyzer.table.connection import Connection
 
-Detect = Callable[[Connection, CaptureView], Iterator[Finding]]
+Detect = Callable[[Connection, CaptureView], Iterable[Finding]]
+
+EVERY_RESET = -1  # for a finding that looks at every RST, also at one without any trait
 
 
 class HostFinding(Protocol):
@@ -41,6 +43,8 @@ class Rule:
         wakes: mask of observations of which one at least must be on a connection.
         fact: one finding for each bit of `wakes` that is set on a connection, always info: counted
             by the mask, called only when somebody looks.
+        resets: where only RESET wakes it: mask of the traits of the connection's RSTs
+            (reset/traits.py) of which one at least must be there.
         detect: for conn and pair; make: for host and file.
         definition: the docstring.
     """
@@ -57,6 +61,7 @@ class Rule:
     detect: Detect | None
     make: Callable[[], HostFinding] | None
     definition: str
+    resets: int = EVERY_RESET
 
     @property
     def summary(self) -> str:
@@ -70,6 +75,8 @@ class Rule:
 
 
 _RULES: dict[str, Rule] = {}
+# Name and usual severity by code, of the rules that were imported so far.
+registered: dict[str, tuple[str, Severity]] = {}
 
 F = TypeVar("F", bound=Detect)
 H = TypeVar("H", bound=type[HostFinding])
@@ -81,12 +88,13 @@ def finding(
     severity: Severity,
     since: str,
     wakes: int,
+    resets: int = EVERY_RESET,
     severities: tuple[Severity, ...] = (),
     context: str = "conn",
     fact: bool = False,
     status: str = "stable",
 ) -> Callable[[F], F]:
-    """Register a function `(connection, capture) -> Iterator[Finding]` under a code."""
+    """Register a function `(connection, capture) -> Iterable[Finding]` under a code."""
 
     def register(detect: F) -> F:
         name = detect.__name__.replace("_", "-")
@@ -103,7 +111,8 @@ def finding(
                 fact,
                 detect,
                 None,
-                (detect.__doc__ or "").strip(),
+                _definition(detect),
+                resets,
             )
         )
         return detect
@@ -117,6 +126,7 @@ def host_finding(
     severity: Severity,
     since: str,
     wakes: int,
+    resets: int = EVERY_RESET,
     severities: tuple[Severity, ...] = (),
     context: str = "host",
     status: str = "stable",
@@ -138,7 +148,8 @@ def host_finding(
                 False,
                 None,
                 make,
-                (make.__doc__ or "").strip(),
+                _definition(make),
+                resets,
             )
         )
         return make
@@ -151,6 +162,17 @@ def _add(rule: Rule) -> None:
         message = f"code {rule.code} is registered twice"
         raise ValueError(message)
     _RULES[rule.code] = rule
+    registered[rule.code] = rule.name, rule.severity
+
+
+def _definition(rule: Detect | type[HostFinding]) -> str:
+    """The docstring of a rule; compiled functions have none, theirs is read from the source."""
+    if rule.__doc__:
+        return rule.__doc__.strip()
+    package, _, module = rule.__module__.rpartition(".")
+    source = (pkgutil.get_data(package, f"{module}.py") or b"").decode()
+    _, _, behind = source.partition(f"\ndef {rule.__name__}(")
+    return behind.partition('"""')[2].partition('"""')[0].strip()
 
 
 @functools.cache

@@ -10,8 +10,7 @@ from typing import Final, Protocol
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.registry import Rule
-from tcpflow_analyzer.report.addresses import connection_addresses
-from tcpflow_analyzer.report.groups import Group, Sockets
+from tcpflow_analyzer.report.groups import Group, Groups
 from tcpflow_analyzer.report.page import Look, Page, Span, cell_width, shortened
 from tcpflow_analyzer.report.rows import Rows, make_row
 from tcpflow_analyzer.report.sink import LocateFrame, ScopeName, Start
@@ -90,11 +89,10 @@ class TextReport:
         self.wants_connections = self._options.connections or self._options.show_all
         self.wants_facts = self._options.show_all
         self.wants_first = FEW_CONNECTIONS
-        self._groups: dict[tuple[str, Severity], Group] = {}
+        self._groups = Groups(self._options.show_all, None)
         self._few = Rows(FEW_CONNECTIONS)
         limit = self._options.top or FEW_CONNECTIONS
         self._many = Rows(None if self._options.show_all else limit)
-        self._examples: int | None = None
         self._rules: Mapping[str, Rule] = {}
         self._scope_name: ScopeName = _no_scope_name
         self._locate: LocateFrame = _locate_nothing
@@ -105,7 +103,8 @@ class TextReport:
         self._rules = start.rules
         self._scope_name, self._locate = start.scope_name, start.locate_frame
         self._files = len(start.paths)
-        self._examples = None if self._options.show_all else start.settings.examples
+        show_all = self._options.show_all
+        self._groups = Groups(show_all, None if show_all else start.settings.examples)
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Take a row and the findings of a connection."""
@@ -116,16 +115,11 @@ class TextReport:
                 self._few.add(row)
             if self.wants_connections:
                 self._many.add(row)
-        sockets: Sockets | None = None
-        for finding in findings:
-            if finding.severity != "info" or self._options.show_all:
-                sockets = sockets or connection_addresses(connection, interface)
-                self._group(finding).add(finding, sockets)
+        self._groups.add(findings, connection, interface)
 
     def finding(self, finding: Finding) -> None:
         """Take a finding about no single connection."""
-        if finding.severity != "info" or self._options.show_all:
-            self._group(finding).add(finding, None)
+        self._groups.add((finding,), None, None)
 
     def flush(self) -> None:
         """Do nothing: the report is written at the end."""
@@ -147,22 +141,14 @@ class TextReport:
             self._write_foot(page, summary)
         self._output.write_text(page.text())
 
-    def _group(self, finding: Finding) -> Group:
-        key = finding.code, finding.severity
-        group = self._groups.get(key)
-        if group is None:
-            code, severity = key
-            group = self._groups[key] = Group(code, finding.name, severity, self._examples)
-        return group
-
     def _write_findings(self, page: Page, severity: Severity, clock: Clock) -> None:
         """Write the groups of a severity, the largest first."""
-        groups = [group for group in self._groups.values() if group.severity == severity]
+        groups = self._groups.of_severity(severity)
         if not groups:
             return
         page.line()
         page.line(Span(TITLES[severity], "bold"))
-        for group in sorted(groups, key=lambda each: (-each.count, each.code)):
+        for group in groups:
             self._write_group(page, group, clock)
 
     def _write_group(self, page: Page, group: Group, clock: Clock) -> None:
@@ -179,7 +165,7 @@ class TextReport:
         if not self._options.show_all:
             examples = examples[:EXAMPLES_SHOWN]
         head = "    e.g. " if group.count > len(examples) else "    "
-        for finding, _ in examples:
+        for finding in examples:
             page.paragraph(head, self._example(finding))
             head = " " * len(head)
 
@@ -227,26 +213,21 @@ class TextReport:
             names = self._codes_not_shown(summary)
             facts = f"{counted(hidden, 'fact')} not shown ({names}): --all"
             page.paragraph("", facts, "dim")
-        worst = next((g for s in ("error", "warning") for g in self._worst(s)), None)
-        if worst is not None:
+        worst = self._groups.of_severity("error") or self._groups.of_severity("warning")
+        if worst:
             page.line(*([] if hidden else [""]))
-            page.line(Span(f"Explain: tcpflow explain {worst.code}", "dim"))
-
-    def _worst(self, severity: str) -> list[Group]:
-        groups = [group for group in self._groups.values() if group.severity == severity]
-        return sorted(groups, key=lambda each: (-each.count, each.code))
+            page.line(Span(f"Explain: tcpflow explain {worst[0].code}", "dim"))
 
     def _codes_not_shown(self, summary: Summary) -> str:
         """Write the codes of which only a count is known, the most frequent first."""
-        shown = {code for code, _ in self._groups}
+        shown = self._groups.codes()
         counts = {code: n for code, n in summary.codes.items() if code not in shown}
         most = sorted(counts, key=lambda code: (-counts[code], code))
         more = ["..."] if len(most) > CODES_SHOWN else []
         return listed([f"{code} {counts[code]:,}" for code in most[:CODES_SHOWN]] + more)
 
 
-def _example_order(example: tuple[Finding, Sockets | None]) -> tuple[int, int, str]:
-    finding = example[0]
+def _example_order(finding: Finding) -> tuple[int, int, str]:
     return finding.time_ns, finding.connection or 0, finding.endpoint or ""
 
 

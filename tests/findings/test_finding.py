@@ -1,5 +1,8 @@
 """The output type of the findings, and what a finding may ask about the capture."""
 
+import copy
+import pickle
+
 from tcpflow_analyzer.findings.finding import (
     CaptureView,
     Finding,
@@ -43,6 +46,14 @@ def test_message_is_the_template_with_its_values() -> None:
 def test_identifier_names_connection_code_endpoint_and_first_frame() -> None:
     assert make().identifier == "7:HS001:originator:3"
     assert make(connection=None, endpoint=None, frames=()).identifier == "0:HS001:-:0"
+
+
+def test_findings_are_equal_by_their_fields_and_survive_pickling() -> None:
+    assert make() == make()
+    assert hash(make()) == hash(make())
+    assert make() != make(values={"syns": 3, "time": 1.5})
+    assert pickle.loads(pickle.dumps(make())) == make()  # noqa: S301  made just now
+    assert copy.copy(make(subject="a host")).subject == "a host"
 
 
 def test_endpoint_name_has_brackets_for_ipv6_only() -> None:

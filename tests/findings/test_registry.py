@@ -1,7 +1,9 @@
 """The list of rules is found by walking the package, and each rule is consistent with itself."""
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import FACTS, RESET
+
+PACKAGE = Path(registry.__file__).parents[1]
 
 every_rule = pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.code)
 
@@ -55,3 +59,18 @@ def test_code_registered_twice_is_refused() -> None:
 
     with pytest.raises(ValueError, match="LC001"):
         registry.finding("LC001", severity="info", since="0.1.0", wakes=RESET)(another)
+
+
+@every_rule
+def test_definition_is_the_docstring_in_the_source(rule: Rule) -> None:
+    # A compiled function has no docstring; its definition is read from the source beside it.
+    target = rule.detect or rule.make
+    assert target is not None
+    source = (PACKAGE.parent / f"{target.__module__.replace('.', '/')}.py").read_text()
+    docstrings = [
+        (ast.get_docstring(node, clean=False) or "").strip()
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == target.__name__
+    ]
+    assert docstrings == [rule.definition]
+    assert rule.definition

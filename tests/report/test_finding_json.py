@@ -1,7 +1,6 @@
 """The JSON text of findings and totals."""
 
 import json
-from dataclasses import replace
 
 from support.report_samples import START_NS, make_capture, make_finding, make_summary
 from tcpflow_analyzer.report.finding_json import (
@@ -32,7 +31,7 @@ def test_finding_fields_host_wide_is_null() -> None:
 
 
 def test_finding_fields_hostile_words_stay_valid_json() -> None:
-    finding = replace(make_finding(), template='said "{what}"', values={"what": "\x00\n\u202e\\"})
+    finding = make_finding(template='said "{what}"', values={"what": "\x00\n\u202e\\"})
     text = finding_fields(finding, False)
     assert text.isascii()
     assert "\n" not in text
@@ -100,8 +99,8 @@ def test_finding_fields_values_of_every_kind_are_valid_json() -> None:
         "list": [1, "x"],
         "large": 1e300,
     }
-    finding = replace(make_finding(), template="x", values=values)
+    finding = make_finding(template="x", values=values)
     assert json.loads(f"{{{finding_fields(finding, False)}}}")["values"] == values
-    finding = replace(finding, values={"share": float("nan"), "ratio": float("inf")})
+    finding = make_finding(template="x", values={"share": float("nan"), "ratio": float("inf")})
     found = json.loads(f"{{{finding_fields(finding, False)}}}")["values"]
     assert found == {"share": None, "ratio": None}

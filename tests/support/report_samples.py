@@ -1,5 +1,6 @@
 """Connections, findings and totals made by hand, for tests of reports."""
 
+from collections.abc import Mapping
 from socket import AF_INET6, inet_pton
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
@@ -86,8 +87,11 @@ def make_finding(
     frames: tuple[int, ...] = (4, 5),
     frame_count: int | None = None,
     subject: str = "",
+    template: str = "received FIN (frame {fin_frame}), nothing for {silence:.3f} s",
+    values: Mapping[str, object] | None = None,
 ) -> Finding:
     """A finding with a time, frames and words of its own."""
+    usual = {"fin_frame": frames[0] if frames else 0, "silence": 61.5, "since_ns": 17}
     return Finding(
         code=code,
         name="close-wait-stuck",
@@ -98,8 +102,8 @@ def make_finding(
         time_ns=START_NS + after_ns,
         frames=frames,
         frame_count=len(frames) if frame_count is None else frame_count,
-        template="received FIN (frame {fin_frame}), nothing for {silence:.3f} s",
-        values={"fin_frame": frames[0] if frames else 0, "silence": 61.5, "since_ns": 17},
+        template=template,
+        values=usual if values is None else values,
         why="the FIN was acknowledged",
         would_disprove="a FIN that the capture missed",
         subject=subject,

@@ -1,4 +1,7 @@
-"""CL008: data for an end that has closed."""
+"""CL008: data for an end that has closed.
+
+Compiled: yes
+"""
 
 from collections.abc import Iterator
 
@@ -12,11 +15,12 @@ from tcpflow_analyzer.findings.reset.cause import (
     sender_of,
 )
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
 
 
-@finding("CL008", severity="warning", since="0.1.0", wakes=RESET)
+@finding("CL008", severity="warning", since="0.1.0", wakes=RESET, resets=caused("CL008"))
 def data_after_close_reset(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """Data reached an endpoint that had fully closed; it answered RST and the data was lost.
 

@@ -6,6 +6,7 @@ from typing import Final
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import both, judge, peer_of
 from tcpflow_analyzer.findings.registry import finding
+from tcpflow_analyzer.findings.reset.traits import STATELESS_ANSWER
 from tcpflow_analyzer.settings import PROFILE_LINUX, PROFILES
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -26,6 +27,7 @@ USUAL_TIMEOUT_NS: Final = PROFILES[PROFILE_LINUX].fin_timeout_ns or 0
     severities=("warning", "error"),
     since="0.1.0",
     wakes=FIN_WAIT_2_HELD | RESET,
+    resets=STATELESS_ANSWER,
 )
 def fin_wait_2_orphaned(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The active closer waits in FIN-WAIT-2 for a FIN that does not come; its kernel drops it.

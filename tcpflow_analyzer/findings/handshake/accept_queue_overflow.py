@@ -13,6 +13,7 @@ from tcpflow_analyzer.findings.finding import (
 from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT, listener_key
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.reset.cause import causes
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET, SYNACK_REPEATED
@@ -64,6 +65,7 @@ class _Listener:
     severities=("warning", "error"),
     since="0.1.0",
     wakes=SYNACK_REPEATED | RESET,
+    resets=caused("HS013"),
 )
 class AcceptQueueOverflow:
     """The listener ignores completed handshakes: its accept queue (backlog) is full.

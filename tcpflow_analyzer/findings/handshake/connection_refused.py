@@ -1,6 +1,9 @@
-"""HS004: a RST for a SYN."""
+"""HS004: a RST for a SYN.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 from typing import Final
 
 from tcpflow_analyzer.findings.finding import (
@@ -26,7 +29,7 @@ HOPS_APART: Final = 3  # more than this between RST and the host's other segment
     since="0.1.0",
     wakes=REFUSED,
 )
-def connection_refused(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def connection_refused(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """The SYN was answered by RST: nothing listens, or a filter rejects.
 
     Set when all of the following hold:
@@ -48,7 +51,8 @@ def connection_refused(connection: Connection, capture: CaptureView) -> Iterator
     Seen in: fixtures/findings/HS004-connection-refused
     """
     if connection.observed & ICMP_REJECTED:
-        return
+        return ()
+    found: list[Finding] = []
     for noted, tally in tallies(connection, REFUSED):
         refusal = tally.last
         opener = connection.originator
@@ -62,27 +66,30 @@ def connection_refused(connection: Connection, capture: CaptureView) -> Iterator
         )
         if other_hops:
             template += "; its TTL {ttl} differs from {host_ttl} of the host's other segments"
-        yield judge(
-            "HS004",
-            connection,
-            about=refuser,
-            severity=severity,
-            certainty="observed",
-            time_ns=refusal.time_ns,
-            frames=(connection.syn_frame or opener.first_frame, refusal.frame),
-            frame_count=tally.count + 1,
-            template=template,
-            values={
-                "originator": endpoint_name(connection, opener),
-                "responder": endpoint_name(connection, refuser),
-                "syn_frame": connection.syn_frame or opener.first_frame,
-                "rst_frame": refusal.frame,
-                "delay": seconds(refusal.first),
-                "ttl": refusal.second,
-                "host_ttl": refuser.ttl_min,
-                "by": "middlebox?" if other_hops else "host",
-                "retried": connection.retried,
-            },
-            why="RST with ACK that acknowledges exactly the SYN",
-            would_disprove="a SYN-ACK of the same host for the same SYN",
+        found.append(
+            judge(
+                "HS004",
+                connection,
+                about=refuser,
+                severity=severity,
+                certainty="observed",
+                time_ns=refusal.time_ns,
+                frames=(connection.syn_frame or opener.first_frame, refusal.frame),
+                frame_count=tally.count + 1,
+                template=template,
+                values={
+                    "originator": endpoint_name(connection, opener),
+                    "responder": endpoint_name(connection, refuser),
+                    "syn_frame": connection.syn_frame or opener.first_frame,
+                    "rst_frame": refusal.frame,
+                    "delay": seconds(refusal.first),
+                    "ttl": refusal.second,
+                    "host_ttl": refuser.ttl_min,
+                    "by": "middlebox?" if other_hops else "host",
+                    "retried": connection.retried,
+                },
+                why="RST with ACK that acknowledges exactly the SYN",
+                would_disprove="a SYN-ACK of the same host for the same SYN",
+            )
         )
+    return found

@@ -6,11 +6,12 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_nam
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import causes
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import FORM_STATELESS, RESET
 
 
-@finding("HS008", severity="warning", since="0.1.0", wakes=RESET)
+@finding("HS008", severity="warning", since="0.1.0", wakes=RESET, resets=caused("HS008"))
 def handshake_aborted_by_client(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The client answered SYN-ACK with RST instead of ACK.
 

@@ -1,4 +1,7 @@
-"""HS002: the first SYN did not do."""
+"""HS002: the first SYN did not do.
+
+Compiled: yes
+"""
 
 from collections.abc import Iterator
 

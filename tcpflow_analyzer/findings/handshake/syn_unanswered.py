@@ -1,6 +1,9 @@
-"""HS001: a connection attempt into silence."""
+"""HS001: a connection attempt into silence.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.handshake.waiting import copies, waited_for_answer
@@ -17,7 +20,7 @@ from tcpflow_analyzer.table.observation import SYN_REPEATED, UNANSWERED
     since="0.1.0",
     wakes=UNANSWERED,
 )
-def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """A connection attempt got no answer of any kind.
 
     Set when all of the following hold:
@@ -41,16 +44,18 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterator[Fin
     Seen in: fixtures/findings/HS001-syn-unanswered
     """
     opener, target = connection.originator, connection.responder
+    if target.segments:
+        return ()
     repeats = connection.tally(SYN_REPEATED, True)
     profile = capture.profile(opener)
     syns = 1 + copies(repeats)
     exhausted = syns > profile.syn_retries
     waited = exhausted or waited_for_answer(capture, opener.last_time_ns, repeats)
-    if target.segments or not waited:
-        return
+    if not waited:
+        return ()
     gave_up = exhausted or capture.waited(connection.first_time_ns, profile.syn_give_up_ns)
     frames = [connection.first_frame] + ([] if repeats is None else frames_of(repeats))
-    yield judge(
+    found = judge(
         "HS001",
         connection,
         about=opener,
@@ -78,3 +83,4 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterator[Fin
         why="no segment and no ICMP error came for this socket pair while the capture went on",
         would_disprove="an answer that took a way past the tap",
     )
+    return (found,)

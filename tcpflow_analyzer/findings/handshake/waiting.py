@@ -1,4 +1,7 @@
-"""How long a handshake segment goes unanswered before that means anything. Registers nothing."""
+"""How long a handshake segment goes unanswered before that means anything. Registers nothing.
+
+Compiled: yes
+"""
 
 from typing import Final
 

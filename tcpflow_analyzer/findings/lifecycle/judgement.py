@@ -1,12 +1,16 @@
 """What findings about one connection share: making the output type, and walking over the evidence.
 
+Compiled: yes
+
 Registers nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+
+from mypy_extensions import i64
 
 from tcpflow_analyzer.findings.finding import FRAMES_KEPT, Finding, Severity, side_name
-from tcpflow_analyzer.findings.registry import rules
+from tcpflow_analyzer.findings.registry import registered
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import Tally
@@ -44,22 +48,22 @@ def judge(
         severity: None for the usual one of the code.
         frame_count: of all such frames where `frames` is not all of them.
     """
-    rule = rules()[code]
+    name, usual = registered[code]
     proving = sorted({frame for frame in frames if frame > 0})
     return Finding(
-        code=code,
-        name=rule.name,
-        severity=severity or rule.severity,
-        certainty=certainty,
-        connection=connection.number,
-        endpoint=None if about is None else side_name(about.is_originator),
-        time_ns=time_ns,
-        frames=tuple(proving[:FRAMES_KEPT]),
-        frame_count=max(frame_count, len(proving)),
-        template=template,
-        values=values,
-        why=why,
-        would_disprove=would_disprove,
+        code,
+        name,
+        severity or usual,
+        certainty,
+        connection.number,
+        None if about is None else side_name(about.is_originator),
+        time_ns,
+        tuple(proving[:FRAMES_KEPT]),
+        max(frame_count, len(proving)),
+        template,
+        values,
+        why,
+        would_disprove,
     )
 
 
@@ -68,17 +72,25 @@ def both(connection: Connection) -> tuple[Endpoint, Endpoint]:
     return connection.originator, connection.responder
 
 
-def tallies(connection: Connection, kind: int) -> Iterator[tuple[Endpoint, Tally]]:
+def tallies(connection: Connection, kind: i64) -> list[tuple[Endpoint, Tally]]:
     """The observations of a kind, by the endpoint they are about, the originator's first."""
-    for endpoint in both(connection):
-        tally = connection.tally(kind, endpoint.is_originator)
-        if tally is not None:
-            yield endpoint, tally
+    found: list[tuple[Endpoint, Tally]] = []
+    if connection.observed & kind == 0:
+        return found
+    tally = connection.tally(kind, True)
+    if tally is not None:
+        found.append((connection.originator, tally))
+    tally = connection.tally(kind, False)
+    if tally is not None:
+        found.append((connection.responder, tally))
+    return found
 
 
 def frames_of(tally: Tally) -> list[int]:
     """Frames of the observations that were kept, and of the last one."""
-    return [*(observation.frame for observation in tally.kept), tally.last.frame]
+    frames: list[int] = [observation.frame for observation in tally.kept]
+    frames.append(tally.last.frame)
+    return frames
 
 
 def peer_of(connection: Connection, endpoint: Endpoint) -> Endpoint:

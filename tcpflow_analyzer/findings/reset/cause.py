@@ -1,12 +1,14 @@
 """The single cause of a RST that ended a connection, by the catalogue's order; first match wins.
 
+Compiled: yes
+
 Every RST finding asks here, so that one RST never has two causes. RS007 to RS013 are about the RST
 itself and never its cause. Registers nothing.
 """
 
-import functools
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from mypy_extensions import i64
 
 from tcpflow_analyzer.settings import NANOSECONDS, Settings
 from tcpflow_analyzer.table.connection import OUTCOME_REJECTED, Connection
@@ -45,36 +47,73 @@ from tcpflow_analyzer.tcp.states import (
 ANSWER_NS: Final = NANOSECONDS
 
 
-class Cause(NamedTuple):
+class Cause:
     """What a RST, and those that only repeat it, came from.
 
     Attributes:
         code: of the catalogue.
         resets: the RST that is judged first, then its repeats and those to the dead connection.
+        reset: the RST that was judged.
     """
 
-    code: str
-    resets: list[Reset]
-
-    @property
-    def reset(self) -> Reset:
-        """The RST that was judged."""
-        return self.resets[0]
+    def __init__(self, code: str, reset: Reset) -> None:
+        """Begin with the RST that was judged."""
+        self.code = code
+        self.reset: Reset = reset
+        self.resets: list[Reset] = [reset]
 
 
-def causes(connection: Connection, code: str, settings: Settings) -> Iterator[Cause]:
+class _Answer:
+    """The causes of the connection that was asked about last.
+
+    Every RST finding asks about the same connection in turn.
+    """
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.unread_window_ns: i64 = 0
+        self.number_of_resets: i64 = 0
+        self.causes: list[Cause] = []
+
+
+_answer: Final = _Answer()
+
+
+def causes(connection: Connection, code: str, settings: Settings) -> list[Cause]:
     """The RSTs of a connection whose cause is `code`, usually none or one."""
-    for found in _all_causes(connection, settings.unread_window_ns):
-        if found.code == code:
-            yield found
+    return [
+        found for found in all_causes(connection, settings.unread_window_ns) if found.code == code
+    ]
 
 
-# Every RST finding asks about the same connection in turn; the answer is kept for the last one.
-@functools.lru_cache(maxsize=1)
-def _all_causes(connection: Connection, unread_window_ns: int) -> list[Cause]:
+def all_causes(connection: Connection, unread_window_ns: i64) -> list[Cause]:
+    """The causes of all RSTs of a connection, in the order of the RSTs.
+
+    Args:
+        connection: that they belong to; over, so that nothing of it changes any more.
+        unread_window_ns: of the settings: for how long data may lie unread (RS003).
+    """
+    resets = connection.resets
+    if resets is None:
+        return []
+    answer = _answer
+    number: i64 = len(resets)
+    if (
+        answer.connection is not connection
+        or answer.unread_window_ns != unread_window_ns
+        or answer.number_of_resets != number
+    ):
+        answer.causes = _judge_all(connection, resets, unread_window_ns)
+        answer.connection = connection
+        answer.unread_window_ns = unread_window_ns
+        answer.number_of_resets = number
+    return answer.causes
+
+
+def _judge_all(connection: Connection, resets: list[Reset], unread_window_ns: i64) -> list[Cause]:
     found: list[Cause] = []
-    for reset in connection.resets or ():
-        if found and (
+    for reset in resets:
+        if len(found) > 0 and (
             reset.sender_state == CLOSED
             or reset.verdict == RST_TO_NOBODY
             or _challenged(connection, reset) is not None
@@ -82,19 +121,25 @@ def _all_causes(connection: Connection, unread_window_ns: int) -> list[Cause]:
             found[-1].resets.append(reset)
             continue
         code = cause(connection, reset, unread_window_ns)
-        repeated = [
-            each
-            for each in found
-            if each.code == code and each.reset.of_originator == reset.of_originator
-        ]
-        if repeated:
-            repeated[0].resets.append(reset)
-        elif code:
-            found.append(Cause(code, [reset]))
+        if not code:
+            continue
+        repeated = _same(found, code, reset.of_originator)
+        if repeated is not None:
+            repeated.resets.append(reset)
+        else:
+            found.append(Cause(code, reset))
     return found
 
 
-def cause(connection: Connection, reset: Reset, unread_window_ns: int) -> str:
+def _same(found: list[Cause], code: str, of_originator: bool) -> Cause | None:
+    """An earlier RST of the same end with the same cause."""
+    for each in found:
+        if each.code == code and each.reset.of_originator == of_originator:
+            return each
+    return None
+
+
+def cause(connection: Connection, reset: Reset, unread_window_ns: i64) -> str:
     """Code of the cause of one RST, "" for a RST that ended nothing.
 
     Args:
@@ -105,7 +150,7 @@ def cause(connection: Connection, reset: Reset, unread_window_ns: int) -> str:
     if not _ended(connection, reset):
         return ""
     of_handshake = _handshake_cause(connection, reset)
-    if of_handshake or SYN_SENT in (reset.sender_state, reset.receiver_state):
+    if of_handshake or reset.sender_state == SYN_SENT or reset.receiver_state == SYN_SENT:
         return of_handshake  # a SYN that was given up had nothing that could be reset
     return _close_cause(connection, reset, unread_window_ns)
 
@@ -114,9 +159,10 @@ def _ended(connection: Connection, reset: Reset) -> bool:
     """Whether the RST ended its sender's end, whatever the receiver made of it."""
     if reset.verdict == RST_UNACCEPTABLE or (reset.reverted and went_on(connection, reset)):
         return False
-    if any(_challenged(connection, later) is reset for later in connection.resets or ()):
-        return True  # its sender has confirmed it with the exact number
-    return reset.verdict != RST_NOT_EXACT or reset.form != FORM_OTHER
+    if reset.verdict != RST_NOT_EXACT or reset.form != FORM_OTHER:
+        return True
+    # Or its sender has confirmed it with the exact number.
+    return any(_challenged(connection, later) is reset for later in connection.resets or ())
 
 
 def _handshake_cause(connection: Connection, reset: Reset) -> str:
@@ -140,7 +186,7 @@ def _handshake_cause(connection: Connection, reset: Reset) -> str:
     return ""
 
 
-def _close_cause(connection: Connection, reset: Reset, unread_window_ns: int) -> str:
+def _close_cause(connection: Connection, reset: Reset, unread_window_ns: i64) -> str:
     if _is_time_wait_absent(connection, reset):
         return "TW003"
     if _is_in_time_wait(connection, reset):
@@ -160,9 +206,9 @@ def _close_cause(connection: Connection, reset: Reset, unread_window_ns: int) ->
     return "RS003" if _is_soon_after_data(reset, unread_window_ns) else "RS001"
 
 
-def _answers(connection: Connection, reset: Reset, kind: int) -> bool:
+def _answers(connection: Connection, reset: Reset, kind: i64) -> bool:
     """Whether the RST answers a segment that was noted as `kind`."""
-    if not connection.observed & kind or reset.trigger_frame == 0:
+    if connection.observed & kind == 0 or reset.trigger_frame == 0:
         return False
     tally = connection.tally(kind, not reset.of_originator)
     return tally is not None and any(seen.frame == reset.trigger_frame for seen in tally.kept)
@@ -170,8 +216,12 @@ def _answers(connection: Connection, reset: Reset, kind: int) -> bool:
 
 def _challenged(connection: Connection, reset: Reset) -> Reset | None:
     """The earlier RST of the same sender that this one repeats, asked by a challenge ACK."""
+    if connection.observed & CHALLENGE_ACK == 0:
+        return None
     tally = connection.tally(CHALLENGE_ACK, not reset.of_originator)
-    for seen in tally.kept if tally is not None else ():
+    if tally is None:
+        return None
+    for seen in tally.kept:
         if seen.frame != reset.trigger_frame:
             continue
         for earlier in connection.resets or ():
@@ -182,21 +232,27 @@ def _challenged(connection: Connection, reset: Reset) -> Reset | None:
 
 def own_lost(reset: Reset) -> int:
     """Octets of the RST's sender that were not acknowledged, or never even seen before it."""
-    unseen = reset.seq_offset - reset.expected if reset.verdict == RST_NOT_EXACT else 0
-    return max(reset.own_unacked, unseen)
+    lost = reset.own_unacked
+    if reset.verdict == RST_NOT_EXACT:
+        unseen = reset.seq_offset - reset.expected
+        if unseen > lost:
+            lost = unseen
+    return lost
 
 
 def went_on(connection: Connection, reset: Reset) -> bool:
     """Whether the seeming sender of the RST sent more afterwards: it did not send the RST."""
+    if connection.observed & TRAFFIC_AFTER_RESET == 0:
+        return False
     tally = connection.tally(TRAFFIC_AFTER_RESET, reset.of_originator)
     return tally is not None and any(
         seen.first == reset.frame and seen.second == 1 for seen in tally.kept
     )
 
 
-def _names(connection: Connection, reset: Reset, kind: int) -> bool:
+def _names(connection: Connection, reset: Reset, kind: i64) -> bool:
     """Whether an observation's third number is the frame of this RST."""
-    if not connection.observed & kind:
+    if connection.observed & kind == 0:
         return False
     return any(
         seen.third == reset.frame
@@ -222,7 +278,7 @@ def _is_time_wait_absent(connection: Connection, reset: Reset) -> bool:
 
 def _is_in_time_wait(connection: Connection, reset: Reset) -> bool:
     """The RST hit a TIME-WAIT that was young enough (TW007)."""
-    if not connection.observed & RESET_IN_TIME_WAIT:
+    if connection.observed & RESET_IN_TIME_WAIT == 0:
         return False
     return any(
         seen.frame == reset.frame
@@ -241,16 +297,16 @@ def _refuses_fin(reset: Reset) -> bool:
         and bool(reset.trigger_control_bits & FIN)
         # Data in front of the FIN that was not acknowledged drew the RST first: CL008.
         and reset.peer_unacked <= reset.trigger_payload_len
-        and reset.sender_proven in (FIN_WAIT_1, FIN_WAIT_2)
+        and (reset.sender_proven == FIN_WAIT_1 or reset.sender_proven == FIN_WAIT_2)
     )
 
 
 def is_stateless(reset: Reset) -> bool:
     """Whether a synchronised end answered as if it had no socket (RFC 9293 section 3.5.2)."""
     return (
-        reset.form in (FORM_STATELESS, FORM_REFUSAL)
+        (reset.form == FORM_STATELESS or reset.form == FORM_REFUSAL)
         and reset.window == 0
-        and reset.sender_state in (ESTABLISHED, CLOSE_WAIT)
+        and (reset.sender_state == ESTABLISHED or reset.sender_state == CLOSE_WAIT)
         and reset.trigger_frame > 0
         and reset.time_ns - reset.trigger_time_ns <= ANSWER_NS
     )
@@ -272,7 +328,7 @@ def unread_since_ns(reset: Reset) -> int | None:
     return reset.receiver_data_time_ns
 
 
-def _is_soon_after_data(reset: Reset, window_ns: int) -> bool:
+def _is_soon_after_data(reset: Reset, window_ns: i64) -> bool:
     since_ns = unread_since_ns(reset)
     return since_ns is not None and reset.time_ns - since_ns <= window_ns
 
@@ -281,7 +337,7 @@ def reset_certainty(connection: Connection, reset: Reset) -> str:
     """Certainty: "observed" where the RST's own form shows its sender's state in a full view."""
     doubtful = (
         reset.form == FORM_OTHER
-        or reset.verdict not in (RST_ACCEPTED, RST_TO_NOBODY)
+        or (reset.verdict != RST_ACCEPTED and reset.verdict != RST_TO_NOBODY)
         or connection.authenticated
         or connection.midstream
         or connection.observed & (ONE_SIDED | ACKED_UNSEEN) != 0
@@ -296,4 +352,8 @@ def sender_of(connection: Connection, reset: Reset) -> Endpoint:
 
 def frames_of_resets(resets: list[Reset]) -> list[int]:
     """Frames of the RSTs and of the segments that they answer."""
-    return [frame for reset in resets for frame in (reset.trigger_frame, reset.frame)]
+    frames: list[int] = []
+    for reset in resets:
+        frames.append(reset.trigger_frame)
+        frames.append(reset.frame)
+    return frames

@@ -1,4 +1,7 @@
-"""RS003: closed with data in the receive buffer."""
+"""RS003: closed with data in the receive buffer.
+
+Compiled: yes
+"""
 
 from collections.abc import Iterator
 
@@ -12,11 +15,12 @@ from tcpflow_analyzer.findings.reset.cause import (
     unread_since_ns,
 )
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
 
 
-@finding("RS003", severity="warning", since="0.1.0", wakes=RESET)
+@finding("RS003", severity="warning", since="0.1.0", wakes=RESET, resets=caused("RS003"))
 def close_with_unread_data(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The application closed while received data was unread, so the stack sent RST for FIN.
 

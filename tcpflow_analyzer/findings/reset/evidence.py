@@ -1,4 +1,7 @@
-"""What findings about a RST show of it: names, states, numbers. Registers nothing."""
+"""What findings about a RST show of it: names, states, numbers. Registers nothing.
+
+Compiled: yes
+"""
 
 from tcpflow_analyzer.findings.finding import endpoint_name, seconds
 from tcpflow_analyzer.table.connection import Connection

@@ -1,4 +1,7 @@
-"""RS005: a RST behind both FINs."""
+"""RS005: a RST behind both FINs.
+
+Compiled: yes
+"""
 
 from collections.abc import Iterator
 
@@ -12,11 +15,12 @@ from tcpflow_analyzer.findings.reset.cause import (
     sender_of,
 )
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
 
 
-@finding("RS005", severity="info", since="0.1.0", wakes=RESET)
+@finding("RS005", severity="info", since="0.1.0", wakes=RESET, resets=caused("RS005"))
 def reset_after_close(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """A RST came after both FINs were exchanged; a harmless tail.
 

@@ -7,6 +7,7 @@ from typing import Final
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
+from tcpflow_analyzer.findings.reset.traits import SEVERAL
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import FORM_STATELESS, RESET, Reset
 
@@ -14,7 +15,7 @@ BURST_NS: Final = 100_000_000  # from one sender
 BOTH_WAYS_NS: Final = 5_000_000  # towards both ends
 
 
-@finding("RS012", severity="warning", since="0.1.0", wakes=RESET)
+@finding("RS012", severity="warning", since="0.1.0", wakes=RESET, resets=SEVERAL)
 def reset_burst(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """Several RSTs with different sequence numbers, or RSTs to both ends, came at once.
 

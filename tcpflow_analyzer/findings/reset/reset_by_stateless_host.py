@@ -1,4 +1,7 @@
-"""RS004: an end that lost its connection."""
+"""RS004: an end that lost its connection.
+
+Compiled: yes
+"""
 
 from collections.abc import Iterator
 
@@ -7,11 +10,12 @@ from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import causes, frames_of_resets, sender_of
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import ONE_SIDED, RESET
 
 
-@finding("RS004", severity="error", since="0.1.0", wakes=RESET)
+@finding("RS004", severity="error", since="0.1.0", wakes=RESET, resets=caused("RS004"))
 def reset_by_stateless_host(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The RST has the form a stack sends when it has no such connection: the peer lost its state.
 

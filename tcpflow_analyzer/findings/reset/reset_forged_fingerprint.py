@@ -1,6 +1,9 @@
-"""RS011: a RST that does not look like its sender."""
+"""RS011: a RST that does not look like its sender.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
@@ -29,7 +32,7 @@ BASELINE: Final = 2  # segments of the endpoint that a comparison needs
 
 
 @finding("RS011", severity="warning", since="0.1.0", wakes=RESET)
-def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """The RST does not look like its alleged sender.
 
     Set when the points of the following reach 3:
@@ -51,43 +54,48 @@ def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> It
     References: RFC 9293 section 3.5.2; RFC 3360.
     Seen in: fixtures/findings/RS011-reset-forged-fingerprint
     """
+    found: list[Finding] = []
     for reset in connection.resets or ():
         endpoint = sender_of(connection, reset)
+        if endpoint.segments <= BASELINE or endpoint.ttl_min < 0:
+            continue
         points = _points(connection, endpoint, reset)
         score = sum(points.values())
         if score < ENOUGH:
             continue
-        yield judge(
-            "RS011",
-            connection,
-            about=endpoint,
-            certainty="inferred",
-            time_ns=reset.time_ns,
-            frames=(endpoint.first_frame, reset.trigger_frame, reset.frame),
-            template=(
-                "RST with the address of {sender} (frame {frame}, TTL {ttl}) does not look like "
-                "its other segments (TTL {ttl_min} to {ttl_max}): {score} points for {points}"
-            ),
-            values={
-                "sender": endpoint_name(connection, endpoint),
-                "frame": reset.frame,
-                "ttl": reset.ttl,
-                "ttl_min": endpoint.ttl_min,
-                "ttl_max": endpoint.ttl_max,
-                "ip_id": reset.ip_id,
-                "score": score,
-                "points": ", ".join(f"{name} {number}" for name, number in points.items()),
-            },
-            why="IP fields and timing of the RST differ from those of the endpoint's segments",
-            would_disprove="a capture at the seeming sender that shows it sending this RST",
+        found.append(
+            judge(
+                "RS011",
+                connection,
+                about=endpoint,
+                certainty="inferred",
+                time_ns=reset.time_ns,
+                frames=(endpoint.first_frame, reset.trigger_frame, reset.frame),
+                template=(
+                    "RST with the address of {sender} (frame {frame}, TTL {ttl}) does not look "
+                    "like its other segments (TTL {ttl_min} to {ttl_max}): {score} points for "
+                    "{points}"
+                ),
+                values={
+                    "sender": endpoint_name(connection, endpoint),
+                    "frame": reset.frame,
+                    "ttl": reset.ttl,
+                    "ttl_min": endpoint.ttl_min,
+                    "ttl_max": endpoint.ttl_max,
+                    "ip_id": reset.ip_id,
+                    "score": score,
+                    "points": ", ".join(f"{name} {number}" for name, number in points.items()),
+                },
+                why="IP fields and timing of the RST differ from those of the endpoint's segments",
+                would_disprove="a capture at the seeming sender that shows it sending this RST",
+            )
         )
+    return found
 
 
 def _points(connection: Connection, endpoint: Endpoint, reset: Reset) -> dict[str, int]:
     """Points by what speaks against the alleged sender."""
     points: dict[str, int] = {}
-    if endpoint.segments <= BASELINE or endpoint.ttl_min < 0:
-        return points
     hops = max(endpoint.ttl_min - reset.ttl, reset.ttl - endpoint.ttl_max)
     if hops >= TTL_NEAR:
         points["ttl"] = 3 if hops >= TTL_FAR else 2

@@ -1,6 +1,9 @@
-"""RS001: an abort with nothing in flight."""
+"""RS001: an abort with nothing in flight.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
@@ -12,12 +15,13 @@ from tcpflow_analyzer.findings.reset.cause import (
     sender_of,
 )
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
 
 
-@finding("RS001", severity="warning", since="0.1.0", wakes=RESET)
-def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+@finding("RS001", severity="warning", since="0.1.0", wakes=RESET, resets=caused("RS001"))
+def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """An established connection was aborted by its own socket although nothing was lost.
 
     Set when all of the following hold:
@@ -37,8 +41,9 @@ def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iter
     References: RFC 9293 sections 3.10.5 (ABORT) and 3.5.2; Linux net/ipv4/tcp.c, tcp_close.
     Seen in: fixtures/findings/RS001-reset-instead-of-close
     """
-    for found in causes(connection, "RS001", capture.settings):
-        reset = found.reset
+    found: list[Finding] = []
+    for each in causes(connection, "RS001", capture.settings):
+        reset = each.reset
         values = reset_values(connection, reset)
         template = (
             "{sender} reset the connection in {state} (frame {frame}), with nothing in flight"
@@ -47,15 +52,18 @@ def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iter
         if last_ns:
             values["idle"] = seconds(reset.time_ns - last_ns)
             template += ", {idle:.6f} s after the last data"
-        yield judge(
-            "RS001",
-            connection,
-            about=sender_of(connection, reset),
-            certainty=reset_certainty(connection, reset),
-            time_ns=reset.time_ns,
-            frames=frames_of_resets(found.resets),
-            template=template,
-            values=values,
-            why="the RST ended the connection and both ends' data had been acknowledged",
-            would_disprove="octets that were sent before the RST and that the capture missed",
+        found.append(
+            judge(
+                "RS001",
+                connection,
+                about=sender_of(connection, reset),
+                certainty=reset_certainty(connection, reset),
+                time_ns=reset.time_ns,
+                frames=frames_of_resets(each.resets),
+                template=template,
+                values=values,
+                why="the RST ended the connection and both ends' data had been acknowledged",
+                would_disprove="octets that were sent before the RST and that the capture missed",
+            )
         )
+    return found

@@ -1,4 +1,7 @@
-"""RS006: the peer's FIN drew a RST."""
+"""RS006: the peer's FIN drew a RST.
+
+Compiled: yes
+"""
 
 from collections.abc import Iterator
 
@@ -12,11 +15,12 @@ from tcpflow_analyzer.findings.reset.cause import (
     sender_of,
 )
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
 
 
-@finding("RS006", severity="warning", since="0.1.0", wakes=RESET)
+@finding("RS006", severity="warning", since="0.1.0", wakes=RESET, resets=caused("RS006"))
 def reset_instead_of_last_ack(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The active closer answered the peer's FIN with RST instead of the last ACK.
 

@@ -1,4 +1,7 @@
-"""RS002: an abort with data in flight."""
+"""RS002: an abort with data in flight.
+
+Compiled: yes
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,6 +17,7 @@ from tcpflow_analyzer.findings.reset.cause import (
     sender_of,
 )
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET, Reset
 
@@ -21,7 +25,14 @@ from tcpflow_analyzer.table.observation import RESET, Reset
 LITTLE: Final = 64
 
 
-@finding("RS002", severity="error", severities=("warning", "error"), since="0.1.0", wakes=RESET)
+@finding(
+    "RS002",
+    severity="error",
+    severities=("warning", "error"),
+    since="0.1.0",
+    wakes=RESET,
+    resets=caused("RS002"),
+)
 def reset_loses_data(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The connection was aborted while data was unacknowledged: octets were or may be lost.
 

@@ -7,6 +7,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import sender_of
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import NOT_EXACT
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import (
     CHALLENGE_ACK,
@@ -16,7 +17,7 @@ from tcpflow_analyzer.table.observation import (
 )
 
 
-@finding("RS008", severity="warning", since="0.1.0", wakes=RESET)
+@finding("RS008", severity="warning", since="0.1.0", wakes=RESET, resets=NOT_EXACT)
 def reset_not_exact(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """A RST lies inside the window but not at RCV.NXT: stacks challenge it instead of closing.
 

@@ -6,6 +6,7 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding
 from tcpflow_analyzer.findings.lifecycle.judgement import both, judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import UNACCEPTABLE
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import (
     ACKED_UNSEEN,
@@ -16,7 +17,7 @@ from tcpflow_analyzer.table.observation import (
 from tcpflow_analyzer.tcp.states import SYN_SENT
 
 
-@finding("RS007", severity="warning", since="0.1.0", wakes=RESET)
+@finding("RS007", severity="warning", since="0.1.0", wakes=RESET, resets=UNACCEPTABLE)
 def reset_unacceptable(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """A RST lies outside the receiver's window, or has a wrong ACK; the receiver must ignore it.
 

@@ -6,11 +6,12 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_nam
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import sender_of
+from tcpflow_analyzer.findings.reset.traits import WITH_PAYLOAD
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
 
 
-@finding("RS013", severity="info", since="0.1.0", wakes=RESET)
+@finding("RS013", severity="info", since="0.1.0", wakes=RESET, resets=WITH_PAYLOAD)
 def reset_with_payload(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The RST carries data: a diagnostic text, or a device's signature.
 

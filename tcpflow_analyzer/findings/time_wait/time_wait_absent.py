@@ -8,6 +8,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallie
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import causes, frames_of_resets, sender_of
 from tcpflow_analyzer.findings.reset.evidence import reset_values
+from tcpflow_analyzer.findings.reset.traits import caused
 from tcpflow_analyzer.observer.census import Census, listener_key, service_key
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -16,7 +17,9 @@ from tcpflow_analyzer.table.observation import FIN_REPEATED, ONE_SIDED, RESET, T
 SILENT_COPIES: Final = 3  # FINs without an answer that make silence
 
 
-@finding("TW003", severity="error", since="0.1.0", wakes=RESET | FIN_REPEATED)
+@finding(
+    "TW003", severity="error", since="0.1.0", wakes=RESET | FIN_REPEATED, resets=caused("TW003")
+)
 def time_wait_absent(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """A repeated FIN that TIME-WAIT should have acknowledged was answered by RST or by silence.
 

@@ -1,0 +1,212 @@
+"""Which findings are asked about a connection, and what the judge counts and hands on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.report_samples import make_finding
+from tcpflow_analyzer.findings.finding import CaptureView, Finding
+from tcpflow_analyzer.findings.judge import Judge, order_in_connection
+from tcpflow_analyzer.findings.registry import EVERY_RESET, Detect, Rule, rules
+from tcpflow_analyzer.findings.reset.traits import (
+    NOT_EXACT,
+    SEVERAL,
+    STATELESS_ANSWER,
+    UNACCEPTABLE,
+    WITH_PAYLOAD,
+    caused,
+    traits_of,
+)
+from tcpflow_analyzer.settings import NANOSECONDS, Settings
+from tcpflow_analyzer.table.connection import OUTCOME_COMPLETED, Connection
+from tcpflow_analyzer.table.observation import (
+    FIN_REPEATED,
+    FORM_LIVE,
+    FORM_OTHER,
+    FORM_STATELESS,
+    ORDERLY_CLOSE,
+    RESET,
+    RST_NOT_EXACT,
+    RST_UNACCEPTABLE,
+    SYN_REPEATED,
+    TRAFFIC_AFTER_RESET,
+    Reset,
+)
+from tcpflow_analyzer.tcp.states import ESTABLISHED
+
+WINDOW_NS = Settings().unread_window_ns
+
+
+def connection(number: int = 1, observed: int = 0) -> Connection:
+    made = Connection(bytes((192, 0, 2, 1, 198, 51, 100, 1, 1, 2, 0, 80)), number)
+    made.outcome = OUTCOME_COMPLETED
+    made.syn_frame, made.synack_frame, made.ack_frame = 1, 2, 3
+    made.observed = observed
+    return made
+
+
+def with_resets(*changes: dict[str, object], observed: int = RESET) -> Connection:
+    """A connection with a RST of a live socket for each set of changes to it."""
+    made = connection(observed=observed)
+    made.resets = []
+    for frame, values in enumerate(changes, 20):
+        record = Reset(True, frame, frame * NANOSECONDS)
+        record.form = FORM_LIVE
+        record.sender_state = record.receiver_state = record.sender_proven = ESTABLISHED
+        for name, value in values.items():
+            assert hasattr(record, name)
+            setattr(record, name, value)
+        made.resets.append(record)
+    return made
+
+
+def rule(
+    code: str, detect: Detect, wakes: int, resets: int = EVERY_RESET, *, fact: bool = False
+) -> Rule:
+    return Rule(
+        code, "a-name", "warning", ("warning",), "conn", "0.1.0", "stable", wakes, fact,
+        detect, None, "It is so.", resets,
+    )  # fmt: skip
+
+
+class Calls:
+    """Rules that say something of every connection that they are asked about."""
+
+    def __init__(self) -> None:
+        """No rule was asked yet."""
+        self.codes: list[str] = []
+
+    def rule(self, code: str, wakes: int, resets: int = EVERY_RESET) -> Rule:
+        def detect(asked: Connection, _: CaptureView) -> Iterator[Finding]:
+            self.codes.append(code)
+            yield make_finding(code, connection=asked.number)
+
+        return rule(code, detect, wakes, resets)
+
+    def judge(self, *made: Rule, settings: Settings | None = None) -> Judge:
+        return Judge(settings or Settings(), {each.code: each for each in made}, False)
+
+
+def test_connection_is_shown_to_the_rules_that_its_observations_wake() -> None:
+    calls = Calls()
+    judge = calls.judge(calls.rule("CL002", FIN_REPEATED), calls.rule("HS002", SYN_REPEATED))
+    assert [each.code for each in judge.connection(connection(observed=SYN_REPEATED))] == ["HS002"]
+    assert judge.connection(connection(observed=ORDERLY_CLOSE)) == []
+    assert calls.codes == ["HS002"]
+    assert judge.wanted() == FIN_REPEATED | SYN_REPEATED
+
+
+def test_rule_woken_by_a_rst_alone_needs_one_of_its_traits() -> None:
+    calls = Calls()
+    judge = calls.judge(
+        calls.rule("RS001", RESET, caused("RS001")),
+        calls.rule("RS002", RESET, caused("RS002")),
+        calls.rule("RS011", RESET),
+        calls.rule("TW003", RESET | FIN_REPEATED, caused("TW003")),
+    )
+    judge.connection(with_resets({}))
+    assert calls.codes == ["RS001", "RS011"]
+    calls.codes.clear()
+    judge.connection(with_resets({"own_unacked": 5}))
+    assert calls.codes == ["RS002", "RS011"]
+    calls.codes.clear()
+    judge.connection(with_resets({}, observed=RESET | FIN_REPEATED))
+    assert calls.codes == ["RS001", "RS011", "TW003"]
+    calls.codes.clear()
+    judge.connection(with_resets({"verdict": RST_NOT_EXACT, "form": FORM_OTHER}))
+    assert calls.codes == ["RS011"]
+    calls.codes.clear()
+    without_traits = with_resets({"reverted": True})
+    without_traits.note(TRAFFIC_AFTER_RESET, True, 21, 0, 20, 1, 0)
+    judge.connection(without_traits)
+    assert calls.codes == ["RS011"]
+
+
+@pytest.mark.parametrize(
+    ("resets", "traits"),
+    [
+        ([{}], caused("RS001")),
+        ([{"own_unacked": 5}], caused("RS002")),
+        ([{"payload_len": 7}], WITH_PAYLOAD | caused("RS001")),
+        ([{"verdict": RST_NOT_EXACT}], NOT_EXACT | caused("RS001")),
+        ([{"verdict": RST_UNACCEPTABLE}], UNACCEPTABLE),
+        ([{}, {}], SEVERAL | caused("RS001")),
+        ([{"verdict": RST_UNACCEPTABLE, "form": FORM_STATELESS}], UNACCEPTABLE),
+        (
+            [{"verdict": RST_UNACCEPTABLE, "form": FORM_STATELESS, "trigger_frame": 19}] * 2,
+            UNACCEPTABLE | STATELESS_ANSWER,
+        ),
+    ],
+)
+def test_traits_of_the_rsts(resets: list[dict[str, object]], traits: int) -> None:
+    assert traits_of(with_resets(*resets), WINDOW_NS) == traits
+
+
+def test_every_cause_has_a_trait_of_its_own() -> None:
+    codes = [code for code, each in rules().items() if each.resets not in (EVERY_RESET, *TRAITS)]
+    assert {"RS001", "RS006", "HS008", "HS013", "TW003", "CL008"} <= set(codes)
+    assert [rules()[code].resets for code in codes] == [caused(code) for code in codes]
+    assert len({caused(code) for code in codes}) == len(codes)
+    with pytest.raises(KeyError):
+        caused("RS007")
+
+
+TRAITS = (WITH_PAYLOAD, NOT_EXACT, UNACCEPTABLE, STATELESS_ANSWER, SEVERAL)
+
+
+def test_findings_come_in_the_order_of_the_output() -> None:
+    def detect(_connection: Connection, _capture: CaptureView) -> Iterator[Finding]:
+        yield make_finding("CL002", endpoint="responder")
+        yield make_finding("CL002", endpoint=None)
+        yield make_finding("CL002", after_ns=4_000)
+        yield make_finding("CL001", frames=(9,))
+        yield make_finding("CL001", frames=(8,))
+
+    judge = Judge(Settings(), {"CL002": rule("CL002", detect, FIN_REPEATED)}, False)
+    found = judge.connection(connection(observed=FIN_REPEATED))
+    assert [(each.code, each.endpoint, each.first_frame) for each in found] == [
+        ("CL002", "responder", 4),
+        ("CL001", "responder", 8),
+        ("CL001", "responder", 9),
+        ("CL002", None, 4),
+        ("CL002", "responder", 4),
+    ]
+    assert [order_in_connection(each) for each in found] == sorted(map(order_in_connection, found))
+    assert judge.codes == {"CL001": 2, "CL002": 3}
+    assert judge.severities == {"warning": 5}
+
+
+def test_findings_below_min_severity_are_neither_given_nor_counted() -> None:
+    calls = Calls()
+    settings = Settings(min_severity="error")
+    judge = calls.judge(calls.rule("CL002", FIN_REPEATED), settings=settings)
+    assert judge.connection(connection(observed=FIN_REPEATED)) == []
+    assert calls.codes == ["CL002"]
+    assert judge.codes == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "observed", "pass_all", "passed"),
+    [(7, 0, False, False), (5, 0, False, True), (7, 0, True, True), (7, FIN_REPEATED, False, True)],
+)
+def test_take_passes_on_what_somebody_wants(
+    number: int, observed: int, pass_all: bool, passed: bool
+) -> None:
+    calls = Calls()
+    judge = calls.judge(calls.rule("CL002", FIN_REPEATED))
+    got: list[int] = []
+    judge.pass_on = lambda each, found: got.extend([each.number, len(found)])
+    judge.pass_all, judge.pass_first = pass_all, 5
+    judge.take(connection(number, observed))
+    assert got == ([number, 1 if observed else 0] if passed else [])
+
+
+def test_facts_that_nobody_looks_at_are_counted_by_the_mask() -> None:
+    def detect(_connection: Connection, _capture: CaptureView) -> Iterator[Finding]:
+        raise AssertionError
+
+    fact = rule("LC004", detect, ORDERLY_CLOSE, fact=True)
+    judge = Judge(Settings(), {"LC004": fact}, False)
+    assert judge.connection(connection(observed=ORDERLY_CLOSE)) == []
+    judge.count_facts({ORDERLY_CLOSE: 3, ORDERLY_CLOSE | RESET: 2, RESET: 9})
+    assert judge.codes == {"LC004": 5}
