@@ -74,6 +74,7 @@ from tcpflow_analyzer.table.connection import (
 from tcpflow_analyzer.table.connection_table import ConnectionTable, swapped
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import (
+    DUPLICATE_FRAME,
     OPEN_AT_END,
     REFUSED,
     RESET,
@@ -246,6 +247,9 @@ class Engine:
         """Add an entry to the table and to the list of what has to be handed over."""
         self._table.put(entry)
         self._live.append(entry)
+        remembered: i64 = len(self._remembered) - self._remembered_first
+        if self._table.count - remembered > self._max_connections:
+            self._evict()
 
     def _begin(self, segment: Segment, previous: Remembered | None) -> None:
         """The first segment of a connection that the table knows."""
@@ -566,7 +570,7 @@ class Engine:
         if service in self._failed or len(self._failed) < _MOST_SERVICES:
             self._failed[service] = time_ns
         else:
-            self.left_out["failed_services"] = self.left_out.get("failed_services", 0) + 1
+            self._leave_out("failed_services", 1)
 
     def _note_success(self, connection: Connection, time_ns: i64) -> None:
         service = _service_of(connection.key, connection.address_len)
@@ -615,6 +619,27 @@ class Engine:
             self._over.append(connection)
         else:
             self._closed.append(connection)
+
+    def _evict(self) -> None:
+        """Too many connections: hand over the tenth that was idle for longest, and count them."""
+        idle: list[tuple[int, int]] = []
+        for at in range(len(self._live)):
+            last_ns = _idle_since(self._live[at])
+            if last_ns >= 0:
+                idle.append((last_ns, at))
+        idle.sort()
+        number: i64 = self._max_connections // 10 + 1
+        for _, at in idle[:number]:
+            entry = self._live[at]
+            if isinstance(entry, Connection):
+                self._leave(entry)
+            elif isinstance(entry, Request):
+                self._leave_request(entry)
+        self._leave_out("connections", len(idle[:number]))
+
+    def _leave_out(self, what: str, number: i64) -> None:
+        """Count what a limit dropped."""
+        self.left_out[what] = self.left_out.get(what, 0) + number
 
     def _sweep_live(self) -> None:
         """Forget in the list of live entries what was handed over."""
@@ -691,7 +716,7 @@ class Engine:
             if now < record.end_time_ns + _LINGER:
                 if count - first <= self._max_remembered:
                     break
-                self.left_out["remembered"] = self.left_out.get("remembered", 0) + 1
+                self._leave_out("remembered", 1)
             self._table.drop(record)
             first += 1
         if first > 4096 and first * 2 > count:
@@ -768,6 +793,11 @@ class Engine:
         connection.older = None
         connection.candidate = None
         mask = connection.observed
+        if mask & DUPLICATE_FRAME != 0:
+            for of_originator in (True, False):
+                tally = connection.tally(DUPLICATE_FRAME, of_originator)
+                if tally is not None:
+                    self.duplicate_frames += tally.count
         self.masks[mask] = self.masks.get(mask, 0) + 1
         state = final_state(connection.originator) * 16 + final_state(connection.responder)
         self.states[state] = self.states.get(state, 0) + 1
@@ -796,8 +826,25 @@ class Engine:
             self._hand_over(connection)
         self._over = []
         self._closed = []
+        for what, number in (
+            ("hosts", self.census.left_out),
+            ("listeners", self._listeners.left_out),
+            ("scopes", self._decoder.scopes_left_out),
+            ("fragments", self._decoder.fragments.left_out),
+        ):
+            if number > 0:
+                self._leave_out(what, number)
         self._live = []
         self._table = ConnectionTable()
+
+
+def _idle_since(entry: Entry) -> i64:
+    """Time of the last segment of an entry that is still to be handed over, else -1."""
+    if isinstance(entry, Connection):
+        return -1 if entry.finished else entry.last_time_ns
+    if isinstance(entry, Request):
+        return -1 if entry.number == 0 else entry.last_time_ns
+    return -1
 
 
 def _service_of(key: bytes, address_len: i64) -> bytes:
