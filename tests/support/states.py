@@ -150,3 +150,9 @@ def final_states(analysis: Json) -> list[tuple[str, str]]:
 def analysis_of_file(path: Path) -> Json:
     """The JSON object of a file, made once a test run."""
     return dict(json.loads(report_of([path])))
+
+
+def sides_of_octets(octets: bytes, settings: Settings) -> Json:
+    """What a report says of connections and findings, without what names the file."""
+    analysis = analysis_of_octets(octets, settings)
+    return {key: analysis[key] for key in ("summary", "connections", "findings")}

@@ -1,0 +1,133 @@
+"""The loop over frames: what is handed over when, counts, and times that no read size changes."""
+
+import random
+
+import pytest
+
+from support.capture_builder import (
+    SECOND_NS,
+    START_NS,
+    Segment,
+    clock_packet,
+    ethernet,
+    packet,
+    pcap,
+)
+from support.ladder import Ladder, Socket, capture, merged
+from support.openings import CLOSED_BY_A, OPEN
+from support.states import Json, analysis_of_octets, codes, sides_of_octets
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.tcp.control_bits import ACK, SYN
+
+ABORTED = OPEN + "--> <SEQ=1001><ACK=5001><CTL=RST,ACK> -->\n"
+REFUSED = "--> <CTL=SYN> -->\n<-- <SEQ=0><ACK=1001><CTL=RST,ACK> <--\n"
+
+
+def clocks(count: int, every_s: int, start_ns: int = START_NS) -> list[tuple[int, bytes]]:
+    """Frames of uninvolved hosts, so that time goes on."""
+    return [
+        (start_ns + number * every_s * SECOND_NS, ethernet(clock_packet()))
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    "straggler",
+    ["<-- <SEQ=5002><ACK=1002><CTL=ACK> <--", "--> <SEQ=900000><CTL=SYN> -->"],
+    ids=["ack", "syn"],
+)
+@pytest.mark.parametrize("after_s", [100, 239, 241, 479, 481, 1000])
+@pytest.mark.parametrize(
+    "before", [CLOSED_BY_A, ABORTED, REFUSED], ids=["closed", "reset", "refused"]
+)
+def test_stragglers_are_judged_by_their_time_and_not_by_the_reads(
+    before: str, after_s: int, straggler: str
+) -> None:
+    frames = [*Ladder(before + f"+{after_s} s\n{straggler}").frames(), *clocks(60, 30)]
+    octets = pcap(sorted(frames, key=lambda frame: frame[0]))
+    whole = sides_of_octets(octets, Settings(block_octets=10**6))
+    for block in (1, 100, 999):
+        assert sides_of_octets(octets, Settings(block_octets=block)) == whole
+
+
+def test_numbers_follow_the_first_frames() -> None:
+    ladders = [
+        Ladder(CLOSED_BY_A, a=Socket("192.0.2.1", 40000 + n), start_ns=START_NS + n * 1000)
+        for n in range(20)
+    ]
+    analysis = analysis_of_octets(capture(*ladders))
+    assert [c["id"] for c in analysis["connections"]] == list(range(1, 21))
+    assert [c["originator"]["port"] for c in analysis["connections"]] == [
+        40000 + n for n in range(20)
+    ]
+
+
+def test_every_frame_is_counted_once() -> None:
+    frames = [*Ladder(CLOSED_BY_A).frames(), *clocks(5, 1), (START_NS, b"\0" * 60)]
+    capture_ = analysis_of_octets(pcap(sorted(frames)))["capture"]
+    assert capture_["frames"] == len(frames)
+    assert capture_["tcp_segments"] == 7
+    others = capture_["other_frames"] + sum(capture_["undecoded"].values())
+    assert others == len(frames) - 7
+
+
+def test_other_direction_of_a_key_is_the_same_connection() -> None:
+    analysis = analysis_of_octets(capture(Ladder(OPEN)))
+    assert len(analysis["connections"]) == 1
+
+
+def test_same_ports_at_other_addresses_are_another_connection() -> None:
+    one = Ladder(OPEN)
+    other = Ladder(OPEN, b=Socket("198.51.100.2", 80))
+    assert len(analysis_of_octets(capture(one, other))["connections"]) == 2
+
+
+def test_retried_attempt_that_succeeds_makes_the_refusal_a_warning() -> None:
+    refused = Ladder(REFUSED + "+30 s\ntick")
+    success = Ladder(OPEN, a=Socket("192.0.2.1", 40001), start_ns=START_NS + 5 * SECOND_NS)
+    later = Ladder(OPEN, a=Socket("192.0.2.1", 40002), start_ns=START_NS + 25 * SECOND_NS)
+    assert severity_of(analysis_of_octets(capture(refused)), "HS004") == "error"
+    assert severity_of(analysis_of_octets(capture(refused, success)), "HS004") == "warning"
+    assert severity_of(analysis_of_octets(capture(refused, success, later)), "HS004") == "warning"
+
+
+def severity_of(analysis: Json, code: str) -> str:
+    return str(next(f["severity"] for f in analysis["findings"] if f["code"] == code))
+
+
+def test_flood_of_syns_is_counted_to_the_last() -> None:
+    source = random.Random(1)
+    frames = []
+    for number in range(3000):
+        syn = Segment(
+            f"192.0.2.{number % 250 + 1}", 1024 + number, "198.51.100.1", 80,
+            seq=source.getrandbits(32), control_bits=SYN,
+        )  # fmt: skip
+        frames.append((START_NS + number * 1000, ethernet(packet(syn))))
+    analysis = analysis_of_octets(pcap(frames))
+    assert analysis["summary"]["connections"] == 3000
+    assert analysis["summary"]["by_state"] == {"SYN-SENT/CLOSED": 3000}
+
+
+def test_frames_out_of_order_of_time_give_a_report() -> None:
+    frames = list(Ladder(CLOSED_BY_A).frames())
+    backwards = [(2 * START_NS - time_ns, octets) for time_ns, octets in frames]
+    analysis = analysis_of_octets(pcap(backwards))
+    assert analysis["connections"][0]["frames"] == 7
+    assert "CP002" not in codes(analysis)
+
+
+def test_ladders_of_many_clients_do_not_disturb_each_other() -> None:
+    def many(count: int) -> Json:
+        ladders = [Ladder(CLOSED_BY_A, a=Socket("192.0.2.1", 30000 + n)) for n in range(count)]
+        return analysis_of_octets(pcap(merged(ladders)))
+
+    assert many(50)["summary"]["codes"]["LC004"] == 50
+    states = {(c["originator"]["state"], c["responder"]["state"]) for c in many(50)["connections"]}
+    assert states == {("TIME-WAIT", "CLOSED")}
+
+
+def test_data_for_nobody_is_picked_up_once() -> None:
+    data = Segment("192.0.2.1", 40000, "198.51.100.1", 80, 7, 9, ACK, payload=b"x")
+    analysis = analysis_of_octets(pcap([(START_NS, ethernet(packet(data)))]))
+    assert codes(analysis) >= {"CP001"}
