@@ -26,7 +26,7 @@ from tcpflow_analyzer.observer.belief import (
 )
 from tcpflow_analyzer.observer.fingerprint import guess_profile
 from tcpflow_analyzer.observer.header_prediction import count_segment, predict
-from tcpflow_analyzer.observer.one_sided import infer_peer
+from tcpflow_analyzer.observer.one_sided import infer_peer, meet_unseen
 from tcpflow_analyzer.observer.pick_up import constrain, pick_up
 from tcpflow_analyzer.observer.receipts import (
     delay_receipts,
@@ -397,6 +397,10 @@ def _take(
     now, frame = segment.time_ns, segment.frame
     if connection.frames == 0 and bits & SYN == 0:
         pick_up(connection, sender, receiver, segment, timing)
+    if (connection.one_sided and sender.segments == 0) or (
+        sender.rarities is not None and sender.rarities.fin_inferred
+    ):
+        meet_unseen(connection, sender, receiver, segment, sequence, timing)
     _revive(connection, sender, receiver, segment, sequence, timing)
     plausible = bits & ACK != 0 and _judge_ack(
         connection, sender, receiver, segment, sequence, acknowledgement, end
@@ -436,8 +440,6 @@ def _take(
         _new_data(connection, sender, receiver, segment, sequence)
     if receiver.segments == 0:
         infer_peer(connection, sender, receiver, segment, acknowledgement, plausible, timing)
-    elif connection.one_sided:
-        connection.one_sided = False  # the other direction came after all
     count_segment(
         connection, sender, receiver, segment, acknowledgement if plausible else -1, data_new
     )

@@ -17,7 +17,7 @@ from tcpflow_analyzer.table.connection import ORIGINATOR, RESPONDER, Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import ACTIVE_CLOSE
 from tcpflow_analyzer.table.receipt import Receipt
-from tcpflow_analyzer.tcp.control_bits import ACK, SYN
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, SYN
 from tcpflow_analyzer.tcp.events import (
     PICK_UP,
     RCV_ACK_OF_FIN,
@@ -73,6 +73,35 @@ def infer_peer(
     _infer_ack_of_fin(sender, segment)
 
 
+def meet_unseen(
+    connection: Connection,
+    unseen: Endpoint,
+    seen: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    timing: Timing,
+) -> None:
+    """The other direction is captured after all: what was inferred of it has to fit.
+
+    Args:
+        connection: seen from one side so far.
+        unseen, seen: its ends; `unseen` sends its first captured segment.
+        segment: that segment.
+        sequence: its SEG.SEQ in the stream of `unseen`.
+        timing: profile times.
+    """
+    connection.one_sided = False
+    if unseen.fin_offset == UNKNOWN or not unseen.rare().fin_inferred:
+        return
+    end = sequence + segment.payload_len
+    repeats_fin = segment.control_bits & FIN != 0 and end == unseen.fin_offset
+    follows_fin = segment.control_bits & (FIN | SYN) == 0 and sequence > unseen.fin_offset
+    if repeats_fin:
+        unseen.rare().fin_inferred = False
+    elif not follows_fin or segment.payload_len > 0:
+        _withdraw_fin(connection, seen, unseen, segment.frame, segment.time_ns, timing)
+
+
 def _infer_fin(
     connection: Connection,
     sender: Endpoint,
@@ -93,6 +122,7 @@ def _infer_fin(
     if sender.proven != ESTABLISHED and sender.proven != FIN_WAIT_1 and sender.proven != FIN_WAIT_2:
         return
     unseen.fin_offset = acknowledgement - 1
+    unseen.rare().fin_inferred = True
     unseen.fin_frame = frame
     unseen.fin_time_ns = now
     unseen.fin_acked_frame = frame
@@ -116,6 +146,7 @@ def _withdraw_fin(
 ) -> None:
     """It was an octet of data: more is acknowledged behind it."""
     unseen.fin_offset = UNKNOWN
+    unseen.rare().fin_inferred = False
     unseen.fin_frame = 0
     unseen.fin_acked_frame = 0
     _return(connection, unseen, ESTABLISHED, frame, now_ns, timing)

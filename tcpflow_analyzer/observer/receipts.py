@@ -17,6 +17,7 @@ from tcpflow_analyzer.observer.belief import prove
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
+from tcpflow_analyzer.table.observation import FAST_OPEN
 from tcpflow_analyzer.table.receipt import ICMP_ERROR_BIT, Receipt
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN, SYN_FIN_RST
 from tcpflow_analyzer.tcp.events import (
@@ -191,6 +192,8 @@ def prove_by_segment(
     frame, now = segment.frame, segment.time_ns
     receipts = endpoint.receipts
     if receipts is not None:
+        if endpoint.proven == SYN_SENT and segment.control_bits & SYN == 0:
+            _prefer_syn_ack(receipts)
         kept: list[Receipt] = []
         proven_ack: i64 = -1
         for receipt in receipts:
@@ -218,7 +221,40 @@ def prove_by_segment(
                     receipt.ack = -1
                     kept.append(receipt)
         _keep(endpoint, kept, proven_ack)
+        if segment.sack_count > 0:
+            _park_sacked_fin(endpoint, peer, segment, acknowledgement)
     _prove_by_reaction(connection, endpoint, peer, segment, acknowledgement, timing)
+
+
+def _prefer_syn_ack(receipts: list[Receipt]) -> None:
+    """It answers by an ACK alone, so a SYN-ACK reached it in SYN-SENT, and no bare SYN before.
+
+    A bare SYN would have drawn a SYN-ACK (RFC 9293 3.10.7.3 fourth step): of the copies that carry
+    the peer's SYN, the bare ones were lost.
+    """
+    for receipt in receipts:
+        if receipt.control_bits & (SYN | ACK) == SYN | ACK:
+            receipt.copy = False
+            for other in receipts:
+                if other.control_bits & (SYN | ACK) == SYN:
+                    other.control_bits &= ~SYN
+            return
+
+
+def _park_sacked_fin(
+    endpoint: Endpoint, peer: Endpoint, segment: Segment, acknowledgement: i64
+) -> None:
+    """A SACK block that ends at the peer's FIN: it is there, but not in order yet (RFC 2018 3).
+
+    A FIN is processed in sequence (RFC 9293 3.10.7.4), so it is believed when it is acknowledged.
+    """
+    if peer.fin_offset == UNKNOWN or acknowledgement >= peer.fin_offset:
+        return
+    fin_end = (peer.iss + peer.fin_offset + 1) & 0xFFFF_FFFF
+    for index in range(segment.sack_count):
+        if segment.sack_right(index) == fin_end:
+            park_unanswered_fin(endpoint)
+            return
 
 
 def _keep(endpoint: Endpoint, kept: list[Receipt], proven_ack: i64) -> None:
@@ -263,7 +299,7 @@ def _prove_by_reaction(
     if (
         endpoint.proven == SYN_RECEIVED
         and bits & SYN == 0
-        and not _speaks_early(connection, endpoint, segment)
+        and not _speaks_early(connection, endpoint, now)
     ):
         cause = _first_ack(endpoint)
         prove(connection, endpoint, RCV_ACK_OF_SYN, cause if cause else frame, frame, now, timing)
@@ -280,11 +316,17 @@ def _prove_by_reaction(
         prove(connection, endpoint, RCV_FIN, peer.fin_frame, frame, now, timing)
 
 
-def _speaks_early(connection: Connection, endpoint: Endpoint, segment: Segment) -> bool:
-    """RFC 7413: a Fast Open listener sends data before the third segment; it proves nothing."""
-    if connection.observed & 0x8 == 0 or endpoint.receipts is not None:
+def _speaks_early(connection: Connection, endpoint: Endpoint, now_ns: i64) -> bool:
+    """RFC 7413: a Fast Open listener sends data before the third segment; it proves nothing.
+
+    So does what crosses the third segment on its way.
+    """
+    if connection.observed & FAST_OPEN == 0:
         return False
-    return connection.ack_frame == 0
+    receipts = endpoint.receipts
+    if receipts is None:
+        return connection.ack_frame == 0
+    return all(crosses(receipt, endpoint, now_ns) for receipt in receipts)
 
 
 def _first_ack(endpoint: Endpoint) -> i64:

@@ -10,7 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from tcpflow_analyzer.decode.segment import Segment
+from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.acceptability import judge_reset
 from tcpflow_analyzer.observer.belief import adopt, prove, take_back
 from tcpflow_analyzer.observer.receipts import queue
@@ -43,12 +43,11 @@ from tcpflow_analyzer.table.observation import (
     Reset,
 )
 from tcpflow_analyzer.tcp.control_bits import ACK
-from tcpflow_analyzer.tcp.events import SND_RST
-from tcpflow_analyzer.tcp.sequence import unwrap
+from tcpflow_analyzer.tcp.events import RCV_SYN_ACK, SND_RST
+from tcpflow_analyzer.tcp.sequence import distance, unwrap
 from tcpflow_analyzer.tcp.states import (
     CLOSE_WAIT,
     CLOSED,
-    ESTABLISHED,
     SYN_RECEIVED,
     SYN_SENT,
     TIME_WAIT,
@@ -91,6 +90,8 @@ def _form(
         # "If the incoming segment has an ACK field, the reset takes its sequence number from it."
         if recent and receiver.last_control_bits & ACK != 0 and segment.seq == receiver.last_ack:
             return FORM_STATELESS
+        if _answers_data_before_ack(sender, receiver, segment, sequence):
+            return FORM_STATELESS
         return FORM_OTHER
     # "Otherwise, the reset has sequence number zero and the ACK field is set to the sum of the
     # sequence number and segment length of the incoming segment."
@@ -105,6 +106,21 @@ def _form(
     if sender.segments == 0 and receiver.segments > 0 and acknowledgement == receiver.snd_nxt:
         return FORM_REFUSAL
     return FORM_OTHER
+
+
+def _answers_data_before_ack(
+    sender: Endpoint, receiver: Endpoint, segment: Segment, sequence: i64
+) -> bool:
+    """Whether the RST answers data that its receiver had sent before it got the sender's FIN.
+
+    That data acknowledges all but the FIN; what acknowledges the FIN crosses the RST.
+    """
+    return (
+        sender.fin_offset != UNKNOWN
+        and sequence == sender.fin_offset
+        and 0 < receiver.last_data_frame < sender.fin_acked_frame
+        and segment.time_ns - receiver.last_data_time_ns <= _ANSWER_WINDOW
+    )
 
 
 def _describe(
@@ -213,12 +229,17 @@ def _move_sender(
             take_back(connection, sender, 0, frame, now)
             sender.receipts = None
             return
+    if sender.proven == SYN_SENT and has_ack and acknowledgement >= 1:
+        # 3.10.7.3: only a SYN-ACK told it the number that it acknowledges.
+        cause = receiver.first_frame
+        prove(connection, sender, RCV_SYN_ACK, cause, frame, now, timing)
     if sender.proven == SYN_RECEIVED and not has_ack:
         # A request that never became a socket; another number answers something else.
         if segment.seq != (sender.iss + 1) & 0xFFFF_FFFF:
             return
         take_back(connection, sender, 0, frame, now)
-    elif sender.proven >= ESTABLISHED:
+    elif sender.proven >= SYN_RECEIVED:
+        _take_back_unreceived(connection, sender, receiver, segment, reset)
         adopt(sender)
     note_late_close(connection, sender, receiver, frame, now, timing)
     sender.rare().before_reset = sender.proven
@@ -227,6 +248,50 @@ def _move_sender(
     prove(connection, sender, SND_RST, frame, frame, now, timing)
     sender.receipts = None
     _note_closer(connection, sender)
+
+
+def _take_back_unreceived(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    reset: Reset,
+) -> None:
+    """Withdraw believed steps that the RST shows not to have been made before it was sent.
+
+    A host without the connection (RFC 9293 3.10.7.1) answers a FIN or data by a RST: no socket
+    received that FIN, and what acknowledges the FIN of its own came later than what it answers.
+    """
+    chain = sender.chain
+    if chain is None:
+        return
+    keep: i64 = 0
+    if reset.form == FORM_STATELESS:
+        if segment.seq == receiver.last_ack:
+            while keep < len(chain) and chain[keep].frame != receiver.fin_frame:
+                keep += 1
+    else:
+        while keep < len(chain) and not _is_newer(sender, receiver, segment, chain[keep].frame):
+            keep += 1
+    take_back(connection, sender, keep, segment.frame, segment.time_ns)
+
+
+def _is_newer(sender: Endpoint, receiver: Endpoint, segment: Segment, frame: i64) -> bool:
+    """Whether a live socket that had received this frame would echo a newer timestamp in its RST.
+
+    RFC 7323 4.3: TS.Recent follows every segment that begins at or before Last.ACK.sent.
+    """
+    receipts = sender.receipts
+    if receipts is None or segment.tsecr == ABSENT:
+        return False
+    for receipt in receipts:
+        if receipt.frame == frame:
+            return (
+                receipt.tsval != UNKNOWN
+                and receipt.start <= receiver.snd_una
+                and distance(segment.tsecr, receipt.tsval) < 0
+            )
+    return False
 
 
 def note_late_close(

@@ -7,6 +7,7 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_nam
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import (
     HANDSHAKE_ACK_WRONG,
     ONE_SIDED,
@@ -31,7 +32,8 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
       - an ACK to an endpoint in SYN-RECEIVED acknowledges something else than its ISS+1;
       - such an ACK has a SEQ outside the receive window.
 
-    The expected answer is a RST with SEQ equal to the wrong number; whether it came is told.
+    The expected answer is a RST with SEQ equal to the wrong number; whether it came is told. Where
+    the peer goes on behind that number instead, the capture lost what was acknowledged (CP004).
 
     Superseded by: HS003 when the SYN-ACK answers the SYN with the older number; HS012 when the ACK
         answers the older SYN-ACK; HS018 when the wrong number is that of a stale connection.
@@ -47,7 +49,11 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
     if connection.observed & (ONE_SIDED | STALE_RECOVERY):
         return
     for sender, tally in tallies(connection, HANDSHAKE_ACK_WRONG):
-        kept = (item for item in tally.kept if not _is_explained(connection, item))
+        kept = (
+            item
+            for item in tally.kept
+            if not _is_explained(connection, item) and not _was_sent(connection, sender, item)
+        )
         wrong = next(kept, None)
         if wrong is None:
             continue
@@ -80,6 +86,13 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
             why="the number was never sent by the peer, whose segments were captured",
             would_disprove="a SYN of the peer with another ISS that the capture missed",
         )
+
+
+def _was_sent(connection: Connection, sender: Endpoint, wrong: Observation) -> bool:
+    """Whether the peer's own segments went on behind that number: the capture missed some."""
+    peer = peer_of(connection, sender)
+    offset = distance(wrong.first, peer.iss)
+    return 0 < offset <= peer.snd_nxt and not _answer(connection, wrong)
 
 
 def _is_explained(connection: Connection, wrong: Observation) -> bool:
