@@ -42,7 +42,7 @@ from tcpflow_analyzer.table.observation import (
     SYN_CHANGED,
     Reset,
 )
-from tcpflow_analyzer.tcp.control_bits import ACK
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN
 from tcpflow_analyzer.tcp.events import RCV_SYN_ACK, SND_RST
 from tcpflow_analyzer.tcp.sequence import distance, unwrap
 from tcpflow_analyzer.tcp.states import (
@@ -268,6 +268,8 @@ def _take_back_unreceived(
     keep: i64 = 0
     if reset.form == FORM_STATELESS:
         if segment.seq == receiver.last_ack:
+            if receiver.last_control_bits & FIN == 0:
+                return  # it answers something behind the FIN, a challenge ACK for one
             while keep < len(chain) and chain[keep].frame != receiver.fin_frame:
                 keep += 1
     else:
