@@ -26,6 +26,12 @@ from tcpflow_analyzer.observer.belief import (
 )
 from tcpflow_analyzer.observer.fingerprint import guess_profile
 from tcpflow_analyzer.observer.header_prediction import count_segment, predict
+from tcpflow_analyzer.observer.lost_fin import (
+    infer_fin,
+    lost_a_fin,
+    note_lost_octet,
+    skipped_a_fin,
+)
 from tcpflow_analyzer.observer.one_sided import infer_peer, meet_unseen
 from tcpflow_analyzer.observer.pick_up import constrain, pick_up
 from tcpflow_analyzer.observer.receipts import (
@@ -409,6 +415,8 @@ def _take(
     acceptable = bits & SYN != 0 or is_acceptable(sender, receiver, sequence, end)
     if plausible:
         prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
+    if bits & (SYN | FIN) == 0 and end == sequence and skipped_a_fin(sender, receiver, sequence):
+        infer_fin(connection, sender, receiver, False, frame, now, timing)
     was_nxt = sender.snd_nxt
     if bits & (SYN | ACK) == SYN | ACK:
         _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, before, timing)
@@ -430,7 +438,7 @@ def _take(
             receiver.edge,
         )
     if plausible:
-        _acknowledge(connection, sender, receiver, segment, acknowledgement)
+        _acknowledge(connection, sender, receiver, segment, acknowledgement, timing)
     new: i64 = 0
     if sequence >= 0 and acceptable and not _is_probe(receiver, segment, sequence, was_nxt):
         new = absorb(sender, sequence, end)
@@ -1006,6 +1014,8 @@ def _sent_fin(
             connection.observed |= (
                 FIN_WITH_DATA_ORIGINATOR if sender.is_originator else FIN_WITH_DATA_RESPONDER
             )
+        if lost_a_fin(receiver, sender):
+            infer_fin(connection, receiver, sender, True, frame, now, timing)
         _note_closer(connection, sender, receiver)
         note_late_close(connection, sender, receiver, frame, now, timing)
         prove(connection, sender, SND_FIN, frame, frame, now, timing)
@@ -1076,6 +1086,7 @@ def _acknowledge(
     receiver: Endpoint,
     segment: Segment,
     acknowledgement: i64,
+    timing: Timing,
 ) -> None:
     """The sender's ACK moves what is known of the receiver's stream."""
     frame, now = segment.frame, segment.time_ns
@@ -1092,6 +1103,9 @@ def _acknowledge(
         connection.note(
             ACKED_UNSEEN, receiver.is_originator, frame, now, unseen, before, acknowledgement
         )
+        note_lost_octet(receiver, unseen, acknowledgement)
+        if lost_a_fin(receiver, sender):
+            infer_fin(connection, receiver, sender, True, frame, now, timing)
     if progress:
         receiver.give_up_ns = NEVER
         receiver.retry_gap_ns = 0

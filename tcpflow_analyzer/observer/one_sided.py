@@ -11,7 +11,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
-from tcpflow_analyzer.observer.belief import prove, set_proven, take_back
+from tcpflow_analyzer.observer.belief import adopt, prove, set_proven, take_back
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import ORIGINATOR, RESPONDER, Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
@@ -121,6 +121,10 @@ def _infer_fin(
         return
     if sender.proven != ESTABLISHED and sender.proven != FIN_WAIT_1 and sender.proven != FIN_WAIT_2:
         return
+    # What it is believed to have received it had received before it closed.
+    adopt(unseen)
+    if sender.fin_offset != UNKNOWN:
+        adopt(sender)
     unseen.fin_offset = acknowledgement - 1
     unseen.rare().fin_inferred = True
     unseen.fin_frame = frame

@@ -52,7 +52,6 @@ def test_closing_idle_is_not_time_wait() -> None:
     assert_ladder(CROSSED + "+1 s\ntick\nCLOSING                       CLOSING")
 
 
-@pytest.mark.xfail(reason="a hole that may hide a FIN does not lower the certainty yet")
 def test_closing_own_fin_missing_in_the_capture_is_not_observed_as_close_wait() -> None:
     # B's FIN crossed A's, and the capture missed it: B's ACK stands one octet behind a hole.
     connection = the_connection(

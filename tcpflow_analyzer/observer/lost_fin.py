@@ -1,0 +1,95 @@
+"""A FIN that the capture lost, inferred from its one octet (observer.md section 6.3).
+
+Compiled: yes
+
+An octet at the very end of a stream that was acknowledged or skipped and never captured is a FIN,
+if its
+peer closes as well: the last octet of data would be as likely only in a stream that goes on.
+What is inferred here gives way to the endpoint's own segments (observer/one_sided.py).
+"""
+
+from mypy_extensions import i64
+
+from tcpflow_analyzer.observer.belief import adopt, prove, set_proven
+from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.transitions import NO_NEXT, next_state
+from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.tcp.events import RCV_FIN, SND_FIN
+from tcpflow_analyzer.tcp.states import CLOSE_WAIT, ESTABLISHED, INFERRED
+
+
+def note_lost_octet(endpoint: Endpoint, unseen: i64, acknowledgement: i64) -> None:
+    """Remember that exactly one octet at the end of the stream was never captured.
+
+    Args:
+        endpoint: whose stream it is.
+        unseen: octets that an acknowledgement covered and the capture missed.
+        acknowledgement: that acknowledgement, an offset in the stream.
+    """
+    if unseen == 1 and acknowledgement == endpoint.snd_nxt and endpoint.fin_offset == UNKNOWN:
+        endpoint.rare().lost_end = acknowledgement
+
+
+def lost_a_fin(endpoint: Endpoint, peer: Endpoint) -> bool:
+    """Whether the octet that the capture lost is to be taken for a FIN: the peer closes too."""
+    rarities = endpoint.rarities
+    return (
+        rarities is not None
+        and rarities.lost_end == endpoint.snd_nxt
+        and endpoint.fin_offset == UNKNOWN
+        and peer.fin_offset != UNKNOWN
+        and (endpoint.proven == ESTABLISHED or endpoint.proven == CLOSE_WAIT)
+    )
+
+
+def infer_fin(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    received: bool,
+    frame: i64,
+    now_ns: i64,
+    timing: Timing,
+) -> None:
+    """Let the endpoint have sent its FIN, for which `lost_a_fin` is true.
+
+    Args:
+        connection, endpoint, peer: whose FIN was lost, and its receiver.
+        received: whether the peer has acknowledged it.
+        frame, now_ns: the segment that shows it.
+        timing: profile times.
+    """
+    adopt(endpoint)
+    to_state = next_state(endpoint.proven, SND_FIN)
+    if to_state == NO_NEXT:
+        return
+    endpoint.fin_offset = endpoint.snd_nxt - 1
+    endpoint.fin_frame = frame
+    endpoint.fin_time_ns = now_ns
+    endpoint.rare().fin_inferred = True
+    set_proven(connection, endpoint, to_state, SND_FIN, frame, now_ns, INFERRED, timing)
+    if received:
+        endpoint.fin_acked_frame = frame
+        endpoint.fin_acked_time_ns = now_ns
+        prove(connection, peer, RCV_FIN, frame, frame, now_ns, timing)
+
+
+def skipped_a_fin(endpoint: Endpoint, peer: Endpoint, sequence: i64) -> bool:
+    """Whether its pure ACK stands one octet behind all that was captured of it."""
+    if (
+        sequence != endpoint.contiguous + 1
+        or endpoint.contiguous != endpoint.snd_nxt
+        or endpoint.segments == 0
+    ):
+        return False
+    note_lost_octet_of_own(endpoint, sequence)
+    return lost_a_fin(endpoint, peer)
+
+
+def note_lost_octet_of_own(endpoint: Endpoint, sequence: i64) -> None:
+    """The endpoint itself shows that it sent one octet more than was captured."""
+    if endpoint.fin_offset == UNKNOWN:
+        endpoint.rare().lost_end = sequence
+        endpoint.snd_nxt = sequence
+        endpoint.contiguous = sequence
