@@ -35,6 +35,7 @@ from tcpflow_analyzer.observer.incarnation import (
     note_recovery,
     note_refused_by_time_wait,
     note_reuse,
+    note_stale_end,
     note_unanswered_by_time_wait,
     remember,
 )
@@ -375,6 +376,7 @@ class Engine:
                 self._advance(older, (older.key == connection.key) == direct, segment)
                 if not direct:
                     note_refused_by_time_wait(connection, older, segment)
+                note_stale_end(connection, older, direct, segment)
                 return
         self._advance(connection, direct, segment)
 
@@ -420,7 +422,8 @@ class Engine:
 
     def _reopen(self, old: Connection, receiver: Endpoint, segment: Segment) -> None:
         """Open the next incarnation at a SYN whose sender has nothing left of the old one."""
-        lives_on = receiver.believed != CLOSED
+        # What is only believed to have ended it may have been lost (RFC 9293 3.5.1, figure 10).
+        lives_on = receiver.believed != CLOSED or receiver.proven != CLOSED
         note_recovery(old, old, segment)
         record = remember(old)
         if not lives_on:

@@ -191,6 +191,24 @@ def note_refused_by_time_wait(new: Connection, old: Connection, segment: Segment
     )
 
 
+def note_stale_end(
+    new: Connection, old: Connection, from_originator: bool, segment: Segment
+) -> None:
+    """HS018: the end that lives on in the old incarnation challenges the SYN, and is reset.
+
+    Args:
+        new, old: the connection that the SYN opened, and the one before.
+        from_originator: direction of the segment in the new connection.
+        segment: of the old one (`belongs_to_older`).
+    """
+    if old.observed & STALE_RECOVERY != 0 or _same_side(old, new, False).time_wait_since_ns != 0:
+        return
+    if not from_originator:
+        new.stale_ack_frame = segment.frame
+    elif new.stale_ack_frame != 0:
+        new.stale_reset_frame = segment.frame
+
+
 def note_unanswered_by_time_wait(connection: Connection) -> None:
     """TW006: a SYN into TIME-WAIT that nobody answered."""
     previous = connection.previous
@@ -219,6 +237,8 @@ def note_recovery(connection: Connection, old: Connection, segment: Segment) -> 
         old: the incarnation that one end still lived in.
         segment: the SYN that came again, or the SYN-ACK that accepts it.
     """
+    if old.observed & STALE_RECOVERY != 0:
+        return
     tally = old.tally(CHALLENGE_ACK, True)
     if tally is None:
         tally = old.tally(CHALLENGE_ACK, False)

@@ -135,6 +135,8 @@ def constrain(
         event == SND_DATA and end > sender.snd_nxt
     ):
         legal = _SENT_DATA
+    if event == SND_FIN and sender.fin_offset == UNKNOWN:
+        _rule_out_last_ack(connection, receiver, end - 1, frame, now, timing)
     states = sender.possible & legal
     if states == 0:
         if sender.fin_offset != UNKNOWN or not contains(legal, ESTABLISHED):
@@ -149,6 +151,29 @@ def constrain(
         _show(connection, sender, _pick(states), frame, now, timing)
     sender.possible = states
     settle_certainty(sender)
+
+
+def _rule_out_last_ack(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer_fin_offset: i64,
+    frame: i64,
+    now_ns: i64,
+    timing: Timing,
+) -> None:
+    """Its FIN did not acknowledge the peer's, so it had not been in CLOSE-WAIT before."""
+    if (
+        endpoint.fin_offset == UNKNOWN
+        or endpoint.fin_ack > peer_fin_offset
+        or not contains(endpoint.possible, FIN_WAIT_1)
+        or endpoint.proven != LAST_ACK
+        or endpoint.fin_acked_frame != 0
+    ):
+        return
+    one: i64 = 1
+    _show(connection, endpoint, FIN_WAIT_1, frame, now_ns, timing)
+    endpoint.possible = one << FIN_WAIT_1
+    settle_certainty(endpoint)
 
 
 def _turn_round(
