@@ -85,6 +85,11 @@ TIME = re.compile(
     rf"(?P<clock>{_CLOCK})(?P<fraction>\.\d{{1,9}})?"
     r"|(?<![\d.])(?P<epoch>\d{9,10})\.(?P<epoch_fraction>\d{1,9})(?![\d.])"
 )
+# Where a packet's line ends that says no length: a blank line, the mark of a cut header, or the
+# beginning of the next packet's line.
+DETAILS_END = re.compile(
+    rf"\n\n|(?<=\[\|tcp\])|\n[ \t]{{0,8}}(?={_CLOCK}\.\d|\d{{4}}-\d{{2}}-\d{{2}}|IP6? )"
+)
 INTERNET = re.compile(
     r"\b(?:ttl|hlim)\s{1,3}(?P<ttl>\d{1,3})(?:,\s{1,3}id\s{1,3}(?P<id>\d{1,5}))?[^()]{0,200}"
 )
@@ -232,6 +237,7 @@ class TextTrace:
         self._source = source
         self._decode: Callable[..., str] | None = None
         self._text = ""
+        self._enough = 0  # characters of text with which it is worth while to look again
         self._ended = False
         self._damage: StreamDamage | None = None
         self._out: list[bytes] = []
@@ -299,15 +305,25 @@ class TextTrace:
         return len(block)
 
     def _take_packets(self) -> None:
-        """Turn what is complete into packets; the last one may still grow."""
+        """Turn what is complete into packets; the last one may still grow.
+
+        Text in which nothing was complete is searched again when it has grown by a quarter, or by
+        half where it shows no packet at all: small reads must not make the time quadratic.
+        """
+        if len(self._text) < min(self._enough, TEXT_LIMIT) and not self._ended:
+            return
         units = _find_units(self._text)
         complete = units if self._ended or len(self._text) > TEXT_LIMIT else units[:-1]
         for unit in complete:
             self._take(unit)
+        self._enough = 0
         if complete:
             self._text = self._text[complete[-1].end :]
-        elif len(self._text) > TEXT_LIMIT:
+            return
+        if len(self._text) > TEXT_LIMIT:
             self._text = self._text[-SUMMARY_LIMIT:]
+            return
+        self._enough = len(self._text) * 5 // 4 if units else len(self._text) * 3 // 2
 
     def _take(self, unit: _Unit) -> None:
         frame = read_dump(unit.dump) if unit.dump is not None else None
@@ -547,7 +563,7 @@ def _find_summaries(text: str) -> Iterator[_Unit]:
         summary = Summary(match)
         if summary.modern:
             details = text[match.end() : min(limit, match.end() + SUMMARY_LIMIT)]
-            details = details.split("\n\n")[0]
+            details = DETAILS_END.split(details, maxsplit=1)[0]
             length = LENGTH.search(details)
             if length is not None:
                 details = details[: length.end()]

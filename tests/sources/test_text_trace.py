@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -250,6 +251,25 @@ def test_any_octets_around_a_line(octets: bytes, piece_len: int) -> None:
 @pytest.mark.parametrize("char", ["a", ".", ":", " ", "1", "0 ", "a.", "00 ", "0000 00 "])
 def test_long_runs_take_no_time(char: str) -> None:
     assert read_text(char * (200_000 // len(char)))[0] == []
+
+
+def test_small_pieces_of_a_long_line_take_no_time() -> None:
+    # Searching all that waits again at every piece took 10 s here.
+    began = time.process_time()
+    assert read_text('{"test": "alert-testmyids-midstream3", "packets": 7} ' * 2_000, 37)[0] == []
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("between", ["", "    192.0.2.1.1025 > 192.0.2.2.80: "])
+def test_options_cut_by_the_snapshot_length_end_the_line(between: str) -> None:
+    head = " IP (tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 60)\n"
+    start = head + between if between else " IP 192.0.2.1.1025 > 192.0.2.2.80: "
+    end = "Flags [.], seq 5, ack 7, win 502, options [nop,nop,TS [|tcp]>\n"
+    found, _ = read_text("".join(f"12:00:0{second}.5{start}{end}" for second in range(3)))
+    assert [time_ns % 60_000_000_000 for time_ns, _ in found] == [
+        500_000_000, 1_500_000_000, 2_500_000_000,
+    ]  # fmt: skip
+    assert {segment.payload_len for _, segment in found} == {0}
 
 
 # -- against tcpdump's own output ----------------------------------------------------------------
