@@ -209,9 +209,11 @@ class Run:
         unread = capture.undecoded.get(LINK_TYPE_UNKNOWN, 0)
         if capture.frames == 0 or unread < capture.frames:
             return
-        names = ", ".join(sorted({name for file in capture.files for name in file.link_types}))
-        paths = ", ".join(file.path for file in capture.files[:3])
-        raise InputError(f"{paths}: octet 0: no link type of this capture can be read: {names}")
+        files = self.recording.files
+        names = ", ".join(dict.fromkeys(name for file in files for name in file.link_types))
+        first = f"{files[0].name}: octet {files[0].link_type_offset}"
+        what = "this capture" if len(files) == 1 else f"these {len(files)} captures"
+        raise InputError(f"{first}: no link type of {what} can be read: {names}")
 
     def _pass_on(self, connection: Connection, findings: list[Finding]) -> None:
         """Give a connection and its findings to the sinks that want it."""

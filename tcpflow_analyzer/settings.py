@@ -154,7 +154,6 @@ class Settings:
     decoder: str = "native"  # or "tshark"
     tunnel_outer: bool = False
     vlan_separates: bool = False
-    checksum: str = "auto"  # or "off", "strict"
     # observing
     header_prediction: bool = True
     keep_transitions: bool = True

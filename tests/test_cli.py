@@ -1,5 +1,6 @@
 """The command line, as whole processes: output, exit statuses, standard error."""
 
+import contextlib
 import json
 import os
 import pty
@@ -209,7 +210,7 @@ def test_analyze_separate_goes_on_after_an_unusable_file(captures: Path) -> None
         ("empty", "octet 0: the file is empty"),
         ("text", "octet 0: not a capture"),
         ("nothing-here", "no captures in this folder"),
-        ("unknown-link.pcap", "no link type of this capture can be read"),
+        ("unknown-link.pcap", "octet 20: no link type of this capture can be read: 65000"),
     ],
 )
 def test_analyze_unusable_input_is_one_line_and_status_2(
@@ -279,8 +280,41 @@ def test_unusable_command_line_is_status_2(captures: Path, arguments: list[str])
     done = run_program(line)
     assert done.returncode == 2
     assert done.stdout == b""
-    assert b"Traceback" not in done.stderr
-    assert done.stderr
+    assert done.stderr.startswith(b"tcpflow: error: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_no_command_shows_the_commands() -> None:
+    done = run_program([])
+    assert done.returncode == 2
+    assert b"Commands:\n  analyze" in done.stderr
+
+
+def test_output_never_replaces_a_capture(captures: Path) -> None:
+    capture = captures / "closed.pcap"
+    octets = capture.read_bytes()
+    for read in (capture, captures):
+        status, error = status_and_error(read, "-o", f"{captures}/nothing-here/../closed.pcap")
+        assert status == 2
+        assert "would replace a capture" in error
+        assert error.count("\n") == 1
+    assert capture.read_bytes() == octets
+
+
+def test_output_into_a_folder_of_captures_is_replaced(captures: Path) -> None:
+    report = captures / "report.json"
+    for _ in range(2):
+        assert run_program(["analyze", captures, "-o", report]).returncode == 0
+    json.loads(report.read_text())
+
+
+def test_standard_input_that_is_closed_is_one_line() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", *PROGRAM, "analyze", "-"],
+        capture_output=True, env=ENVIRONMENT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == b"tcpflow: error: standard input: it is closed\n"
 
 
 def test_output_files_get_their_formats(captures: Path) -> None:
@@ -315,12 +349,27 @@ def test_output_that_is_full_is_status_4(captures: Path, form: str) -> None:
     status, error = status_and_error(captures / "mixed.pcap", "-o", f"{form}:/dev/full")
     assert status == 4
     assert error.count("\n") == 1
+    done = into_full_disk("analyze", captures / "mixed.pcap", "--format", form)
+    assert done.returncode == 4
+    assert done.stderr.count(b"\n") == 1
+
+
+def into_full_disk(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [*PROGRAM, "analyze", captures / "mixed.pcap", "--format", form],
+        return subprocess.run(
+            [*PROGRAM, *arguments],
             stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, check=False,
         )  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["analyze", "--help"], ["rules"], ["explain", "CL005"]]
+)
+def test_words_on_a_full_disk_are_status_4(arguments: list[str]) -> None:
+    done = into_full_disk(*arguments)
     assert done.returncode == 4
+    assert done.stderr.startswith(b"tcpflow: error: standard output: ")
     assert done.stderr.count(b"\n") == 1
 
 
@@ -376,23 +425,50 @@ def test_ndjson_from_a_pipe_comes_while_data_arrives() -> None:
     assert kinds[-2:] == ["capture", "summary"]
 
 
-@pytest.mark.parametrize(
-    ("number", "status", "words"),
-    [(signal.SIGINT, 130, b"tcpflow: error: interrupted\n"), (signal.SIGTERM, 143, b"")],
-)
-def test_signal_ends_with_its_status(number: int, status: int, words: bytes) -> None:
+@contextlib.contextmanager
+def at_work_on_a_pipe(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The program with a pipe as its input, which stays open, when its first line was read."""
     with subprocess.Popen(
-        [*PROGRAM, "analyze", "-", "--format", "ndjson"],
+        [*PROGRAM, "analyze", "-", "--format", "ndjson", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
     ) as child:  # fmt: skip
         assert child.stdin is not None
-        assert child.stderr is not None
         child.stdin.write(mixed())
         child.stdin.flush()
-        assert next(lines_while_running(child))  # it is at work
-        child.send_signal(number)
-        assert child.wait(20) == status
-        assert child.stderr.read() == words
+        assert next(lines_while_running(child))
+        yield child
+
+
+def test_interrupt_of_a_pipe_reports_what_was_read() -> None:
+    with at_work_on_a_pipe() as child:
+        child.send_signal(signal.SIGINT)
+        assert child.stdout is not None
+        assert child.stderr is not None
+        kinds = [json.loads(line)["kind"] for line in child.stdout]
+        assert child.wait(20) == 130
+        assert child.stderr.read() == (
+            b"tcpflow: warning: interrupted; the report covers what was read until then\n"
+        )
+    assert kinds.count("connection") > 1
+    assert kinds[-2:] == ["capture", "summary"]
+
+
+def test_second_interrupt_stops_at_once() -> None:
+    with at_work_on_a_pipe() as child:
+        child.send_signal(signal.SIGINT)
+        time.sleep(1)  # it waits to write: nobody reads its output
+        child.send_signal(signal.SIGINT)
+        assert child.wait(20) == 130
+        assert child.stderr is not None
+        assert child.stderr.read() == b"tcpflow: error: interrupted\n"
+
+
+def test_termination_ends_with_its_status() -> None:
+    with at_work_on_a_pipe() as child:
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(20) == 143
+        assert child.stderr is not None
+        assert child.stderr.read() == b""
 
 
 def in_terminal(*arguments: str | Path, columns: int = 80, **variables: str) -> str:
@@ -431,6 +507,16 @@ def test_terminal_of_80_columns_is_not_overrun(captures: Path) -> None:
         text = in_terminal("analyze", "--no-color", "--all", captures / name, columns=80)
         lines = [line for line in text.splitlines() if str(captures) not in line]
         assert max(map(len, lines)) <= 80
+
+
+def test_piped_text_fits_the_columns_that_the_user_has(captures: Path) -> None:
+    arguments: list[str | Path] = ["analyze", "--all", captures / "mixed.pcap"]
+    widths = {}
+    for columns in ("70", "80", "500"):
+        text = run_program(arguments, environment={"COLUMNS": columns}).stdout.decode()
+        lines = [line for line in text.splitlines() if str(captures) not in line]
+        widths[columns] = max(map(len, lines))
+    assert widths["70"] <= 70 < widths["80"] <= 80 < widths["500"] <= 100
 
 
 def test_terminal_shows_progress_of_slow_work_and_removes_it(captures: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from tcpflow_analyzer.cli.help import HelpCommand
+from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import (
@@ -17,10 +18,11 @@ from tcpflow_analyzer.cli.outputs import (
     JsonList,
     Output,
     OutputChoice,
+    check_outputs,
     parse_output,
 )
 from tcpflow_analyzer.cli.progress import Progress
-from tcpflow_analyzer.errors import InputError, OutputError, UsageError
+from tcpflow_analyzer.errors import InputError, OutputError
 from tcpflow_analyzer.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tcpflow_analyzer.report.sink import Sink
 
 STATUS_UNUSABLE = 2
+STATUS_INTERRUPTED = 130
 
 
 class Display(NamedTuple):
@@ -97,13 +100,7 @@ class Display(NamedTuple):
     "--msl",
     type=duration,
     metavar="TIME",
-    help="Maximum segment lifetime; TIME-WAIT lasts two of them.",
-)
-@click.option(
-    "--checksum",
-    type=click.Choice(["auto", "off", "strict"]),
-    default="auto",
-    help="What a bad TCP checksum means; auto knows unfinished offload.",
+    help="Maximum segment lifetime, as 30s or 2min; TIME-WAIT lasts two of them.",
 )
 @click.option(
     "--tunnel",
@@ -130,7 +127,12 @@ class Display(NamedTuple):
 @click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
 @click.option("--progress/--no-progress", default=None, help="A bar while it takes longer.")
 @click.option("--quiet", is_flag=True, help="Only findings; no totals, notes or progress.")
-@click.option("--max-connections", type=click.IntRange(min=1), hidden=True)
+@click.option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Connections followed at once; the longest idle make room.  [default: 1000000]",
+)
 @click.option("--max-remembered", type=click.IntRange(min=0), hidden=True)
 @click.option("--prediction/--no-prediction", default=True, hidden=True)
 @click.option("--block-size", type=click.IntRange(min=1), hidden=True)
@@ -147,7 +149,6 @@ def analyze(
     min_severity: str,
     profiles: tuple[tuple[str, str], ...],
     msl: int | None,
-    checksum: str,
     tunnel: str,
     vlan_separates: bool,
     decoder: str,
@@ -176,7 +177,6 @@ def analyze(
         decoder=decoder,
         tunnel_outer=tunnel == "outer",
         vlan_separates=vlan_separates,
-        checksum=checksum,
         header_prediction=prediction,
         msl_ns=msl,
         profiles=dict(profiles),
@@ -192,10 +192,8 @@ def analyze(
         choices = [OutputChoice(form or "text", STANDARD_OUTPUT)]
     if OutputChoice("ndjson", STANDARD_OUTPUT) in choices and sys.stdout.isatty():
         progress = False  # its lines come while the bar would be there
+    check_outputs(choices, captures)
     display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
-    paths = [choice.path for choice in choices]
-    if len(set(paths)) < len(paths):
-        raise UsageError("two outputs go to the same place")
     return _analyze(captures, settings, choices, display, separate)
 
 
@@ -236,8 +234,9 @@ def _analyze_together(
         _say("error", complaint)
     if complaints and not usable:
         return STATUS_UNUSABLE
-    _work(Run(usable, settings, [_make_sink(*each, display) for each in outputs]), display)
-    return STATUS_UNUSABLE if complaints else 0
+    run = Run(usable, settings, [_make_sink(*each, display) for each in outputs])
+    status = _work(run, display)
+    return STATUS_UNUSABLE if complaints else status
 
 
 def _analyze_each(
@@ -261,10 +260,13 @@ def _analyze_each(
                 if number:
                     _write_between(outputs)
                 sinks = [_make_sink(form, output, display) for form, output in joined]
-                _work(Run([path], settings, sinks), display)
+                worked = _work(Run([path], settings, sinks), display)
             except InputError as error:
                 _say("error", str(error))
                 status = STATUS_UNUSABLE
+                continue
+            if worked == STATUS_INTERRUPTED:
+                return worked
     return status
 
 
@@ -275,9 +277,16 @@ def _write_between(outputs: Sequence[tuple[str, Output]]) -> None:
             output.write_text("\n")
 
 
-def _work(run: "Run", display: Display) -> None:
-    """Work through a recording, with a progress bar where somebody waits for it."""
-    with Progress(display.progress, display.quiet) as progress:
+def _work(run: "Run", display: Display) -> int:
+    """Work through a recording, with a progress bar where somebody waits for it.
+
+    Gives the exit status: an interrupt ends a pipe that is read, and what came until then is
+    reported.
+    """
+    with (
+        Interruptible(run.recording.end_early) as work,
+        Progress(display.progress, display.quiet) as progress,
+    ):
         for _ in run.steps():
             if run.is_read:
                 progress.stop()  # the report comes next
@@ -288,6 +297,10 @@ def _work(run: "Run", display: Display) -> None:
     if not display.quiet:
         for note in run.notes():
             _say("note", note)
+    if not work.ended:
+        return 0
+    _say("warning", "interrupted; the report covers what was read until then")
+    return STATUS_INTERRUPTED
 
 
 def _make_sink(form: str, output: Output | JsonList, display: Display) -> "Sink":

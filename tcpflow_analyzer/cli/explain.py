@@ -7,6 +7,7 @@ import click
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output
+from tcpflow_analyzer.errors import UsageError
 
 
 @click.command(cls=HelpCommand)
@@ -36,8 +37,8 @@ def explain(code: str, form: str, color: bool | None) -> None:
     if rule is None:
         near = difflib.get_close_matches(code.upper(), every, 3)
         near += difflib.get_close_matches(code.lower(), by_name, 3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; see `tcpflow rules`"
-        raise click.BadParameter(f"no finding is called {code!r}{hint}", param_hint="CODE")
+        hint = f"did you mean {' or '.join(near)}?" if near else "see `tcpflow rules`"
+        raise UsageError(f"no finding is called {code!r}; {hint}")
     with Output(STANDARD_OUTPUT) as output:
         if form == "json":
             output.write_text(explanation_json(rule))

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from tcpflow_analyzer.cli.outputs import Output
+from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output
 
 if TYPE_CHECKING:
     from tcpflow_analyzer.report.page import Look
@@ -13,7 +13,8 @@ def look_for(output: Output, color: bool | None) -> "Look":
     """Find out how text for an output is to look.
 
     Args:
-        output: where it goes. A terminal gives its width; everything else has a fixed one.
+        output: where it goes. A terminal gives its width; everything else has a fixed one, less
+            where a smaller terminal stands behind the pipe, as for a pager.
         color: what the user said; None if nothing: colours for terminals, unless NO_COLOR is set
             (https://no-color.org) or TERM is dumb.
     """
@@ -22,9 +23,21 @@ def look_for(output: Output, color: bool | None) -> "Look":
     if color is None:
         plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         color = output.is_terminal and not plain
-    width = PIPED_WIDTH
     if output.is_terminal:
-        import shutil  # noqa: PLC0415  not for pipes
-
-        width = shutil.get_terminal_size((PIPED_WIDTH, 0)).columns
+        width = _columns(1) or PIPED_WIDTH
+    elif output.path == STANDARD_OUTPUT:
+        width = min(_columns(2) or PIPED_WIDTH, PIPED_WIDTH)
+    else:
+        width = PIPED_WIDTH
     return Look(width, color, output.encoding)
+
+
+def _columns(file_number: int) -> int:
+    """Give what COLUMNS says, else the width of the terminal behind a file; 0 if there is none."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdigit():
+        return int(said)
+    try:
+        return os.get_terminal_size(file_number).columns
+    except (OSError, ValueError):
+        return 0

@@ -6,15 +6,14 @@ interrupted and terminated; a closed pipe ends quietly with 0.
 
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 from typing import Final, NoReturn
 
 import click
 
 from tcpflow_analyzer.cli.help import HelpGroup
+from tcpflow_analyzer.cli.interruption import Interrupted, Terminated, handle_signals
 from tcpflow_analyzer.errors import OutputError, TcpflowError
 from tcpflow_analyzer.version import __version__
 
@@ -97,8 +96,11 @@ def run(arguments: Sequence[str]) -> int:
         _flush_output()
     except click.exceptions.Exit as end:
         return end.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return STATUS_UNUSABLE
+    except click.ClickException as error:
+        _complain(_one_line(error))
         return STATUS_UNUSABLE
     except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         _silence_output()
@@ -109,18 +111,21 @@ def run(arguments: Sequence[str]) -> int:
     except TcpflowError as error:
         _complain(str(error))
         return STATUS_UNUSABLE
-    except (_Interrupted, click.Abort):
+    except OSError as error:  # of help and version, which click writes
+        _silence_output()
+        _complain(f"standard output: {error.strerror}")
+        return STATUS_OUTPUT
+    except (Interrupted, click.Abort):
         _complain("interrupted")
         return STATUS_INTERRUPTED
-    except _Terminated:
+    except Terminated:
         return STATUS_TERMINATED
     return status if isinstance(status, int) else 0
 
 
 def main() -> NoReturn:
     """Run the program on this process's command line, and end the process."""
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _terminate)
+    handle_signals()
     status = run(sys.argv[1:])
     try:
         _flush_output()
@@ -133,20 +138,12 @@ def main() -> NoReturn:
     os._exit(status)
 
 
-class _Interrupted(BaseException):
-    """Somebody pressed the interrupt key; unlike KeyboardInterrupt, click does not know it."""
-
-
-class _Terminated(BaseException):
-    """The process was asked to end."""
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise _Interrupted
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated
+def _one_line(error: click.ClickException) -> str:
+    """Say what is wrong with the command line, and where its words are explained."""
+    message = " ".join(error.format_message().split()).removesuffix(".")
+    message = message[:1].lower() + message[1:]
+    context = getattr(error, "ctx", None)
+    return message if context is None else f"{message}; see `{context.command_path} --help`"
 
 
 def _complain(message: str) -> None:

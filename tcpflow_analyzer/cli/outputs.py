@@ -4,10 +4,11 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
 
-from tcpflow_analyzer.errors import OutputError
+from tcpflow_analyzer.errors import OutputError, UsageError
 
 FORMATS: Final = ("text", "json", "ndjson")
 STANDARD_OUTPUT: Final = "-"
@@ -36,10 +37,42 @@ def parse_output(value: str, asked_form: str | None) -> OutputChoice:
     return OutputChoice(asked_form or SUFFIXES.get(suffix, "text"), value)
 
 
+def check_outputs(choices: Sequence[OutputChoice], captures: Sequence[str]) -> None:
+    """Refuse outputs that would overwrite each other or what is to be read.
+
+    Args:
+        choices: of `--output`.
+        captures: files, folders and "-" that are to be analysed.
+
+    Raises:
+        UsageError: two outputs are the same file, or one is a capture, alone or in its folder.
+    """
+    if len({os.path.realpath(choice.path) for choice in choices}) < len(choices):
+        raise UsageError("two outputs go to the same place")
+    for choice in choices:
+        if os.path.isfile(choice.path) and any(
+            _is_read_from(choice.path, capture) for capture in captures
+        ):
+            raise UsageError(f"{choice.path}: this output would replace a capture")
+
+
+def _is_read_from(output: str, capture: str) -> bool:
+    """Whether the existing file `output` is the capture, or one of those in that folder."""
+    if os.path.isfile(capture):
+        return os.path.samefile(output, capture)
+    folder = os.path.dirname(os.path.abspath(output))
+    if not os.path.isdir(capture) or not os.path.samefile(folder, capture):
+        return False
+    from tcpflow_analyzer.sources.capture_file import is_capture  # noqa: PLC0415  rarely needed
+
+    return is_capture(output)
+
+
 class Output:
     """A stream of octets that says in one line what is wrong when it cannot be written.
 
     Attributes:
+        path: as given, "-" for standard output.
         name: the path, or "standard output".
         encoding: of text that is written here.
         is_terminal: whether people look at it directly.
@@ -59,7 +92,7 @@ class Output:
         self.is_used = False
         self._fresh = path != STANDARD_OUTPUT
         self._created = self._fresh and not os.path.lexists(path)
-        self._path = path
+        self.path = path
         if path == STANDARD_OUTPUT:
             self.name = "standard output"
             if sys.stdout is None:
@@ -87,7 +120,7 @@ class Output:
         trace: TracebackType | None,
     ) -> None:
         """Close the file; remove it again if it is new and nothing was written."""
-        if self._path == STANDARD_OUTPUT:
+        if self.path == STANDARD_OUTPUT:
             return
         try:
             self._stream.close()
@@ -95,7 +128,7 @@ class Output:
             if error is None:
                 raise OutputError(f"{self.name}: {problem.strerror}") from problem
         if self._fresh and self._created:
-            os.unlink(self._path)
+            os.unlink(self.path)
 
     def write(self, data: bytes, /) -> object:
         """Write octets; the first of them replace what a file held.

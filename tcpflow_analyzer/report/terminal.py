@@ -31,6 +31,7 @@ FILES_SHOWN: Final = 5
 KINDS_SHOWN: Final = 5
 CODES_SHOWN: Final = 8
 PATH_WIDTH: Final = 60
+STANDARD_INPUT: Final = "-"
 SEPARATORS: Final = r"[/\\]"  # of the parts of a path
 
 MARKS: Final[Mapping[Severity, str]] = {"error": "✖", "warning": "▲", "info": "·"}
@@ -235,24 +236,19 @@ def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
     """Write what was read, and how many connections it holds."""
     files = capture.files
     if len(files) == 1:
-        file = files[0]
-        what = f"{_container(file)}, {_extent(capture)}"
-        path = shortened(file.path, page.width)
-        if cell_width(path) + 3 + len(what) <= page.width:
-            page.line(Span(path, "bold"), f"   {what}")
-        else:
-            page.line(Span(path, "bold"))
-            page.paragraph("  ", what)
+        name = shortened(_name(files[0]), page.width)
+        _write_beside(page, "", Span(name, "bold"), f"{_container(files[0])}, {_extent(capture)}")
     else:
         page.line(Span(counted(len(files), "file"), "bold"), f"   {_extent(capture)}")
         for file in files[:FILES_SHOWN]:
-            path = shortened(file.path, PATH_WIDTH)
-            page.paragraph("  ", f"{path}   {_container(file)}, {counted(file.frames, 'frame')}")
+            name = shortened(_name(file), PATH_WIDTH)
+            what = f"{_container(file)}, {counted(file.frames, 'frame')}"
+            _write_beside(page, "  ", Span(name), what)
         if len(files) > FILES_SHOWN:
             page.line(f"  and {len(files) - FILES_SHOWN:,} more")
     for file in files:
         if file.error is not None:
-            name = "" if len(files) == 1 else f"{shortened(file.path, PATH_WIDTH)}: "
+            name = "" if len(files) == 1 else f"{shortened(_name(file), PATH_WIDTH)}: "
             page.paragraph("damaged: ", f"{name}{file.error}", "yellow", "bold yellow")
     if summary.connections:
         outcomes = [
@@ -263,6 +259,19 @@ def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
         page.paragraph("", f"{total}: {listed(outcomes)}")
     else:
         page.paragraph("", _without_tcp(capture))
+
+
+def _write_beside(page: Page, head: str, name: Span, what: str) -> None:
+    """Write what a file holds beside its name, or below it where the line is too short."""
+    if cell_width(head + name.text) + 3 + len(what) <= page.width:
+        page.line(head, name, f"   {what}")
+    else:
+        page.line(head, name)
+        page.paragraph(f"{head}  ", what)
+
+
+def _name(file: CaptureFile) -> str:
+    return "standard input" if file.path == STANDARD_INPUT else file.path
 
 
 def _container(file: CaptureFile) -> str:

@@ -159,6 +159,10 @@ class CaptureFile:
         """Octets of the file as it lies there; None for a pipe."""
         return self._file.total
 
+    def end_early(self) -> bool:
+        """Make a pipe end where it was read to; False for files."""
+        return self._file.end_early()
+
     def close(self) -> None:
         """Close the file; what was fed can still be walked."""
         self.ended = True

@@ -12,7 +12,7 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from tcpflow_analyzer.errors import InputError
 
@@ -54,21 +54,26 @@ class FileOctets:
         self.consumed = 0
         self.total: int | None = None
         self._file: Any = None
+        self._file_number = -1
         try:
             self._read = self._open(path)
         except OSError as error:
-            raise InputError(f"{self.name}: {_reason(error)}") from error
+            raise InputError(f"{self.name}: {reason(error)}") from error
         except ValueError as error:  # a NUL in the path
             raise InputError(f"{self.name!r}: not a path: {error}") from error
 
     def _open(self, path: str) -> Callable[[int], bytes]:
         if path == "-":
+            if sys.stdin is None:
+                raise InputError(f"{self.name}: it is closed")
             # A replaced standard input need not have a file below it, but has a buffer.
             standard_input = sys.stdin.buffer
+            self._file_number = _file_number(standard_input)
             return getattr(standard_input, "read1", standard_input.read)
         file = open(path, "rb", buffering=0)  # noqa: SIM115 -- closed by close()
         self._file = file
-        status = os.fstat(file.fileno())
+        self._file_number = file.fileno()
+        status = os.fstat(self._file_number)
         if stat.S_ISREG(status.st_mode):
             self.total = status.st_size
         return lambda size: file.read(size) or b""
@@ -78,9 +83,22 @@ class FileOctets:
         try:
             block = self._read(self._block_octets)
         except OSError as error:
-            raise StreamDamage(f"reading failed: {_reason(error)}") from error
+            raise StreamDamage(f"reading failed: {reason(error)}") from error
         self.consumed += len(block)
         return block
+
+    def end_early(self) -> bool:
+        """Make what is not a regular file end where it was read to; False where it cannot be.
+
+        Called while a read waits, which then sees the end: a read that a signal breaks off is
+        begun anew (PEP 475), of what has taken the pipe's place.
+        """
+        if self.total is not None or self._file_number < 0:
+            return False
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, self._file_number)
+        os.close(nothing)
+        return True
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -88,7 +106,16 @@ class FileOctets:
             self._file.close()
 
 
-def _reason(error: OSError) -> str:
+def _file_number(stream: BinaryIO) -> int:
+    """Give the number of the file below a stream, -1 if there is none."""
+    try:
+        return stream.fileno()
+    except OSError:
+        return -1
+
+
+def reason(error: OSError) -> str:
+    """Say in a few words what an error of the operating system means."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
     text = error.strerror or str(error)

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.capture_file import CaptureFile, is_capture
 from tcpflow_analyzer.sources.link_types import link_type_name
-from tcpflow_analyzer.sources.octets import BLOCK_OCTETS
+from tcpflow_analyzer.sources.octets import BLOCK_OCTETS, reason
 from tcpflow_analyzer.sources.records import RecordWalk
 
 # Later than any time that a walk gives.
@@ -58,6 +58,10 @@ class Capture(Protocol):
         """Feed the walk; False at the end."""
         ...
 
+    def end_early(self) -> bool:
+        """Make a pipe end where it was read to; False where that cannot be done."""
+        ...
+
     def close(self) -> None:
         """Close what is open."""
         ...
@@ -72,6 +76,7 @@ class FileSummary:
         format: "pcap", "pcapng", "text", "hex" or "tshark".
         compression: "gzip", "bz2", "xz", "zstd", "lz4" or "".
         link_types: names of the link types of its interfaces, each once.
+        link_type_offset: where the first of them is named, in octets of the uncompressed file.
         first_frame: number of its first frame in the whole input, from 1; where it has none, the
             number that it would have. Files that were merged share a range of numbers:
             `Recording.locate` maps each one back.
@@ -90,6 +95,7 @@ class FileSummary:
         self.format = ""
         self.compression = ""
         self.link_types: list[str] = []
+        self.link_type_offset = 0
         self.first_frame = 1
         self.frames = 0
         self.truncated = False
@@ -113,6 +119,8 @@ class FileSummary:
         self.compression = capture.compression
         names = [link_type_name(interface.link_type) for interface in walk.interfaces]
         self.link_types = list(dict.fromkeys(names))
+        if walk.interfaces:
+            self.link_type_offset = walk.interfaces[0].offset
         self.frames = walk.frames - walk.held
         self.truncated = walk.truncated
         self.error = walk.error or None
@@ -345,6 +353,14 @@ class Recording:
             total += part.octets_total
         return total
 
+    def end_early(self) -> bool:
+        """Make pipes end where they were read to; False if none is open.
+
+        May be called from a signal handler, also while a step waits for data.
+        """
+        ended = [part.capture.end_early() for part in self._parts if part.capture is not None]
+        return any(ended)
+
     def close(self) -> None:
         """Close what is open; for a recording that is not read to its end."""
         for part in self._parts:
@@ -372,7 +388,7 @@ def expand_paths(paths: Sequence[str]) -> list[str]:
         try:
             inside = sorted(entry for entry in Path(path).iterdir() if entry.is_file())
         except OSError as error:
-            raise InputError(f"{path}: {error.strerror}") from error
+            raise InputError(f"{path}: {reason(error)}") from error
         captures = [str(entry) for entry in inside if is_capture(str(entry))]
         if not captures:
             raise InputError(f"{path}: no captures in this folder ({len(inside)} other files)")

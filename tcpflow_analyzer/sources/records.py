@@ -95,6 +95,7 @@ class Interface:
 
     Attributes:
         link_type: LINKTYPE_ number.
+        offset: of that number, in octets of the uncompressed file.
         name: what the file calls it; "" where it does not say (always for pcap).
         snaplen: most octets kept of a frame, 0 for no limit.
         binary: whether a second has 2**`exponent` units of time, otherwise 10**`exponent`.
@@ -104,9 +105,10 @@ class Interface:
             where it does not say.
     """
 
-    def __init__(self, link_type: i64, snaplen: i64) -> None:
+    def __init__(self, link_type: i64, snaplen: i64, offset: i64) -> None:
         """Describe an interface with microsecond times and no name."""
         self.link_type: i64 = link_type
+        self.offset: i64 = offset
         self.name: str = ""
         self.snaplen: i64 = snaplen
         self.binary: bool = False
@@ -475,7 +477,6 @@ class RecordWalk:
         little = unsigned_32(self.buffer, self._position, False)
         if little == SECTION_HEADER:
             self._layout = PCAPNG
-            self.format = "pcapng"
             return AGAIN
         magic = little
         big = False
@@ -510,7 +511,7 @@ class RecordWalk:
         self._frame_limit = max(FRAME_LIMIT, min(snaplen, BLOCK_LIMIT))
         if self.link_type in LONG_FRAME_LINK_TYPES:
             self._frame_limit = max(LONG_FRAME_LIMIT, self._frame_limit)
-        interface = Interface(self.link_type, snaplen)
+        interface = Interface(self.link_type, snaplen, self._offset() + 20)
         interface.exponent = 9 if magic == PCAP_NANO else 6
         self.interfaces.append(interface)
 
@@ -628,6 +629,7 @@ class RecordWalk:
         major = unsigned_16(self.buffer, self._position + 12, self._big)
         if major != 1:
             return self._stop(f"section has the unknown version {major}", self._offset())
+        self.format = "pcapng"
         self._section_base = len(self.interfaces)
         self._usual_number = -1
         return AGAIN
@@ -707,7 +709,8 @@ class RecordWalk:
             return self._stop(f"interface block is {length} octets long", self._offset())
         position: i64 = self._position
         link_type = unsigned_16(self.buffer, position + 8, self._big)
-        interface = Interface(link_type, unsigned_32(self.buffer, position + 12, self._big))
+        snaplen = unsigned_32(self.buffer, position + 12, self._big)
+        interface = Interface(link_type, snaplen, self._offset() + 8)
         option: i64 = position + 16
         end: i64 = position + length - 4
         while option + 4 <= end:

@@ -118,6 +118,10 @@ class TsharkCapture:
         self.walk.feed(block)
         return True
 
+    def end_early(self) -> bool:
+        """Do nothing: an interrupt reaches tshark as well."""
+        return False
+
     def close(self) -> None:
         """End tshark."""
         self.ended = True

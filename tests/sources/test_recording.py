@@ -202,6 +202,25 @@ def test_cut_file_header_is_no_capture(tmp_path: Path) -> None:
     assert str(error.value) == f"{path}: octet 0: file header is cut: 20 of 24 octets"
 
 
+@pytest.mark.parametrize("octets", [4, 12, 24])
+def test_cut_section_header_is_no_capture(tmp_path: Path, octets: int) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(build.section()[:octets])
+    with pytest.raises(InputError, match="octet 0: block is cut: "):
+        Recording([str(path)])
+
+
+def test_link_type_offset_is_where_the_file_names_it(tmp_path: Path) -> None:
+    section = build.section()
+    for name, octets, offset in (
+        ("a.pcap", build.pcap_header(), 20),
+        ("a.pcapng", section + build.interface(), len(section) + 8),
+    ):
+        path = tmp_path / name
+        path.write_bytes(octets)
+        assert Recording([str(path)]).files[0].link_type_offset == offset
+
+
 def test_folder_gives_its_captures_by_name(tmp_path: Path) -> None:
     later, earlier = write(tmp_path, "b", 1), write(tmp_path, "a", 2)
     (tmp_path / "notes.txt").write_text("nothing")
