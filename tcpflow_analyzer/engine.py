@@ -72,7 +72,7 @@ from tcpflow_analyzer.table.connection import (
     Remembered,
     Request,
 )
-from tcpflow_analyzer.table.connection_table import ConnectionTable, swapped
+from tcpflow_analyzer.table.connection_table import ConnectionTable, LiveEntries, swapped
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import (
     DUPLICATE_FRAME,
@@ -95,6 +95,7 @@ _SECOND: Final = 1_000_000_000
 _LINGER: Final = 240 * _SECOND
 _AFTER_RESET: Final = 3 * _SECOND
 _MOST_WAITING: Final = 4096
+_MOST_ANSWERED: Final = 8192  # requests in the queue that were answered, beyond as many that were not
 _RETRY_WINDOW: Final = 10 * _SECOND  # HS001, HS004: another attempt that succeeds within this
 _DROPPED_AFTER: Final = 900_000_000  # HS014: a SYN unanswered for so long, nanoseconds
 # Bits of Connection.counted: what the census was told.
@@ -172,10 +173,10 @@ class Engine:
         self._closed: list[Connection] = []
         self._closed_first: i64 = 0
         self._next_sweep_ns: i64 = 0
-        self._finishing: bool = False
-        self._live: list[Entry] = []
+        self._live = LiveEntries()
         self._requests: list[Request] = []
         self._requests_first: i64 = 0
+        self._answered_requests: i64 = 0
         self._time_wait: list[Connection] = []
         self._time_wait_first: i64 = 0
         self._remembered: list[Remembered] = []
@@ -185,6 +186,7 @@ class Engine:
         self._failed: dict[bytes, int] = {}
         self._succeeded: dict[bytes, int] = {}
         self._listening: set[bytes] = set()
+        self._finishing: bool = False
 
     # Frames
 
@@ -247,7 +249,7 @@ class Engine:
     def _put(self, entry: Entry) -> None:
         """Add an entry to the table and to the list of what has to be handed over."""
         self._table.put(entry)
-        self._live.append(entry)
+        self._live.put(entry)
         remembered: i64 = len(self._remembered) - self._remembered_first
         if self._table.count - remembered > self._max_connections:
             self._evict()
@@ -334,10 +336,15 @@ class Engine:
             self.census.refused(request.key, length, segment.frame, segment.time_ns)
             add_refusal(request, segment)
         else:
-            connection = self._promote(request)
-            self._table.replace(request, connection)
-            self._live.append(connection)
-            self._continue(connection, direct, segment)
+            self._continue(self._answer(request), direct, segment)
+
+    def _answer(self, request: Request) -> Connection:
+        """Put the connection that a request stands for in its place."""
+        connection = self._promote(request)
+        self._table.replace(request, connection)
+        self._live.replace(request, connection)
+        self._answered_requests += 1
+        return connection
 
     def _promote(self, request: Request) -> Connection:
         """Make the connection that the request stands for."""
@@ -592,9 +599,7 @@ class Engine:
         """Match an ICMP error to the connection of the segment that it quotes."""
         entry = self._table.find(segment)
         if isinstance(entry, Request) and entry.number != 0:
-            connection = self._promote(entry)
-            self._table.replace(entry, connection)
-            self._live.append(connection)
+            self._answer(entry)
             entry = self._table.find(segment)
         if isinstance(entry, Connection):
             self._note_failure(entry.key, entry.address_len, segment.time_ns)
@@ -613,7 +618,6 @@ class Engine:
         self._sweep_over()
         self._sweep_requests()
         self._sweep_remembered()
-        self._sweep_live()
 
     def _queue(self, connection: Connection) -> None:
         """A connection that is over waits for stragglers: by a RST shortly, in TIME-WAIT longer."""
@@ -626,36 +630,24 @@ class Engine:
     def _evict(self) -> None:
         """Too many connections: hand over the tenth that was idle for longest, and count them."""
         idle: list[tuple[int, int]] = []
-        for at in range(len(self._live)):
-            last_ns = _idle_since(self._live[at])
+        for at in range(len(self._live.entries)):
+            last_ns = _idle_since(self._live.entries[at])
             if last_ns >= 0:
                 idle.append((last_ns, at))
         idle.sort()
         number: i64 = self._max_connections // 10 + 1
         for _, at in idle[:number]:
-            entry = self._live[at]
+            entry = self._live.entries[at]
             if isinstance(entry, Connection):
                 self._leave(entry)
             elif isinstance(entry, Request):
                 self._leave_request(entry)
+                self._answered_requests += 1
         self._leave_out("connections", len(idle[:number]))
 
     def _leave_out(self, what: str, number: i64) -> None:
         """Count what a limit dropped."""
         self.left_out[what] = self.left_out.get(what, 0) + number
-
-    def _sweep_live(self) -> None:
-        """Forget in the list of live entries what was handed over."""
-        if len(self._live) < 2 * self._table.count + 65_536:
-            return
-        live: list[Entry] = []
-        for entry in self._live:
-            if isinstance(entry, Connection):
-                if not entry.finished:
-                    live.append(entry)
-            elif isinstance(entry, Request) and entry.number != 0:
-                live.append(entry)
-        self._live = live
 
     def _sweep_over(self) -> None:
         self._over_first = self._sweep_queue(self._over, self._over_first)
@@ -692,6 +684,8 @@ class Engine:
         return due
 
     def _sweep_requests(self) -> None:
+        if 2 * self._answered_requests > len(self._requests) + _MOST_ANSWERED:
+            self._forget_answered()
         requests = self._requests
         now = self.last_time_ns
         first = self._requests_first
@@ -708,6 +702,12 @@ class Engine:
             del requests[:first]
             first = 0
         self._requests_first = first
+
+    def _forget_answered(self) -> None:
+        """Keep in the queue of requests only those that still wait."""
+        self._requests = [request for request in self._requests if request.number != 0]
+        self._requests_first = 0
+        self._answered_requests = 0
 
     def _sweep_remembered(self) -> None:
         remembered = self._remembered
@@ -748,6 +748,7 @@ class Engine:
         else:
             self._count_request(request)
             request.number = 0
+        self._live.drop(request)
 
     def _is_wanted_request(self, request: Request) -> bool:
         if self.want_all or request.number <= self.want_first or request.previous is not None:
@@ -781,6 +782,7 @@ class Engine:
         if connection.finished:
             return
         connection.finished = True
+        self._live.drop(connection)
         now = self.last_time_ns
         conclude(connection, now, self._timing)
         if connection.outcome == OUTCOME_UNANSWERED:
@@ -813,22 +815,20 @@ class Engine:
     def finish(self) -> None:
         """The capture has ended: hand over all that is left, in the order of numbers."""
         self._finishing = True
-        entries = self._live
-        settle_stateless_listeners(entries, self.last_time_ns, self._timing)
-        for entry in entries:
-            if isinstance(entry, Connection):
-                if entry.finished:
-                    continue
-                older = entry.older
-                if older is not None and not older.finished:
-                    self._hand_over(older)
-                self._hand_over(entry)
-            elif isinstance(entry, Request) and entry.number != 0:
-                self._finish_request(entry)
-        for connection in self._over + self._closed:
-            self._hand_over(connection)
+        self._table = ConnectionTable()
         self._over = []
         self._closed = []
+        self._requests = []
+        self._time_wait = []
+        entries = self._live.take_all()
+        settle_stateless_listeners(entries, self.last_time_ns, self._timing)
+        for index in range(len(entries)):
+            entry = entries[index]
+            entries[index] = None  # what was handed over leaves memory at once
+            if isinstance(entry, Connection):
+                self._hand_over(entry)
+            elif isinstance(entry, Request):
+                self._finish_request(entry)
         for what, number in (
             ("hosts", self.census.left_out),
             ("listeners", self._listeners.left_out),
@@ -837,16 +837,14 @@ class Engine:
         ):
             if number > 0:
                 self._leave_out(what, number)
-        self._live = []
-        self._table = ConnectionTable()
 
 
-def _idle_since(entry: Entry) -> i64:
+def _idle_since(entry: Entry | None) -> i64:
     """Time of the last segment of an entry that is still to be handed over, else -1."""
     if isinstance(entry, Connection):
-        return -1 if entry.finished else entry.last_time_ns
+        return entry.last_time_ns
     if isinstance(entry, Request):
-        return -1 if entry.number == 0 else entry.last_time_ns
+        return entry.last_time_ns
     return -1
 
 

@@ -35,7 +35,7 @@ class _HalfOpen:
         self.repeated: i64 = 0
 
 
-def settle_stateless_listeners(entries: list[Entry], now_ns: i64, timing: Timing) -> None:
+def settle_stateless_listeners(entries: list[Entry | None], now_ns: i64, timing: Timing) -> None:
     """Close half-open connections at listeners that evidently keep none; at the capture's end.
 
     Args:

@@ -89,6 +89,7 @@ class Entry:
     Attributes:
         source, destination: the sockets of an IPv4 key as numbers (decode/segment.py), else -1.
         next_entry: the next entry in the same bucket of the table.
+        position: its place in `LiveEntries` (table/connection_table.py), -1 for none.
         retried: another attempt by the same originator at the same service succeeded soon.
     """
 
@@ -98,6 +99,7 @@ class Entry:
         self.source: i64 = source_word(key)
         self.destination: i64 = destination_word(key)
         self.next_entry: Entry | None = None
+        self.position: i64 = -1
         self.retried: bool = False
 
     @property

@@ -16,6 +16,7 @@ from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.table.connection import Entry
 
 _FIRST_SIZE: Final = 1024  # buckets; a power of two
+_MOST_GAPS: Final = 4096  # in LiveEntries, beyond as many as there are entries
 
 
 def swapped(key: bytes, address_len: i64) -> bytes:
@@ -153,3 +154,58 @@ class ConnectionTable:
                 entry.next_entry = self._buckets[index]
                 self._buckets[index] = entry
                 entry = following
+
+
+class LiveEntries:
+    """Entries that are not handed over yet, in the order in which they began.
+
+    Keeps no entry that was dropped: what is over leaves memory at once.
+
+    Attributes:
+        entries: the entries, None where one was dropped.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.entries: list[Entry | None] = []
+        self._count: i64 = 0
+
+    def put(self, entry: Entry) -> None:
+        """Add an entry that began now."""
+        entries = self.entries
+        if len(entries) > 2 * self._count + _MOST_GAPS:
+            self._close_gaps()
+            entries = self.entries
+        entry.position = len(entries)
+        entries.append(entry)
+        self._count += 1
+
+    def replace(self, old: Entry, new: Entry) -> None:
+        """Put `new` in the place of `old`, in which it began."""
+        position = old.position
+        old.position = -1
+        new.position = position
+        self.entries[position] = new
+
+    def drop(self, entry: Entry) -> None:
+        """Forget an entry, if it is there."""
+        position = entry.position
+        if position >= 0 and position < len(self.entries):
+            entry.position = -1
+            self.entries[position] = None
+            self._count -= 1
+
+    def take_all(self) -> list[Entry | None]:
+        """All entries in order, None between them; afterwards nothing is kept here."""
+        entries = self.entries
+        self.entries = []
+        self._count = 0
+        return entries
+
+    def _close_gaps(self) -> None:
+        kept: list[Entry | None] = []
+        for entry in self.entries:
+            if entry is not None:
+                entry.position = len(kept)
+                kept.append(entry)
+        self.entries = kept
