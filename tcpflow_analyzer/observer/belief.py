@@ -74,49 +74,32 @@ def start_time_wait(
     endpoint.time_wait_until_ns = time_ns + timing.time_wait_of(endpoint.profile)
 
 
-def _record(
-    connection: Connection,
-    endpoint: Endpoint,
-    to_state: i64,
-    event: i64,
-    frame: i64,
-    time_ns: i64,
-    certainty: i64,
-    timing: Timing,
-) -> Transition | None:
-    """Enter a state and write it down. Gives the record, None where nobody keeps it."""
-    from_state = endpoint.believed
+def _move(
+    connection: Connection, endpoint: Endpoint, to_state: i64, time_ns: i64, timing: Timing
+) -> None:
+    """Enter a state, and what comes with it."""
     _enter(endpoint, to_state)
     if to_state == TIME_WAIT:
         start_time_wait(connection, endpoint, time_ns, timing)
-    transition = Transition(
-        time_ns, frame, endpoint.is_originator, from_state, to_state, event, certainty, False
-    )
-    if connection.transitions is not None:
-        connection.transitions.append(transition)
-    return transition
 
 
 def take_back(
     connection: Connection, endpoint: Endpoint, keep: i64, frame: i64, time_ns: i64
 ) -> None:
     """Withdraw the believed steps from index `keep` on: a correction to the state before them."""
-    chain = endpoint.chain
-    if chain is None or keep >= len(chain):
+    first = endpoint.step(keep)
+    if first is None:
         return
-    to_state = chain[keep].from_state
+    to_state = first.from_state
     from_state = endpoint.believed
-    if _left_time_wait(chain, keep):
+    if _left_time_wait(first):
         endpoint.time_wait_since_ns = 0
         endpoint.time_wait_until_ns = 0
         connection.observed &= ~(
             TIME_WAIT_ORIGINATOR if endpoint.is_originator else TIME_WAIT_RESPONDER
         )
-    event = chain[keep].event
-    if keep == 0:
-        endpoint.chain = None
-    else:
-        endpoint.chain = chain[:keep]
+    event = first.event
+    _cut(endpoint, keep)
     _enter(endpoint, to_state)
     connection.note(CORRECTED, endpoint.is_originator, frame, time_ns, from_state, to_state, event)
     if connection.transitions is not None:
@@ -126,9 +109,24 @@ def take_back(
         connection.transitions.append(correction)
 
 
-def _left_time_wait(chain: list[Transition], keep: i64) -> bool:
-    """Whether TIME-WAIT itself (not only its end) is among the withdrawn steps."""
-    return any(step.to_state == TIME_WAIT for step in chain[keep:])
+def _left_time_wait(first: Transition) -> bool:
+    """Whether TIME-WAIT itself (not only its end) is among the steps from this one on."""
+    step: Transition | None = first
+    while step is not None:
+        if step.to_state == TIME_WAIT:
+            return True
+        step = step.next_step
+    return False
+
+
+def _cut(endpoint: Endpoint, keep: i64) -> None:
+    """Drop the steps of the chain from index `keep` on."""
+    if keep == 0:
+        endpoint.chain = None
+        return
+    last = endpoint.step(keep - 1)
+    if last is not None:
+        last.next_step = None
 
 
 def prove(
@@ -155,16 +153,12 @@ def prove(
         return
     if endpoint.possible != 0:
         narrow(endpoint, event)
-    chain = endpoint.chain
-    if chain is not None:
-        head = chain[0]
+    head = endpoint.chain
+    if head is not None:
         if head.event == event and head.to_state == to_state:
             head.proved_by_frame = frame
             endpoint.proven = to_state
-            if len(chain) == 1:
-                endpoint.chain = None
-            else:
-                endpoint.chain = chain[1:]
+            endpoint.chain = head.next_step
             return
         take_back(connection, endpoint, 0, frame, time_ns)
     if cause_frame == NO_FRAME:
@@ -186,7 +180,15 @@ def set_proven(
     timing: Timing,
 ) -> None:
     """Enter a state as fact (or as pick-up, with a lower certainty); no chain may be pending."""
-    _record(connection, endpoint, to_state, event, frame, time_ns, certainty, timing)
+    from_state = endpoint.believed
+    _move(connection, endpoint, to_state, time_ns, timing)
+    if connection.transitions is not None:
+        connection.transitions.append(
+            Transition(
+                time_ns, frame, endpoint.is_originator, from_state, to_state, event, certainty,
+                False,
+            )
+        )
     endpoint.proven = to_state
     endpoint.certainty = certainty
 
@@ -211,10 +213,9 @@ def _step(
     to_state = next_state(state, event)
     if to_state == NO_NEXT:
         return state
-    chain = endpoint.chain
     position = timing.position
-    if chain is not None and position < len(chain):
-        known = chain[position]
+    known = endpoint.step(position)
+    if known is not None:
         # A segment captured before that is due only now (distrusted) takes nothing from the one
         # that was believed instead.
         if known.event == event and known.to_state == to_state and known.frame >= frame:
@@ -223,12 +224,18 @@ def _step(
         take_back(connection, endpoint, position, frame, time_ns)
     if endpoint.possible != 0 and certainty < ASSUMED:
         certainty = endpoint.certainty if endpoint.certainty > certainty else certainty
-    transition = _record(connection, endpoint, to_state, event, frame, time_ns, certainty, timing)
-    if transition is not None:
-        if endpoint.chain is None:
-            endpoint.chain = [transition]
-        else:
-            endpoint.chain.append(transition)
+    from_state = endpoint.believed
+    _move(connection, endpoint, to_state, time_ns, timing)
+    transition = Transition(
+        time_ns, frame, endpoint.is_originator, from_state, to_state, event, certainty, False
+    )
+    if connection.transitions is not None:
+        connection.transitions.append(transition)
+    last = endpoint.last_step()
+    if last is None:
+        endpoint.chain = transition
+    else:
+        last.next_step = transition
     timing.position = position + 1
     return to_state
 
@@ -300,15 +307,15 @@ def believe(
         frame: the frame at hand, for corrections.
         timing: profile times.
     """
-    receipts = endpoint.receipts
-    if receipts is None and endpoint.chain is None and not _timer_runs(endpoint, until_ns):
+    receipt = endpoint.receipts
+    if receipt is None and endpoint.chain is None and not _timer_runs(endpoint, until_ns):
         return
     state = endpoint.proven
     timing.position = 0
-    if receipts is not None:
-        for receipt in receipts:
-            if receipt.due_ns <= until_ns:
-                state = _receive(connection, endpoint, peer, receipt, state, until_ns, timing)
+    while receipt is not None:
+        if receipt.due_ns <= until_ns:
+            state = _receive(connection, endpoint, peer, receipt, state, until_ns, timing)
+        receipt = receipt.next_receipt
     if state == TIME_WAIT:
         if endpoint.time_wait_until_ns <= until_ns:
             state = _step(
@@ -332,8 +339,7 @@ def believe(
             ASSUMED,
             timing,
         )
-    chain = endpoint.chain
-    if chain is not None and timing.position < len(chain):
+    if endpoint.chain is not None:
         take_back(connection, endpoint, timing.position, frame, until_ns)
 
 
@@ -346,11 +352,11 @@ def _timer_runs(endpoint: Endpoint, until_ns: i64) -> bool:
 def _due_of(endpoint: Endpoint, after_ns: i64) -> i64:
     """When this endpoint's belief may change next, later than `after_ns`."""
     due: i64 = NEVER
-    receipts = endpoint.receipts
-    if receipts is not None:
-        for receipt in receipts:
-            if receipt.due_ns > after_ns and receipt.due_ns < due:
-                due = receipt.due_ns
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.due_ns > after_ns and receipt.due_ns < due:
+            due = receipt.due_ns
+        receipt = receipt.next_receipt
     if endpoint.believed == TIME_WAIT:
         if endpoint.time_wait_until_ns > after_ns and endpoint.time_wait_until_ns < due:
             due = endpoint.time_wait_until_ns
@@ -392,10 +398,11 @@ def settle_receipts(connection: Connection, timing: Timing) -> None:
     """At the end of a capture: believe every receipt, however late, but let no timer run."""
     last: i64 = 0
     for endpoint in (connection.originator, connection.responder):
-        if endpoint.receipts is not None:
-            for receipt in endpoint.receipts:
-                if receipt.due_ns < NEVER and receipt.due_ns > last:
-                    last = receipt.due_ns
+        receipt = endpoint.receipts
+        while receipt is not None:
+            if receipt.due_ns < NEVER and receipt.due_ns > last:
+                last = receipt.due_ns
+            receipt = receipt.next_receipt
     if last > 0 and connection.next_due_ns <= last:
         settle(connection, last, timing)
 

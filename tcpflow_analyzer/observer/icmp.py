@@ -85,7 +85,4 @@ def _queue_error(sender: Endpoint, segment: Segment) -> None:
     error = Receipt(
         segment.frame, segment.time_ns, segment.time_ns, ICMP_ERROR_BIT, 0, 0, -1, UNKNOWN, False
     )
-    if sender.receipts is None:
-        sender.receipts = [error]
-    else:
-        sender.receipts.append(error)
+    sender.add_receipt(error)

@@ -189,7 +189,4 @@ def _infer_ack_of_fin(sender: Endpoint, segment: Segment) -> None:
         UNKNOWN,
         False,
     )
-    if sender.receipts is None:
-        sender.receipts = [answer]
-    else:
-        sender.receipts.append(answer)
+    sender.add_receipt(answer)

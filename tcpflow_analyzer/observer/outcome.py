@@ -59,18 +59,16 @@ from tcpflow_analyzer.tcp.states import (
 
 def final_state(endpoint: Endpoint) -> i64:
     """The state after the endpoint's last event on the wire; no timer is applied."""
-    chain = endpoint.chain
-    if chain is not None:
-        last = chain[len(chain) - 1]
-        if last.event == TIMER_TIME_WAIT or last.event == TIMER_GIVE_UP:
-            return last.from_state
+    last = endpoint.last_step()
+    if last is not None and (last.event == TIMER_TIME_WAIT or last.event == TIMER_GIVE_UP):
+        return last.from_state
     return endpoint.believed
 
 
 def final_certainty(endpoint: Endpoint) -> i64:
     """Certainty of `final_state`: that of the proven state, or of what is believed beyond it."""
     chain = endpoint.chain
-    if chain is None or chain[0].event == TIMER_TIME_WAIT or chain[0].event == TIMER_GIVE_UP:
+    if chain is None or chain.event == TIMER_TIME_WAIT or chain.event == TIMER_GIVE_UP:
         if endpoint.segments == 0 and endpoint.certainty == OBSERVED:
             return ASSUMED  # nothing of it was seen, so nothing happened to it as far as is known
         return endpoint.certainty
@@ -89,10 +87,11 @@ def possible_states(connection: Connection, endpoint: Endpoint) -> list[int]:
     states: i64 = one << final
     if final_certainty(endpoint) != 0:
         states |= one << endpoint.proven
-    if endpoint.chain is not None:
-        for transition in endpoint.chain:
-            if transition.event != TIMER_TIME_WAIT and transition.event != TIMER_GIVE_UP:
-                states |= one << transition.to_state
+    transition = endpoint.chain
+    while transition is not None:
+        if transition.event != TIMER_TIME_WAIT and transition.event != TIMER_GIVE_UP:
+            states |= one << transition.to_state
+        transition = transition.next_step
     states |= endpoint.possible
     if final == CLOSED and endpoint.segments == 0 and connection.outcome == OUTCOME_UNANSWERED:
         states |= one << LISTEN

@@ -76,41 +76,53 @@ def queue(
     tsval = segment.tsval
     if tsval != ABSENT and peer.tsval != UNKNOWN and distance(tsval, peer.tsval) <= 0:
         tsval = UNKNOWN
-    receipts = endpoint.receipts
     copy = False
-    if receipts is None:
-        receipts = []
-        endpoint.receipts = receipts
-    elif end > start:
-        for earlier in receipts:
-            if earlier.end > earlier.start and earlier.control_bits & bits & (SYN | FIN) != 0:
-                copy = True
-    receipts.append(
+    count: i64 = 0
+    earlier = endpoint.receipts
+    while earlier is not None:
+        if (
+            end > start
+            and earlier.end > earlier.start
+            and earlier.control_bits & bits & (SYN | FIN) != 0
+        ):
+            copy = True
+        count += 1
+        earlier = earlier.next_receipt
+    endpoint.add_receipt(
         Receipt(segment.frame, segment.time_ns, due, bits, start, end, acknowledgement, tsval, copy)
     )
-    if len(receipts) > _MAX_PLAIN:
-        _bound(endpoint, receipts)
+    if count >= _MAX_PLAIN:
+        _bound(endpoint)
 
 
-def _bound(endpoint: Endpoint, receipts: list[Receipt]) -> None:
+def _bound(endpoint: Endpoint) -> None:
     """Drop the oldest plain receipts beyond _MAX_PLAIN, and the oldest of all beyond _MAX_ALL."""
     plain: i64 = 0
-    for receipt in receipts:
+    receipt = endpoint.receipts
+    while receipt is not None:
         if receipt.control_bits & SYN_FIN_RST == 0:
             plain += 1
-    kept: list[Receipt] = []
+        receipt = receipt.next_receipt
+    kept: i64 = 0
     seen_plain = False
-    for receipt in receipts:
-        if receipt.control_bits & SYN_FIN_RST == 0:
-            # The very first stays: it is the one that a believed state rests on.
-            if seen_plain and plain > _MAX_PLAIN:
-                plain -= 1
-                continue
-            seen_plain = True
-        kept.append(receipt)
-    if len(kept) > _MAX_ALL:
-        kept = kept[len(kept) - _MAX_ALL :]
-    endpoint.receipts = kept
+    before: Receipt | None = None
+    receipt = endpoint.receipts
+    while receipt is not None:
+        is_plain = receipt.control_bits & SYN_FIN_RST == 0
+        # The very first stays: it is the one that a believed state rests on.
+        if is_plain and seen_plain and plain > _MAX_PLAIN:
+            plain -= 1
+            endpoint.remove_receipt(before, receipt)
+        else:
+            seen_plain = seen_plain or is_plain
+            kept += 1
+            before = receipt
+        receipt = receipt.next_receipt
+    while kept > _MAX_ALL:
+        receipt = endpoint.receipts
+        if receipt is not None:
+            endpoint.receipts = receipt.next_receipt
+        kept -= 1
 
 
 def matters(endpoint: Endpoint, control_bits: i64, acknowledgement: i64) -> bool:
@@ -189,56 +201,77 @@ def prove_by_segment(
         acknowledgement: its SEG.ACK as an offset in the peer's stream.
         timing: profile times.
     """
-    frame, now = segment.frame, segment.time_ns
-    receipts = endpoint.receipts
-    if receipts is not None:
+    first = endpoint.receipts
+    if first is not None:
         if endpoint.proven == SYN_SENT and segment.control_bits & SYN == 0:
-            _prefer_syn_ack(receipts)
-        kept: list[Receipt] = []
-        proven_ack: i64 = -1
-        for receipt in receipts:
-            bits = receipt.control_bits
-            octets = receipt.end > receipt.start and acknowledgement >= receipt.end
-            named = (
-                receipt.tsval != UNKNOWN
-                and segment.tsecr != ABSENT
-                and distance(segment.tsecr, receipt.tsval) >= 0
-            )
-            if bits & RST != 0 or not (octets or named):
-                kept.append(receipt)
-            elif octets and receipt.copy and not named:
-                # Some copy of the octets arrived; what this one says besides stays open.
-                receipt.control_bits = bits & ~(SYN | FIN)
-                receipt.start = receipt.end
-                kept.append(receipt)
-            else:
-                if octets and not receipt.copy:
-                    _measure(endpoint, peer, receipt, now)
-                _apply(connection, endpoint, receipt, octets, frame, now, timing)
-                if receipt.ack > proven_ack:
-                    proven_ack = receipt.ack
-                if receipt.end > receipt.start and not octets:
-                    receipt.ack = -1
-                    kept.append(receipt)
-        _keep(endpoint, kept, proven_ack)
+            _prefer_syn_ack(first)
+        _prove_queued(connection, endpoint, peer, segment, acknowledgement, timing)
         if segment.sack_count > 0:
             _park_sacked_fin(endpoint, peer, segment, acknowledgement)
     _prove_by_reaction(connection, endpoint, peer, segment, acknowledgement, timing)
 
 
-def _prefer_syn_ack(receipts: list[Receipt]) -> None:
+def _prove_queued(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    timing: Timing,
+) -> None:
+    """Apply the queued receipts that the segment proves, and leave the others queued."""
+    frame, now = segment.frame, segment.time_ns
+    proven_ack: i64 = -1
+    before: Receipt | None = None
+    receipt = endpoint.receipts
+    while receipt is not None:
+        bits = receipt.control_bits
+        octets = receipt.end > receipt.start and acknowledgement >= receipt.end
+        named = (
+            receipt.tsval != UNKNOWN
+            and segment.tsecr != ABSENT
+            and distance(segment.tsecr, receipt.tsval) >= 0
+        )
+        stays = bits & RST != 0 or not (octets or named)
+        if not stays and octets and receipt.copy and not named:
+            # Some copy of the octets arrived; what this one says besides stays open.
+            receipt.control_bits = bits & ~(SYN | FIN)
+            receipt.start = receipt.end
+            stays = True
+        elif not stays:
+            if octets and not receipt.copy:
+                _measure(endpoint, peer, receipt, now)
+            _apply(connection, endpoint, receipt, octets, frame, now, timing)
+            if receipt.ack > proven_ack:
+                proven_ack = receipt.ack
+            if receipt.end > receipt.start and not octets:
+                receipt.ack = -1
+                stays = True
+        if stays:
+            before = receipt
+        else:
+            endpoint.remove_receipt(before, receipt)
+        receipt = receipt.next_receipt
+    _drop_implied(endpoint, proven_ack)
+
+
+def _prefer_syn_ack(first: Receipt) -> None:
     """It answers by an ACK alone, so a SYN-ACK reached it in SYN-SENT, and no bare SYN before.
 
     A bare SYN would have drawn a SYN-ACK (RFC 9293 3.10.7.3 fourth step): of the copies that carry
     the peer's SYN, the bare ones were lost.
     """
-    for receipt in receipts:
-        if receipt.control_bits & (SYN | ACK) == SYN | ACK:
-            receipt.copy = False
-            for other in receipts:
-                if other.control_bits & (SYN | ACK) == SYN:
-                    other.control_bits &= ~SYN
-            return
+    syn_ack: Receipt | None = first
+    while syn_ack is not None and syn_ack.control_bits & (SYN | ACK) != SYN | ACK:
+        syn_ack = syn_ack.next_receipt
+    if syn_ack is None:
+        return
+    syn_ack.copy = False
+    other: Receipt | None = first
+    while other is not None:
+        if other.control_bits & (SYN | ACK) == SYN:
+            other.control_bits &= ~SYN
+        other = other.next_receipt
 
 
 def _park_sacked_fin(
@@ -257,18 +290,20 @@ def _park_sacked_fin(
             return
 
 
-def _keep(endpoint: Endpoint, kept: list[Receipt], proven_ack: i64) -> None:
-    """Leave queued what is not proven and says more than what is."""
-    rest: list[Receipt] = []
-    for receipt in kept:
+def _drop_implied(endpoint: Endpoint, proven_ack: i64) -> None:
+    """Leave queued what says more than what is proven."""
+    before: Receipt | None = None
+    receipt = endpoint.receipts
+    while receipt is not None:
         if (
             receipt.control_bits & SYN_FIN_RST == 0
             and receipt.end == receipt.start
             and receipt.ack <= proven_ack
         ):
-            continue
-        rest.append(receipt)
-    endpoint.receipts = rest if len(rest) > 0 else None
+            endpoint.remove_receipt(before, receipt)
+        else:
+            before = receipt
+        receipt = receipt.next_receipt
 
 
 def _prove_by_reaction(
@@ -323,32 +358,36 @@ def _speaks_early(connection: Connection, endpoint: Endpoint, now_ns: i64) -> bo
     """
     if connection.observed & FAST_OPEN == 0:
         return False
-    receipts = endpoint.receipts
-    if receipts is None:
+    if endpoint.receipts is None:
         return connection.ack_frame == 0
-    return all(crosses(receipt, endpoint, now_ns) for receipt in receipts)
+    return all(crosses(receipt, endpoint, now_ns) for receipt in endpoint.queued())
 
 
 def _first_ack(endpoint: Endpoint) -> i64:
     """Frame of the oldest queued segment that acknowledges the SYN, 0 for none."""
-    receipts = endpoint.receipts
-    if receipts is not None:
-        for receipt in receipts:
-            if receipt.control_bits & ACK != 0 and receipt.ack >= 1:
-                return receipt.frame
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.control_bits & ACK != 0 and receipt.ack >= 1:
+            return receipt.frame
+        receipt = receipt.next_receipt
     return 0
 
 
 def _drop_handshake_acks(endpoint: Endpoint) -> None:
     """Once it is ESTABLISHED, plain receipts that only acknowledged its SYN say nothing more."""
-    receipts = endpoint.receipts
-    if receipts is None:
-        return
-    rest: list[Receipt] = []
-    for receipt in receipts:
-        if receipt.control_bits & SYN_FIN_RST != 0:
-            rest.append(receipt)
-    endpoint.receipts = rest if len(rest) > 0 else None
+    _keep_only(endpoint, SYN_FIN_RST, True)
+
+
+def _keep_only(endpoint: Endpoint, bits: i64, present: bool) -> None:
+    """Leave queued what has one of these control bits, or what has none of them."""
+    before: Receipt | None = None
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if (receipt.control_bits & bits != 0) == present:
+            before = receipt
+        else:
+            endpoint.remove_receipt(before, receipt)
+        receipt = receipt.next_receipt
 
 
 def refute_acks(endpoint: Endpoint, offset: i64, now_ns: i64) -> i64:
@@ -359,12 +398,11 @@ def refute_acks(endpoint: Endpoint, offset: i64, now_ns: i64) -> i64:
     Returns:
         Frame of the first refuted ACK, 0 for none.
     """
-    receipts = endpoint.receipts
-    if receipts is None:
-        return 0
     first: i64 = 0
-    kept: list[Receipt] = []
-    for receipt in receipts:
+    before: Receipt | None = None
+    receipt = endpoint.receipts
+    while receipt is not None:
+        stays = True
         if (
             receipt.control_bits & ACK != 0
             and receipt.ack > offset
@@ -372,37 +410,32 @@ def refute_acks(endpoint: Endpoint, offset: i64, now_ns: i64) -> i64:
         ):
             if first == 0:
                 first = receipt.frame
-            if receipt.end == receipt.start:
-                continue
+            stays = receipt.end != receipt.start
             receipt.ack = -1
             receipt.control_bits &= ~ACK
-        kept.append(receipt)
-    endpoint.receipts = kept if len(kept) > 0 else None
+        if stays:
+            before = receipt
+        else:
+            endpoint.remove_receipt(before, receipt)
+        receipt = receipt.next_receipt
     return first
 
 
 def refute_syn_acks(endpoint: Endpoint, now_ns: i64) -> None:
     """The endpoint repeats its SYN: a SYN-ACK that it must have got by now did not arrive."""
-    receipts = endpoint.receipts
-    if receipts is None:
-        return
-    kept: list[Receipt] = []
-    for receipt in receipts:
+    before: Receipt | None = None
+    receipt = endpoint.receipts
+    while receipt is not None:
         if receipt.control_bits & (SYN | ACK) != SYN | ACK or crosses(receipt, endpoint, now_ns):
-            kept.append(receipt)
-    endpoint.receipts = kept if len(kept) > 0 else None
+            before = receipt
+        else:
+            endpoint.remove_receipt(before, receipt)
+        receipt = receipt.next_receipt
 
 
 def refute_icmp_errors(endpoint: Endpoint) -> None:
     """The endpoint goes on trying: the ICMP error did not end its attempt."""
-    receipts = endpoint.receipts
-    if receipts is None:
-        return
-    kept: list[Receipt] = []
-    for receipt in receipts:
-        if receipt.control_bits & ICMP_ERROR_BIT == 0:
-            kept.append(receipt)
-    endpoint.receipts = kept if len(kept) > 0 else None
+    _keep_only(endpoint, ICMP_ERROR_BIT, False)
 
 
 def refute_resets(endpoint: Endpoint, now_ns: i64) -> i64:
@@ -411,61 +444,45 @@ def refute_resets(endpoint: Endpoint, now_ns: i64) -> i64:
     Returns:
         Frame of the refuted RST, 0 for none.
     """
-    receipts = endpoint.receipts
-    if receipts is None:
-        return 0
     found: i64 = 0
-    kept: list[Receipt] = []
-    for receipt in receipts:
+    before: Receipt | None = None
+    receipt = endpoint.receipts
+    while receipt is not None:
         if receipt.control_bits & RST != 0 and not crosses(receipt, endpoint, now_ns):
             found = receipt.frame
+            endpoint.remove_receipt(before, receipt)
         else:
-            kept.append(receipt)
-    if found != 0:
-        endpoint.receipts = kept if len(kept) > 0 else None
+            before = receipt
+        receipt = receipt.next_receipt
     return found
 
 
 def forget_all_but_resets(endpoint: Endpoint) -> None:
     """The peer begins anew: what it sent before, RSTs apart, has no place any more."""
-    receipts = endpoint.receipts
-    if receipts is None:
-        return
-    kept: list[Receipt] = []
-    for receipt in receipts:
-        if receipt.control_bits & RST != 0:
-            kept.append(receipt)
-    endpoint.receipts = kept if len(kept) > 0 else None
+    _keep_only(endpoint, RST, True)
 
 
 def delay_receipts(endpoint: Endpoint, now_ns: i64) -> None:
     """What is still queued reached the endpoint only after what it has just sent."""
-    if endpoint.receipts is not None:
-        for receipt in endpoint.receipts:
-            if receipt.due_ns <= now_ns:
-                receipt.due_ns = now_ns + 1
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.due_ns <= now_ns:
+            receipt.due_ns = now_ns + 1
+        receipt = receipt.next_receipt
 
 
 def withdraw_resets(endpoint: Endpoint) -> None:
     """The seeming sender of a RST goes on: it was not its own, whoever sent it."""
-    receipts = endpoint.receipts
-    if receipts is None:
-        return
-    kept: list[Receipt] = []
-    for receipt in receipts:
-        if receipt.control_bits & RST == 0:
-            kept.append(receipt)
-    endpoint.receipts = kept if len(kept) > 0 else None
+    _keep_only(endpoint, RST, False)
 
 
 def park_unanswered_fin(endpoint: Endpoint) -> None:
     """Several copies of the peer's FIN went unanswered: believe none before it is acknowledged."""
-    receipts = endpoint.receipts
-    if receipts is None:
-        return
-    for receipt in receipts:
+    receipt = endpoint.receipts
+    while receipt is not None:
         if receipt.control_bits & FIN != 0:
             receipt.due_ns = NEVER
+        receipt = receipt.next_receipt
 
 
 def reached_closed(endpoint: Endpoint) -> bool:

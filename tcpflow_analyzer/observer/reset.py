@@ -262,18 +262,20 @@ def _take_back_unreceived(
     A host without the connection (RFC 9293 3.10.7.1) answers a FIN or data by a RST: no socket
     received that FIN, and what acknowledges the FIN of its own came later than what it answers.
     """
-    chain = sender.chain
-    if chain is None:
+    step = sender.chain
+    if step is None:
         return
     keep: i64 = 0
     if reset.form == FORM_STATELESS:
         if segment.seq == receiver.last_ack:
             if receiver.last_control_bits & FIN == 0:
                 return  # it answers something behind the FIN, a challenge ACK for one
-            while keep < len(chain) and chain[keep].frame != receiver.fin_frame:
+            while step is not None and step.frame != receiver.fin_frame:
+                step = step.next_step
                 keep += 1
     else:
-        while keep < len(chain) and not _is_newer(sender, receiver, segment, chain[keep].frame):
+        while step is not None and not _is_newer(sender, receiver, segment, step.frame):
+            step = step.next_step
             keep += 1
     take_back(connection, sender, keep, segment.frame, segment.time_ns)
 
@@ -283,10 +285,9 @@ def _is_newer(sender: Endpoint, receiver: Endpoint, segment: Segment, frame: i64
 
     RFC 7323 4.3: TS.Recent follows every segment that begins at or before Last.ACK.sent.
     """
-    receipts = sender.receipts
-    if receipts is None or segment.tsecr == ABSENT:
+    if segment.tsecr == ABSENT:
         return False
-    for receipt in receipts:
+    for receipt in sender.queued():
         if receipt.frame == frame:
             return (
                 receipt.tsval != UNKNOWN
@@ -316,10 +317,10 @@ def note_late_close(
 
 def _confirm_closed(sender: Endpoint, frame: i64) -> None:
     """It was believed CLOSED, and this RST shows that it has no socket."""
-    chain = sender.chain
-    if chain is not None:
-        for transition in chain:
-            transition.proved_by_frame = frame
+    transition = sender.chain
+    while transition is not None:
+        transition.proved_by_frame = frame
+        transition = transition.next_step
     sender.rare().before_reset = sender.proven
     sender.proven = CLOSED
     sender.chain = None

@@ -71,8 +71,9 @@ class Endpoint:
         believed: `proven` plus plausible receipts that are due.
         certainty: of the believed state.
         possible: bit mask of states (bit number = state) while picked up in mid-stream, else 0.
-        receipts: segments on their way to it, oldest first; None for none.
-        chain: transitions from `proven` to `believed`, not proven yet; None for none.
+        receipts: the oldest of the segments on their way to it, the others behind it; None for none.
+        chain: the first of the transitions from `proven` to `believed`, not proven yet, the others
+            behind it; None for none.
         path: the states it has been believed in, 4 bits each, newest lowest, at most 15.
     Attributes, close and TIME-WAIT:
         fin_frame, fin_time_ns: its first FIN.
@@ -126,8 +127,8 @@ class Endpoint:
         self.believed: i64 = CLOSED
         self.certainty: i64 = OBSERVED
         self.possible: i64 = 0
-        self.receipts: list[Receipt] | None = None
-        self.chain: list[Transition] | None = None
+        self.receipts: Receipt | None = None
+        self.chain: Transition | None = None
         self.path: i64 = CLOSED
         # close and TIME-WAIT
         self.fin_frame: i64 = 0
@@ -174,6 +175,53 @@ class Endpoint:
         self.zeek_syn: i64 = UNKNOWN
         self.zeek_fin: i64 = UNKNOWN
         self.zeek_rst: i64 = UNKNOWN
+
+    def queued(self) -> list[Receipt]:
+        """The segments on their way to it, oldest first."""
+        receipts: list[Receipt] = []
+        receipt = self.receipts
+        while receipt is not None:
+            receipts.append(receipt)
+            receipt = receipt.next_receipt
+        return receipts
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Queue a segment behind those that are queued."""
+        last = self.receipts
+        if last is None:
+            self.receipts = receipt
+            return
+        following = last.next_receipt
+        while following is not None:
+            last = following
+            following = last.next_receipt
+        last.next_receipt = receipt
+
+    def remove_receipt(self, before: Receipt | None, receipt: Receipt) -> None:
+        """Take a segment out of the queue; `before` is the one in front of it, None for none."""
+        if before is None:
+            self.receipts = receipt.next_receipt
+        else:
+            before.next_receipt = receipt.next_receipt
+
+    def step(self, index: i64) -> Transition | None:
+        """Step `index` of the chain, from 0; None if it is shorter."""
+        step = self.chain
+        while step is not None and index > 0:
+            step = step.next_step
+            index -= 1
+        return step
+
+    def last_step(self) -> Transition | None:
+        """The last step of the chain, None if there is none."""
+        step = self.chain
+        if step is None:
+            return None
+        following = step.next_step
+        while following is not None:
+            step = following
+            following = step.next_step
+        return step
 
     def rare(self) -> Rarities:
         """What most endpoints never need, made now if it is not there."""

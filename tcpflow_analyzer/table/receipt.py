@@ -25,6 +25,7 @@ class Receipt:
             that its echo proves nothing about this segment.
         copy: an earlier segment carried these octets, so acknowledging them proves nothing about
             the control bits and the acknowledgement of this one.
+        next_receipt: the one behind it in the queue, None for the last.
     """
 
     def __init__(
@@ -49,3 +50,4 @@ class Receipt:
         self.ack: i64 = ack
         self.tsval: i64 = tsval
         self.copy: bool = copy
+        self.next_receipt: Receipt | None = None

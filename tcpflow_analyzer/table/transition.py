@@ -25,6 +25,7 @@ class Transition:
         certainty: what was known at that frame (tcp/states.py).
         from_originator: whose state it is.
         correction: True for one that takes the one before it back.
+        next_step: the one behind it in `Endpoint.chain`, None for the last.
     """
 
     def __init__(
@@ -48,3 +49,4 @@ class Transition:
         self.certainty: i64 = certainty
         self.from_originator: bool = from_originator
         self.correction: bool = correction
+        self.next_step: Transition | None = None

@@ -47,7 +47,7 @@ def connection() -> Connection:
 
 def fin_of_responder(made: Connection, due_ns: int, frame: int = 4) -> None:
     receipt = Receipt(frame, due_ns - 5, due_ns, FIN | ACK, 1, 2, 1, -1, False)
-    made.originator.receipts = [receipt]
+    made.originator.add_receipt(receipt)
 
 
 def told(made: Connection) -> list[tuple[int, int, int, bool]]:
