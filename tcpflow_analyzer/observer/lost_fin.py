@@ -13,8 +13,9 @@ from mypy_extensions import i64
 from tcpflow_analyzer.observer.belief import adopt, prove, set_proven
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.observer.transitions import NO_NEXT, next_state
-from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection import NOBODY, ORIGINATOR, RESPONDER, Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.table.observation import ACTIVE_CLOSE
 from tcpflow_analyzer.tcp.events import RCV_FIN, SND_FIN
 from tcpflow_analyzer.tcp.states import CLOSE_WAIT, ESTABLISHED, INFERRED
 
@@ -39,7 +40,7 @@ def lost_a_fin(endpoint: Endpoint, peer: Endpoint) -> bool:
         and rarities.lost_end == endpoint.snd_nxt
         and endpoint.fin_offset == UNKNOWN
         and peer.fin_offset != UNKNOWN
-        and (endpoint.proven == ESTABLISHED or endpoint.proven == CLOSE_WAIT)
+        and (endpoint.believed == ESTABLISHED or endpoint.believed == CLOSE_WAIT)
     )
 
 
@@ -69,6 +70,9 @@ def infer_fin(
     endpoint.fin_time_ns = now_ns
     endpoint.rare().fin_inferred = True
     set_proven(connection, endpoint, to_state, SND_FIN, frame, now_ns, INFERRED, timing)
+    if connection.active_closer == NOBODY:
+        connection.active_closer = ORIGINATOR if endpoint.is_originator else RESPONDER
+        connection.observed |= ACTIVE_CLOSE
     if received:
         endpoint.fin_acked_frame = frame
         endpoint.fin_acked_time_ns = now_ns

@@ -21,9 +21,12 @@ from tcpflow_analyzer.tcp.control_bits import ACK, FIN, SYN
 from tcpflow_analyzer.tcp.events import (
     PICK_UP,
     RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
     RCV_FIN,
+    RCV_SYN,
     RCV_SYN_ACK,
     SND_FIN,
+    SND_SYN_ACK,
 )
 from tcpflow_analyzer.tcp.states import (
     CLOSE_WAIT,
@@ -55,22 +58,38 @@ def infer_peer(
 
     Called before the segment is counted, so that `sender.last_ack` is that of the one before.
     """
-    if connection.midstream or segment.control_bits & SYN != 0:
-        if connection.midstream and plausible and acknowledgement > 1:
-            connection.one_sided = True
+    if segment.control_bits & SYN != 0 or sender.proven < ESTABLISHED or not plausible:
         return
-    if sender.proven < ESTABLISHED or not plausible:
-        return
+    if connection.midstream and not connection.one_sided and acknowledgement <= 1:
+        return  # nothing shows yet that more than this one segment is missing
     connection.one_sided = True
     frame, now = segment.frame, segment.time_ns
     if unseen.proven == CLOSED and unseen.path == CLOSED:
-        set_proven(connection, unseen, ESTABLISHED, PICK_UP, frame, now, INFERRED, timing)
+        _infer_opening(connection, sender, unseen, frame, now, timing)
     elif unseen.proven == SYN_SENT:
         prove(connection, unseen, RCV_SYN_ACK, connection.synack_frame, frame, now, timing)
         unseen.certainty = INFERRED
         unseen.receipts = None
     _infer_fin(connection, sender, unseen, segment, acknowledgement, timing)
     _infer_ack_of_fin(sender, segment)
+
+
+def _infer_opening(
+    connection: Connection,
+    sender: Endpoint,
+    unseen: Endpoint,
+    frame: i64,
+    now_ns: i64,
+    timing: Timing,
+) -> None:
+    """An unseen acceptor had answered the SYN: it was in SYN-RECEIVED before."""
+    if sender.iss_seen and sender.is_originator:
+        for event in (RCV_SYN, SND_SYN_ACK):
+            prove(connection, unseen, event, connection.syn_frame, frame, now_ns, timing)
+        prove(connection, unseen, RCV_ACK_OF_SYN, frame, frame, now_ns, timing)
+        unseen.certainty = INFERRED
+    else:
+        set_proven(connection, unseen, ESTABLISHED, PICK_UP, frame, now_ns, INFERRED, timing)
 
 
 def meet_unseen(

@@ -1,0 +1,62 @@
+"""A FIN that the capture lost: inferred from its octet where the peer closes too, never otherwise."""
+
+from support.openings import OPEN
+from support.states import assert_ladder, codes, the_connection
+
+
+def test_octet_acknowledged_and_never_captured_is_a_fin_when_the_peer_closes_too() -> None:
+    # B's FIN was lost by the capture; A acknowledges its octet, then closes.
+    connection = the_connection(
+        assert_ladder(
+            OPEN
+            + """
+                        <-- <SEQ=5001><ACK=1001><CTL=FIN,ACK><UNSEEN> <--
+                        --> <SEQ=1001><ACK=5002><CTL=ACK>             -->
+            LAST-ACK    --> <SEQ=1001><ACK=5002><CTL=FIN,ACK>         --> TIME-WAIT
+            CLOSED      <-- <SEQ=5002><ACK=1002><CTL=ACK>             <-- TIME-WAIT
+        """
+        )
+    )
+    assert connection["close"]["active_closer"] == "responder"
+    assert connection["responder"]["certainty"] != "observed"
+
+
+def test_octet_acknowledged_and_never_captured_is_data_while_nobody_closes() -> None:
+    analysis = assert_ladder(
+        OPEN
+        + """
+        ESTABLISHED --> <SEQ=1001><ACK=5002><CTL=ACK>         --> ESTABLISHED
+        +2 s
+        ESTABLISHED <-- <SEQ=5002><ACK=1001><CTL=ACK><LEN=10> <-- ESTABLISHED
+    """
+    )
+    assert "CP004" in codes(analysis)
+
+
+def test_inferred_fin_gives_way_to_data_that_follows() -> None:
+    connection = the_connection(
+        assert_ladder(
+            OPEN
+            + """
+                       --> <SEQ=1001><ACK=5002><CTL=ACK>         -->
+                       --> <SEQ=1001><ACK=5002><CTL=FIN,ACK>     -->
+            FIN-WAIT-2 <-- <SEQ=5002><ACK=1002><CTL=ACK><LEN=10> <-- CLOSE-WAIT
+        """
+        )
+    )
+    assert connection["responder"]["state"] == "CLOSE-WAIT"
+    assert any(change["correction"] for change in connection["transitions"])
+
+
+def test_own_ack_one_octet_behind_its_stream_shows_a_fin_once_the_peer_has_closed() -> None:
+    # A: FIN; B acknowledges it with a number that only a FIN of its own explains.
+    connection = the_connection(
+        assert_ladder(
+            OPEN
+            + """
+            FIN-WAIT-1 --> <SEQ=1001><ACK=5001><CTL=FIN,ACK>          --> CLOSE-WAIT
+                       <-- <SEQ=5002><ACK=1002><CTL=ACK>              <-- LAST-ACK
+        """
+        )
+    )
+    assert connection["responder"]["certainty"] == "inferred"
