@@ -79,7 +79,7 @@ def test_head_of_many_files_lists_the_first_of_them() -> None:
     files = tuple(replace(file, path=f"{number}.pcap") for number in range(8))
     text = report(capture=replace(capture, files=files), paths=tuple("12345678"))
     assert "8 files   10 frames in 2 s from" in text
-    assert "  4.pcap pcap, Ethernet, 10 frames\n  and 3 more\n" in text
+    assert "  4.pcap   pcap, Ethernet, 10 frames\n  and 3 more\n" in text
 
 
 def test_head_without_tcp_says_what_there_is() -> None:
