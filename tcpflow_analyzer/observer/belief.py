@@ -185,7 +185,13 @@ def set_proven(
     if connection.transitions is not None:
         connection.transitions.append(
             Transition(
-                time_ns, frame, endpoint.is_originator, from_state, to_state, event, certainty,
+                time_ns,
+                frame,
+                endpoint.is_originator,
+                from_state,
+                to_state,
+                event,
+                certainty,
                 False,
             )
         )

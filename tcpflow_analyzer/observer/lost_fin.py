@@ -69,6 +69,8 @@ def infer_fin(
     endpoint.fin_frame = frame
     endpoint.fin_time_ns = now_ns
     endpoint.rare().fin_inferred = True
+    endpoint.rare().rests_on_inference = True
+    peer.rare().rests_on_inference = True
     set_proven(connection, endpoint, to_state, SND_FIN, frame, now_ns, INFERRED, timing)
     if connection.active_closer == NOBODY:
         connection.active_closer = ORIGINATOR if endpoint.is_originator else RESPONDER

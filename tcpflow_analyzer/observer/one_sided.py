@@ -117,6 +117,8 @@ def meet_unseen(
     follows_fin = segment.control_bits & (FIN | SYN) == 0 and sequence > unseen.fin_offset
     if repeats_fin:
         unseen.rare().fin_inferred = False
+        unseen.rare().rests_on_inference = False
+        seen.rare().rests_on_inference = False
     elif not follows_fin or segment.payload_len > 0:
         _withdraw_fin(connection, seen, unseen, segment.frame, segment.time_ns, timing)
 
@@ -146,6 +148,7 @@ def _infer_fin(
         adopt(sender)
     unseen.fin_offset = acknowledgement - 1
     unseen.rare().fin_inferred = True
+    unseen.rare().rests_on_inference = True
     unseen.fin_frame = frame
     unseen.fin_time_ns = now
     unseen.fin_acked_frame = frame
@@ -170,6 +173,8 @@ def _withdraw_fin(
     """It was an octet of data: more is acknowledged behind it."""
     unseen.fin_offset = UNKNOWN
     unseen.rare().fin_inferred = False
+    unseen.rare().rests_on_inference = False
+    sender.rare().rests_on_inference = False
     unseen.fin_frame = 0
     unseen.fin_acked_frame = 0
     _return(connection, unseen, ESTABLISHED, frame, now_ns, timing)

@@ -71,6 +71,9 @@ def final_certainty(endpoint: Endpoint) -> i64:
     if chain is None or chain.event == TIMER_TIME_WAIT or chain.event == TIMER_GIVE_UP:
         if endpoint.segments == 0 and endpoint.certainty == OBSERVED:
             return ASSUMED  # nothing of it was seen, so nothing happened to it as far as is known
+        rarities = endpoint.rarities
+        if rarities is not None and rarities.rests_on_inference:
+            return endpoint.certainty if endpoint.certainty > INFERRED else INFERRED
         return endpoint.certainty
     return endpoint.certainty if endpoint.certainty > INFERRED else INFERRED
 

@@ -159,7 +159,8 @@ def _describe(
         reset.trigger_new = receiver.last_new
     reset.seq_offset = sequence
     reset.expected = sender.contiguous
-    reset.own_unacked = _unacknowledged(sender)
+    # Where the other direction was not captured, nothing tells what is acknowledged.
+    reset.own_unacked = _unacknowledged(sender) if receiver.segments > 0 else 0
     reset.peer_unacked = _unacknowledged(receiver)
     reset.sender_fin = sender.fin_offset != UNKNOWN
     reset.receiver_fin = receiver.fin_offset != UNKNOWN

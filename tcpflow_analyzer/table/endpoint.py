@@ -30,6 +30,7 @@ class Rarities:
         reset_time_ns: its first RST that closed the connection.
         probe_end, probe_time_ns: data whose acknowledgement will give the peer's `rtt_ns`.
         fin_copies: further copies of its FIN.
+        rests_on_inference: its state follows from a FIN, its own or its peer's, that was inferred.
         lost_end: end of its stream where the capture lost exactly one octet, UNKNOWN for none.
         fin_inferred: its FIN was not captured, but inferred from an acknowledgement.
     """
@@ -44,6 +45,7 @@ class Rarities:
         self.probe_time_ns: i64 = 0
         self.fin_copies: i64 = 0
         self.fin_inferred: bool = False
+        self.rests_on_inference: bool = False
         self.lost_end: i64 = UNKNOWN
 
 

@@ -1,7 +1,5 @@
 """CLOSING: both FINs are on their way, the own one is not acknowledged."""
 
-import pytest
-
 from support.openings import CROSSED, OPEN
 from support.states import assert_ladder, codes, steps_of, the_connection
 

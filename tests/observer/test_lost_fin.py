@@ -1,4 +1,4 @@
-"""A FIN that the capture lost: inferred from its octet where the peer closes too, never otherwise."""
+"""A FIN that the capture lost is inferred where the peer closes too, never otherwise."""
 
 from support.openings import OPEN
 from support.states import assert_ladder, codes, the_connection
