@@ -138,16 +138,18 @@ def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _write_folded(page: Page, rows: list[Row]) -> None:
-    """Write each connection on two lines: who, then what."""
-    indent = max(len(row.number) for row in rows) + 1
+    """Write each connection on two lines, who and what; more where they do not fit."""
+    indent = " " * (max(len(row.number) for row in rows) + 1) + GAP
     for row in rows:
-        page.line(padded(f"#{row.number}", indent) + GAP, f"{row.originator} > {row.responder}")
+        head = padded(f"#{row.number}", len(indent))
+        page.paragraph(head, f"{row.originator} > {row.responder}")
         opened = f"opened in {row.opened}" if row.opened[:1].isdigit() else row.opened
         closed = f"{row.how} by {row.closed_by}" if row.closed_by else row.how
         what = ", ".join(part for part in (opened, closed, row.states) if part)
-        page.line(
-            " " * indent + GAP,
-            Span(what, "dim"),
-            GAP if row.findings else "",
-            Span(row.findings, "yellow"),
-        )
+        if not row.findings:
+            page.paragraph(indent, what, "dim")
+        elif len(indent) + cell_width(what) + len(GAP) + len(row.findings) <= page.width:
+            page.line(indent, Span(what, "dim"), GAP, Span(row.findings, "yellow"))
+        else:
+            page.paragraph(indent, what, "dim")
+            page.paragraph(indent, row.findings, "yellow")

@@ -70,3 +70,15 @@ def test_write_narrow_uses_two_lines_and_keeps_addresses_whole() -> None:
 
 def test_write_nothing_without_rows() -> None:
     assert written(Rows(None), 0) == []
+
+
+def test_write_narrow_never_overruns() -> None:
+    codes = [f"CL{number:03}" for number in range(1, 14)]
+    findings = [make_finding(code, severity="warning") for code in codes]
+    rows = Rows(20)
+    rows.add(make_row(make_connection(1), findings[:3], None))
+    rows.add(make_row(make_connection(2, key=V6_KEY), findings, None))
+    for width in (50, 60, 72, 80):
+        lines = written(rows, 2, width=width)
+        assert max(map(len, lines)) <= width
+        assert " ".join(" ".join(lines).split()).count("CL0") == 16
