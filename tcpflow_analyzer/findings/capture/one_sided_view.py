@@ -18,8 +18,8 @@ def one_sided_view(connection: Connection, capture: CaptureView) -> Iterator[Fin
     """Only one direction was captured: asymmetric routes, one half of a mirror port, a filter.
 
     Set when all of the following hold:
-      - at least 10 segments of one endpoint were captured, or its whole life from SYN to FIN in at
-        least 4, and none of its peer;
+      - at least 10 segments of one endpoint were captured, or its whole life from SYN to FIN or
+        RST in at least 4, and none of its peer;
       - its acknowledgements advance by more than 1, so the peer is alive.
 
     Supersedes: findings that need both directions: HS001, HS009, HS019.
@@ -35,7 +35,8 @@ def one_sided_view(connection: Connection, capture: CaptureView) -> Iterator[Fin
         unseen = peer_of(connection, seen)
         if connection.observed & SELF_CONNECT:
             continue  # one socket is both ends
-        whole_life = seen.iss_seen and seen.fin_frame > 0 and seen.segments >= FEWEST_OF_A_LIFE
+        ended = seen.fin_frame > 0 or seen.rst_frame > 0
+        whole_life = seen.iss_seen and ended and seen.segments >= FEWEST_OF_A_LIFE
         if seen.segments < FEWEST_SEGMENTS and not whole_life:
             continue
         yield judge(

@@ -180,6 +180,7 @@ def _handshake_cause(connection: Connection, reset: Reset) -> str:
     if (
         reset.sender_proven == SYN_RECEIVED
         and reset.form == FORM_STATELESS
+        and reset.trigger_payload_len == 0  # data is refused where the request is gone: RS004
         and connection.synack_frame > 0
     ):
         return "HS013"  # the request never became a socket: the queue was full
