@@ -23,6 +23,7 @@ from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.report.finding_json import finding_key
 from tcpflow_analyzer.report.sink import Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
+from tcpflow_analyzer.report.wording import shortly_listed
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
 from tcpflow_analyzer.sources.recording import FileSummary, Recording, expand_paths
 from tcpflow_analyzer.sources.records import RecordWalk
@@ -50,6 +51,7 @@ __all__ = [
 
 AnyPath = str | PathLike[str]
 STANDARD_INPUT = "-"
+LINK_TYPES_NAMED = 5
 
 
 def selected_rules(settings: Settings) -> dict[str, Rule]:
@@ -210,7 +212,8 @@ class Run:
         if capture.frames == 0 or unread < capture.frames:
             return
         files = self.recording.files
-        names = ", ".join(dict.fromkeys(name for file in files for name in file.link_types))
+        every = dict.fromkeys(name for file in files for name in file.link_types)
+        names = shortly_listed(list(every), LINK_TYPES_NAMED)
         first = f"{files[0].name}: octet {files[0].link_type_offset}"
         what = "this capture" if len(files) == 1 else f"these {len(files)} captures"
         raise InputError(f"{first}: no link type of {what} can be read: {names}")

@@ -22,6 +22,7 @@ from tcpflow_analyzer.report.wording import (
     counted,
     duration_text,
     listed,
+    shortly_listed,
 )
 from tcpflow_analyzer.table.connection import Connection
 
@@ -276,7 +277,7 @@ def _name(file: CaptureFile) -> str:
 
 def _container(file: CaptureFile) -> str:
     links = [LINK_TYPE_WORDS.get(name, name) for name in file.link_types]
-    return listed([file.format, *dict.fromkeys(links)])
+    return shortly_listed([file.format, *dict.fromkeys(links)], KINDS_SHOWN)
 
 
 def _extent(capture: Capture) -> str:

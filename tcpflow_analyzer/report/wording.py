@@ -34,6 +34,13 @@ def listed(words: list[str]) -> str:
     return ", ".join(words)
 
 
+def shortly_listed(words: list[str], most: int) -> str:
+    """Join with commas; of more than `most` words the rest is counted."""
+    if len(words) <= most + 1:
+        return listed(words)
+    return f"{listed(words[:most])} and {len(words) - most:,} others"
+
+
 def duration_text(duration_ns: int) -> str:
     """Write a duration with the two units that matter: `41 us`, `1.23 s`, `4 min 12 s`."""
     if duration_ns < 1_000:

@@ -11,6 +11,7 @@ from tcpflow_analyzer.report.wording import (
     absolute_text,
     counted,
     duration_text,
+    shortly_listed,
 )
 
 DAY_NS = 86_400 * SECOND
@@ -22,6 +23,14 @@ DAY_NS = 86_400 * SECOND
 )
 def test_counted_plural_and_thousands(number: int, expected: str) -> None:
     assert counted(number, "frame") == expected
+
+
+def test_shortly_listed_counts_the_rest_if_it_is_more_than_one() -> None:
+    words = ["a", "b", "c", "d"]
+    assert shortly_listed([], 2) == ""
+    assert shortly_listed(words[:3], 2) == "a, b, c"
+    assert shortly_listed(words, 2) == "a, b and 2 others"
+    assert shortly_listed(words * 1000, 2) == "a, b and 3,998 others"
 
 
 @pytest.mark.parametrize(
