@@ -73,7 +73,7 @@ from tcpflow_analyzer.table.connection import (
     Request,
 )
 from tcpflow_analyzer.table.connection_table import ConnectionTable, LiveEntries, swapped
-from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.endpoint import NEVER, Endpoint
 from tcpflow_analyzer.table.observation import (
     DUPLICATE_FRAME,
     OPEN_AT_END,
@@ -95,7 +95,7 @@ _SECOND: Final = 1_000_000_000
 _LINGER: Final = 240 * _SECOND
 _AFTER_RESET: Final = 3 * _SECOND
 _MOST_WAITING: Final = 4096
-_MOST_ANSWERED: Final = 8192  # requests in the queue that were answered, beyond as many that were not
+_MOST_ANSWERED: Final = 8192  # answered requests in the queue, beyond as many unanswered ones
 _RETRY_WINDOW: Final = 10 * _SECOND  # HS001, HS004: another attempt that succeeds within this
 _DROPPED_AFTER: Final = 900_000_000  # HS014: a SYN unanswered for so long, nanoseconds
 # Bits of Connection.counted: what the census was told.
@@ -199,6 +199,8 @@ class Engine:
             if time_ns >= until_ns:
                 walk.hold()
                 break
+            if time_ns >= NEVER:
+                time_ns = NEVER - 1
             self.frames += 1
             if time_ns > self.last_time_ns:
                 self.last_time_ns = time_ns
@@ -279,10 +281,15 @@ class Engine:
     def _make_connection(self, segment: Segment, number: i64) -> Connection:
         """A connection whose originator is the sender, unless the segment is a SYN-ACK."""
         bits = segment.control_bits
-        key = segment.key
-        if bits & (SYN | ACK | RST) == SYN | ACK:
-            key = swapped(key, segment.address_len)
-        connection = Connection(key, number)
+        connection = Connection(b"", number)
+        is_answer = bits & (SYN | ACK | RST) == SYN | ACK
+        if segment.source < 0:
+            key = segment.key
+            connection.key = swapped(key, segment.address_len) if is_answer else key
+        elif is_answer:
+            connection.set_words(segment.destination, segment.source)
+        else:
+            connection.set_words(segment.source, segment.destination)
         connection.address_len = segment.address_len
         connection.scope = segment.scope
         connection.vlan = segment.vlan
@@ -291,7 +298,7 @@ class Engine:
         if bits & SYN == 0:
             connection.roles_guessed = True
             connection.originator_listens = self._sender_listens(segment)
-        if is_self_connect(key, segment.address_len):
+        if is_self_connect(connection):
             connection.observed |= SELF_CONNECT
         self._set_profiles(connection)
         return connection
@@ -486,7 +493,9 @@ class Engine:
             self._drain_time_wait(segment.time_ns)
             self.census.opened(connection, segment.time_ns)
             connection.counted |= _OPENED
-            if len(self._listening) < _MOST_SERVICES:
+            listener = connection.listener
+            is_new = listener is None or listener.connections == 1
+            if is_new and len(self._listening) < _MOST_SERVICES:
                 self._listening.add(_service(connection))
         if connection.observed != observed:
             self._note_new(connection, connection.observed & ~observed, segment)

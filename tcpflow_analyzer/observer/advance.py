@@ -304,7 +304,9 @@ def _read_syn_options(connection: Connection, sender: Endpoint, segment: Segment
     sender.window_scale = UNKNOWN
     if segment.window_scale != ABSENT:
         # RFC 7323 2.3: a shift above 14 is taken as 14.
-        sender.window_scale = segment.window_scale if segment.window_scale <= 14 else 14
+        sender.window_scale = segment.window_scale
+        if sender.window_scale > 14:
+            sender.window_scale = 14
     if segment.authenticated:
         connection.authenticated = True
 
@@ -448,18 +450,24 @@ def _take(
         _new_data(connection, sender, receiver, segment, sequence)
     if receiver.segments == 0:
         infer_peer(connection, sender, receiver, segment, acknowledgement, plausible, timing)
-    count_segment(
-        connection, sender, receiver, segment, acknowledgement if plausible else -1, data_new
-    )
+    credible = _if_plausible(acknowledgement, plausible)
+    count_segment(connection, sender, receiver, segment, credible, data_new)
     _count_octets(sender, segment, new, repeated)
     if acceptable and matters(receiver, bits, acknowledgement):
-        queue(receiver, sender, segment, sequence, end, acknowledgement if plausible else -1)
+        queue(receiver, sender, segment, sequence, end, credible)
         if bits & FIN != 0 and sender.fin_acked_frame == 0 and sender.fin_copies >= 2:
             park_unanswered_fin(receiver)
     if segment.tsval != ABSENT and (
         sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
     ):
         sender.tsval = segment.tsval
+
+
+def _if_plausible(acknowledgement: i64, plausible: bool) -> i64:
+    """The acknowledgement, or -1 for none."""
+    if plausible:
+        return acknowledgement
+    return -1
 
 
 def _count_octets(sender: Endpoint, segment: Segment, new: i64, repeated: bool) -> None:
@@ -1187,7 +1195,10 @@ def _retry(
         sender.retry_time_ns = now
         sender.retry_gap_ns = 0
         sender.retries = 0
-        sender.give_up_ns = _give_up(sender, receiver, bits, timing) if control else NEVER
+        if control:
+            sender.give_up_ns = _give_up(sender, receiver, bits, timing)
+        else:
+            sender.give_up_ns = NEVER
 
 
 def _give_up(sender: Endpoint, receiver: Endpoint, bits: i64, timing: Timing) -> i64:
@@ -1196,10 +1207,12 @@ def _give_up(sender: Endpoint, receiver: Endpoint, bits: i64, timing: Timing) ->
     The next one was due after at most twice the last gap (RFC 6298 5.5); without a first
     retransmission after the initial RTO of one second. Half as much again is allowed for.
     """
-    expected = 2 * sender.retry_gap_ns if sender.retry_gap_ns > 0 else 2 * _FIRST_RTO
+    expected: i64 = 2 * _FIRST_RTO
+    if sender.retry_gap_ns > 0:
+        expected = 2 * sender.retry_gap_ns
     # Linux repeats a SYN at once after a RST of its own; a fast retransmission of data (RFC 5681
     # 3.2) comes after a round trip: neither says when the timer expires.
-    least = 2 * _FIRST_RTO if bits & SYN != 0 else _FIRST_RTO
+    least: i64 = 2 * _FIRST_RTO if bits & SYN != 0 else _FIRST_RTO
     if expected < least:
         expected = least
     if expected > _LONGEST_RTO:

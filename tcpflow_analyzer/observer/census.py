@@ -13,10 +13,12 @@ the octets of the scope. Times are capture time in nanoseconds. Each call costs 
 
 from typing import Final
 
+from librt.strings import BytesWriter
 from mypy_extensions import i64
 
 from tcpflow_analyzer.settings import Settings
-from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection import Connection, append_address, append_port
+from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
 
 MOST: Final = 65_536  # entries of one table
 BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero, or less: see below
@@ -46,73 +48,6 @@ class HostCensus:
         self.responder_side: i64 = 0
         self.entered: i64 = 0
         self.originator_now: i64 = 0
-
-
-class ServiceCensus:
-    """Socket pairs of one client towards one service (client, server, server's port).
-
-    Attributes:
-        address_len: the key is client address, server address, port.
-        profile: of the client, index into settings.PROFILES, as first seen.
-        in_use, peak, peak_time_ns, peak_frame: connections open or in TIME-WAIT at the client now,
-            most at once, when that was reached first, and the frame that did it.
-        first_port, last_port: lowest and highest source port seen.
-        time_wait_now: how many of `in_use` are in TIME-WAIT at the client.
-        active_closes: how often the client entered TIME-WAIT; first_close_ns and last_close_ns:
-            when it did first and last, 0 while it did not.
-        last_opened_ns: when the last connection was opened.
-    """
-
-    def __init__(self, address_len: i64, profile: i64, port: i64) -> None:
-        """Begin with no connection; `port` is the first source port seen."""
-        self.address_len: i64 = address_len
-        self.profile: i64 = profile
-        self.in_use: i64 = 0
-        self.peak: i64 = 0
-        self.peak_time_ns: i64 = 0
-        self.peak_frame: i64 = 0
-        self.first_port: i64 = port
-        self.last_port: i64 = port
-        self.time_wait_now: i64 = 0
-        self.active_closes: i64 = 0
-        self.first_close_ns: i64 = 0
-        self.last_close_ns: i64 = 0
-        self.last_opened_ns: i64 = 0
-
-
-class ListenerCensus:
-    """What became of the connections of one listener (address and port).
-
-    Attributes:
-        address_len: the key is address, port.
-        connections: opened at it. closes: connections of it that are over.
-        time_wait_count: how often it was the listener's end that entered TIME-WAIT.
-        first_until_ns, latest_until_ns: earliest and latest end of these.
-        entered_ns, entered_frame: when the newest of these was entered, and the frame that did it.
-        refused: SYNs refused after it had entered TIME-WAIT; refused_since_ns, refused_frame: the
-            first of them.
-        until_when_refused_ns: `latest_until_ns` at that time.
-        reopened_ns, reopened_frame: first connection opened after a refusal, 0 for none.
-        last_opened_ns: when the last connection was opened.
-    """
-
-    def __init__(self, address_len: i64) -> None:
-        """Begin with no connection."""
-        self.address_len: i64 = address_len
-        self.connections: i64 = 0
-        self.closes: i64 = 0
-        self.time_wait_count: i64 = 0
-        self.first_until_ns: i64 = 0
-        self.latest_until_ns: i64 = 0
-        self.entered_ns: i64 = 0
-        self.entered_frame: i64 = 0
-        self.refused: i64 = 0
-        self.refused_since_ns: i64 = 0
-        self.refused_frame: i64 = 0
-        self.until_when_refused_ns: i64 = 0
-        self.reopened_ns: i64 = 0
-        self.reopened_frame: i64 = 0
-        self.last_opened_ns: i64 = 0
 
 
 def busy_peak(settings: Settings) -> i64:
@@ -146,6 +81,48 @@ def listener_key(key: bytes, address_len: i64) -> bytes:
     return key[address_len:ports] + key[ports + 2 :]
 
 
+# The same keys of a connection, without its own key where the sockets are numbers.
+
+
+def host_key_of(connection: Connection, of_originator: bool) -> bytes:
+    """`host_key` of an end."""
+    if connection.source < 0:
+        return host_key(connection.key, connection.address_len, of_originator)
+    key = BytesWriter()
+    append_address(key, connection.source if of_originator else connection.destination)
+    return key.getvalue()
+
+
+def service_key_of(connection: Connection) -> bytes:
+    """`service_key`."""
+    if connection.source < 0:
+        return service_key(connection.key, connection.address_len)
+    key = BytesWriter()
+    append_address(key, connection.source)
+    append_address(key, connection.destination)
+    append_port(key, connection.destination)
+    return key.getvalue()
+
+
+def listener_key_of(connection: Connection) -> bytes:
+    """`listener_key`."""
+    if connection.source < 0:
+        return listener_key(connection.key, connection.address_len)
+    key = BytesWriter()
+    append_address(key, connection.destination)
+    append_port(key, connection.destination)
+    return key.getvalue()
+
+
+def port_of(connection: Connection) -> i64:
+    """The originator's port."""
+    if connection.source >= 0:
+        return connection.source & 0xFFFF
+    key = connection.key
+    at = 2 * connection.address_len
+    return (i64(key[at]) << 8) | i64(key[at + 1])
+
+
 class Census:
     """The three tables.
 
@@ -166,10 +143,8 @@ class Census:
     def opened(self, connection: Connection, now: i64) -> None:
         """A connection was made: its SYN was answered by a SYN-ACK at `now`."""
         length = connection.address_len
-        ports = 2 * length
-        key = connection.key
-        port: i64 = (i64(key[ports]) << 8) | i64(key[ports + 1])
-        named = service_key(key, length)
+        port = port_of(connection)
+        named = service_key_of(connection)
         service = self.services.get(named)
         if service is None:
             if len(self.services) >= self._most:
@@ -178,19 +153,22 @@ class Census:
                 service = ServiceCensus(length, connection.originator.profile, port)
                 self.services[named] = service
         if service is not None:
+            connection.service = service
             service.in_use += 1
             service.last_opened_ns = now
             if service.in_use > service.peak:
                 service.peak = service.in_use
                 service.peak_time_ns = now
                 service.peak_frame = connection.last_frame
-            service.first_port = min(service.first_port, port)
-            service.last_port = max(service.last_port, port)
+            if port < service.first_port:
+                service.first_port = port
+            if port > service.last_port:
+                service.last_port = port
         self._opened_at_listener(connection, now)
 
     def _opened_at_listener(self, connection: Connection, now: i64) -> None:
         length = connection.address_len
-        named = listener_key(connection.key, length)
+        named = listener_key_of(connection)
         listener = self.listeners.get(named)
         if listener is None:
             if len(self.listeners) >= self._most:
@@ -198,11 +176,25 @@ class Census:
                 return
             listener = ListenerCensus(length)
             self.listeners[named] = listener
+        connection.listener = listener
         listener.connections += 1
         listener.last_opened_ns = now
         if listener.refused != 0 and listener.reopened_ns == 0:
             listener.reopened_ns = now
             listener.reopened_frame = connection.last_frame
+
+    def _service_of(self, connection: Connection) -> ServiceCensus | None:
+        """Where a connection is counted, None if the table was full."""
+        service = connection.service
+        if service is None:
+            service = self.services.get(service_key_of(connection))
+        return service
+
+    def _listener_of(self, connection: Connection) -> ListenerCensus | None:
+        listener = connection.listener
+        if listener is None:
+            listener = self.listeners.get(listener_key_of(connection))
+        return listener
 
     def refused(self, key: bytes, address_len: i64, frame: i64, now: i64) -> None:
         """A RST, `frame`, refused a SYN; `key` in the direction of the SYN."""
@@ -222,7 +214,7 @@ class Census:
     ) -> None:
         """An end entered TIME-WAIT at `now` and is to hold it until `until`."""
         length = connection.address_len
-        named = host_key(connection.key, length, of_originator)
+        named = host_key_of(connection, of_originator)
         host = self.hosts.get(named)
         if host is None:
             if len(self.hosts) >= self._most:
@@ -248,7 +240,7 @@ class Census:
             self._listener_closed(connection, now, until)
 
     def _client_closed(self, connection: Connection, now: i64) -> None:
-        service = self.services.get(service_key(connection.key, connection.address_len))
+        service = self._service_of(connection)
         if service is None:
             return
         service.active_closes += 1
@@ -258,7 +250,7 @@ class Census:
         service.last_close_ns = now
 
     def _listener_closed(self, connection: Connection, now: i64, until: i64) -> None:
-        listener = self.listeners.get(listener_key(connection.key, connection.address_len))
+        listener = self._listener_of(connection)
         if listener is None:
             return
         listener.time_wait_count += 1
@@ -266,12 +258,12 @@ class Census:
         listener.entered_frame = connection.last_frame
         if listener.first_until_ns == 0 or until < listener.first_until_ns:
             listener.first_until_ns = until
-        listener.latest_until_ns = max(listener.latest_until_ns, until)
+        if until > listener.latest_until_ns:
+            listener.latest_until_ns = until
 
     def time_wait_left(self, connection: Connection, of_originator: bool) -> None:
         """An end's TIME-WAIT is over: expired, ended by a RST, or reused."""
-        length = connection.address_len
-        named = host_key(connection.key, length, of_originator)
+        named = host_key_of(connection, of_originator)
         host = self.hosts.get(named)
         if host is not None and host.time_wait_now > 0:
             host.time_wait_now -= 1
@@ -280,19 +272,17 @@ class Census:
             if host.time_wait_now == 0 and host.peak < self._busy:
                 del self.hosts[named]
         if of_originator:
-            service = self.services.get(service_key(connection.key, length))
+            service = self._service_of(connection)
             if service is not None and service.time_wait_now > 0:
                 service.time_wait_now -= 1
 
     def left(self, connection: Connection) -> None:
         """The originator's socket is gone (CLOSED, its TIME-WAIT over), or nobody watches it."""
-        length = connection.address_len
-        named = service_key(connection.key, length)
-        service = self.services.get(named)
+        service = self._service_of(connection)
         if service is not None and service.in_use > 0:
             service.in_use -= 1
             if service.in_use == 0 and service.peak < self._busy:
-                del self.services[named]
-        listener = self.listeners.get(listener_key(connection.key, length))
+                del self.services[service_key_of(connection)]
+        listener = self._listener_of(connection)
         if listener is not None:
             listener.closes += 1

@@ -140,7 +140,8 @@ def date_from(new: Connection, segment: Segment) -> None:
 
 def remember(connection: Connection) -> Remembered:
     """The compact record of a connection that is over."""
-    record = Remembered(connection.key)
+    record = Remembered(b"")
+    record.take_sockets(connection)
     originator, responder = connection.originator, connection.responder
     record.connection_id = connection.number
     record.incarnation = connection.incarnation

@@ -7,6 +7,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from tcpflow_analyzer.observer.census import listener_key_of
 from tcpflow_analyzer.table.connection import Connection
 
 MOST: Final = 65_536  # listeners that are remembered
@@ -42,7 +43,7 @@ class Listeners:
         """A SYN-ACK was seen; keep its SYN if it was answered promptly."""
         if connection.synack_time_ns - connection.syn_time_ns >= _PROMPT:
             return
-        key = listener_key(connection.key, connection.address_len)
+        key = listener_key_of(connection)
         ring = self._answered.get(key)
         if ring is None:
             if len(self._answered) >= MOST:

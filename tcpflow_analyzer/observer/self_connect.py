@@ -33,8 +33,11 @@ from tcpflow_analyzer.tcp.events import (
 )
 
 
-def is_self_connect(key: bytes, address_len: i64) -> bool:
-    """Whether both sockets of a key are the same."""
+def is_self_connect(connection: Connection) -> bool:
+    """Whether both sockets of a connection are the same."""
+    if connection.source >= 0:
+        return connection.source == connection.destination
+    key, address_len = connection.key, connection.address_len
     ports = 2 * address_len
     return (
         key[:address_len] == key[address_len:ports]

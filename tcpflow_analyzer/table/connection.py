@@ -6,13 +6,14 @@ Three kinds of entry share the table (docs/adr): a `Request` while only a SYN wa
 keep request sockets), a `Connection`, and a `Remembered` after the end, for telling reuse.
 """
 
-import struct
 from typing import Final
 
-from mypy_extensions import i64, mypyc_attr
+from librt.strings import BytesWriter, write_i16_be, write_i32_be
+from mypy_extensions import i16, i32, i64, mypyc_attr
 
 from tcpflow_analyzer.decode.segment import destination_word, source_word
 from tcpflow_analyzer.table.analysis import Analysis
+from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import Observation, Reset, Tally
 from tcpflow_analyzer.table.transition import Transition
@@ -77,9 +78,23 @@ COMPLETE_RST: Final = 32
 
 def key_of_words(source: i64, destination: i64) -> bytes:
     """The key of two IPv4 sockets given as numbers, address << 16 | port."""
-    return struct.pack(
-        ">IIHH", source >> 16, destination >> 16, source & 0xFFFF, destination & 0xFFFF
-    )
+    key = BytesWriter()
+    append_address(key, source)
+    append_address(key, destination)
+    append_port(key, source)
+    append_port(key, destination)
+    return key.getvalue()
+
+
+def append_address(key: BytesWriter, socket: i64) -> None:
+    """Append the address of a socket given as a number."""
+    # The writer takes signed numbers.
+    write_i32_be(key, i32((((socket >> 16) & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000))
+
+
+def append_port(key: BytesWriter, socket: i64) -> None:
+    """Append the port of a socket given as a number."""
+    write_i16_be(key, i16(((socket & 0xFFFF) ^ 0x8000) - 0x8000))
 
 
 @mypyc_attr(acyclic=True)
@@ -117,6 +132,13 @@ class Entry:
         self._key = key
         self.source = source_word(key)
         self.destination = destination_word(key)
+
+    def take_sockets(self, other: "Entry") -> None:
+        """Set the sockets to those of another entry."""
+        if other.source >= 0:
+            self.set_words(other.source, other.destination)
+        else:
+            self.key = other.key
 
     def set_words(self, source: i64, destination: i64) -> None:
         """Set the sockets as numbers; the octets are made when asked for."""
@@ -239,6 +261,7 @@ class Connection(Entry):
         the
             SYN, and the RST that cleared it; 0 for none.
         counted: what observer/census.py was told of it, bits of engine.py.
+        service, listener: where the census counts it, None before its SYN is answered.
         one_sided: only one end was captured; what the other sent is inferred from acknowledgements.
         queued: waits in the queue of connections that are over.
         originator_listens: for guessed roles: the originator (sender of the first segment seen) is
@@ -292,6 +315,8 @@ class Connection(Entry):
         self.stale_ack_frame: i64 = 0
         self.stale_reset_frame: i64 = 0
         self.counted: i64 = 0
+        self.service: ServiceCensus | None = None
+        self.listener: ListenerCensus | None = None
         self.one_sided: bool = False
         self.queued: bool = False
         self.finished: bool = False

@@ -14,7 +14,9 @@ from tcpflow_analyzer.table.receipt import Receipt
 from tcpflow_analyzer.table.transition import Transition
 from tcpflow_analyzer.tcp.states import CLOSED, OBSERVED
 
-NEVER: Final = 0x4000_0000_0000_0000  # a time that does not come; nanoseconds
+# A time that does not come, nanoseconds: later than any frame (engine.py sees to that). From 2**62
+# on a constant would be an object, read anew at each comparison.
+NEVER: Final = 0x3FFF_FFFF_FFFF_FFFF
 UNKNOWN: Final = -1
 
 
@@ -73,7 +75,8 @@ class Endpoint:
         believed: `proven` plus plausible receipts that are due.
         certainty: of the believed state.
         possible: bit mask of states (bit number = state) while picked up in mid-stream, else 0.
-        receipts: the oldest of the segments on their way to it, the others behind it; None for none.
+        receipts: the oldest of the segments on their way to it, the others behind it; None for
+            none.
         chain: the first of the transitions from `proven` to `believed`, not proven yet, the others
             behind it; None for none.
         path: the states it has been believed in, 4 bits each, newest lowest, at most 15.

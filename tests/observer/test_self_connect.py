@@ -5,6 +5,7 @@ import pytest
 from support.ladder import Ladder, Socket, capture
 from support.states import analysis_of_octets, codes, steps_of, the_connection
 from tcpflow_analyzer.observer.self_connect import is_self_connect
+from tcpflow_analyzer.table.connection import Connection
 
 ONE = Socket("192.0.2.1", 40000)
 LIFE = """
@@ -28,7 +29,9 @@ LIFE = """
     ],
 )
 def test_is_self_connect(key: bytes, length: int, same: bool) -> None:
-    assert is_self_connect(key, length) == same
+    connection = Connection(key, 1)
+    connection.address_len = length
+    assert is_self_connect(connection) == same
 
 
 def test_life_of_a_self_connected_socket() -> None:

@@ -6,9 +6,9 @@ from typing import Final
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, seconds
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
-from tcpflow_analyzer.observer.census import ListenerCensus
 from tcpflow_analyzer.settings import NANOSECONDS
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.counts import ListenerCensus
 
 NOT_WOKEN: Final = 0  # the census counts; no connection has to be looked at
 SLACK_NS: Final = 2 * NANOSECONDS  # a restart that waits for TIME-WAIT may be so much early

@@ -6,9 +6,9 @@ from typing import Final
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, seconds
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import address_name, judge_host, socket_name
-from tcpflow_analyzer.observer.census import ServiceCensus
 from tcpflow_analyzer.settings import NANOSECONDS, PROFILES, Settings
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.counts import ServiceCensus
 
 NOT_WOKEN: Final = 0  # the census counts; no connection has to be looked at
 WARNING_PERCENT: Final = 80

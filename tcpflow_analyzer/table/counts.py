@@ -1,0 +1,75 @@
+"""Counts that connections share: of a client's use of a service, of a listener. State only.
+
+Compiled: yes
+
+Every rule that changes them lives in observer/census.py.
+"""
+
+from mypy_extensions import i64
+
+
+class ServiceCensus:
+    """Socket pairs of one client towards one service (client, server, server's port).
+
+    Attributes:
+        address_len: the key is client address, server address, port.
+        profile: of the client, index into settings.PROFILES, as first seen.
+        in_use, peak, peak_time_ns, peak_frame: connections open or in TIME-WAIT at the client now,
+            most at once, when that was reached first, and the frame that did it.
+        first_port, last_port: lowest and highest source port seen.
+        time_wait_now: how many of `in_use` are in TIME-WAIT at the client.
+        active_closes: how often the client entered TIME-WAIT; first_close_ns and last_close_ns:
+            when it did first and last, 0 while it did not.
+        last_opened_ns: when the last connection was opened.
+    """
+
+    def __init__(self, address_len: i64, profile: i64, port: i64) -> None:
+        """Begin with no connection; `port` is the first source port seen."""
+        self.address_len: i64 = address_len
+        self.profile: i64 = profile
+        self.in_use: i64 = 0
+        self.peak: i64 = 0
+        self.peak_time_ns: i64 = 0
+        self.peak_frame: i64 = 0
+        self.first_port: i64 = port
+        self.last_port: i64 = port
+        self.time_wait_now: i64 = 0
+        self.active_closes: i64 = 0
+        self.first_close_ns: i64 = 0
+        self.last_close_ns: i64 = 0
+        self.last_opened_ns: i64 = 0
+
+
+class ListenerCensus:
+    """What became of the connections of one listener (address and port).
+
+    Attributes:
+        address_len: the key is address, port.
+        connections: opened at it. closes: connections of it that are over.
+        time_wait_count: how often it was the listener's end that entered TIME-WAIT.
+        first_until_ns, latest_until_ns: earliest and latest end of these.
+        entered_ns, entered_frame: when the newest of these was entered, and the frame that did it.
+        refused: SYNs refused after it had entered TIME-WAIT; refused_since_ns, refused_frame: the
+            first of them.
+        until_when_refused_ns: `latest_until_ns` at that time.
+        reopened_ns, reopened_frame: first connection opened after a refusal, 0 for none.
+        last_opened_ns: when the last connection was opened.
+    """
+
+    def __init__(self, address_len: i64) -> None:
+        """Begin with no connection."""
+        self.address_len: i64 = address_len
+        self.connections: i64 = 0
+        self.closes: i64 = 0
+        self.time_wait_count: i64 = 0
+        self.first_until_ns: i64 = 0
+        self.latest_until_ns: i64 = 0
+        self.entered_ns: i64 = 0
+        self.entered_frame: i64 = 0
+        self.refused: i64 = 0
+        self.refused_since_ns: i64 = 0
+        self.refused_frame: i64 = 0
+        self.until_when_refused_ns: i64 = 0
+        self.reopened_ns: i64 = 0
+        self.reopened_frame: i64 = 0
+        self.last_opened_ns: i64 = 0
