@@ -20,7 +20,7 @@ from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection, append_address, append_port
 from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
 
-MOST: Final = 65_536  # entries of one table
+MOST: Final = 16_384  # entries of one table; what goes back to zero makes room
 BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero, or less: see below
 
 

@@ -10,7 +10,7 @@ from mypy_extensions import i64
 from tcpflow_analyzer.observer.census import listener_key_of
 from tcpflow_analyzer.table.connection import Connection
 
-MOST: Final = 65_536  # listeners that are remembered
+MOST: Final = 16_384  # listeners that are remembered
 _RING: Final = 8  # answered SYNs of one listener
 _PROMPT: Final = 500_000_000  # nanoseconds: answered within this time
 _NEAR: Final = 1_000_000_000  # nanoseconds: neighbours of a dropped SYN
