@@ -284,6 +284,23 @@ def test_unusable_command_line_is_status_2(captures: Path, arguments: list[str])
     assert done.stderr.count(b"\n") == 1
 
 
+def test_names_of_files_cannot_break_lines_or_move_the_cursor(captures: Path) -> None:
+    odd = captures / "a\nb\x1b[2J\udcff.pcap"
+    status, error = status_and_error(odd)
+    assert status == 2
+    assert error == f"tcpflow: error: {captures}/a\\nb\\x1b[2J\\udcff.pcap: no such file\n"
+    odd.write_bytes((captures / "cut.pcap").read_bytes())
+    done = run_program(["analyze", odd])
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert done.stderr.count(b"\n") == 1
+    # JSON without lone surrogates, which strict readers refuse.
+    assert analyzed(odd)["capture"]["files"][0]["path"].endswith("a\nb\x1b[2J\ufffd.pcap")
+
+
+def test_empty_name_is_not_the_folder_at_hand() -> None:
+    assert status_and_error("") == (2, "tcpflow: error: '': no such file\n")
+
+
 def test_no_command_shows_the_commands() -> None:
     done = run_program([])
     assert done.returncode == 2

@@ -11,6 +11,7 @@ import click
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.look import look_for
+from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import (
     FORMATS,
@@ -231,7 +232,7 @@ def _analyze_together(
 
     usable, complaints = check_inputs(captures, settings)
     for complaint in complaints:
-        _say("error", complaint)
+        say("error", complaint)
     if complaints and not usable:
         return STATUS_UNUSABLE
     run = Run(usable, settings, [_make_sink(*each, display) for each in outputs])
@@ -262,7 +263,7 @@ def _analyze_each(
                 sinks = [_make_sink(form, output, display) for form, output in joined]
                 worked = _work(Run([path], settings, sinks), display)
             except InputError as error:
-                _say("error", str(error))
+                say("error", str(error))
                 status = STATUS_UNUSABLE
                 continue
             if worked == STATUS_INTERRUPTED:
@@ -293,13 +294,13 @@ def _work(run: "Run", display: Display) -> int:
             else:
                 progress.update(run.recording.octets_read, run.recording.octets_total)
     for problem in run.problems():
-        _say("warning", problem)
+        say("warning", problem)
     if not display.quiet:
         for note in run.notes():
-            _say("note", note)
+            say("note", note)
     if not work.ended:
         return 0
-    _say("warning", "interrupted; the report covers what was read until then")
+    say("warning", "interrupted; the report covers what was read until then")
     return STATUS_INTERRUPTED
 
 
@@ -322,8 +323,3 @@ def _make_text_report(output: Output, display: Display) -> "Sink":
         display.show_all, display.connections, display.top, display.time, display.quiet
     )
     return TextReport(output, look_for(output, display.color), options)
-
-
-def _say(kind: str, message: str) -> None:
-    """Write one line on standard error."""
-    click.echo(f"tcpflow: {kind}: {message}", err=True)

@@ -14,6 +14,7 @@ import click
 
 from tcpflow_analyzer.cli.help import HelpGroup
 from tcpflow_analyzer.cli.interruption import Interrupted, Terminated, handle_signals
+from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.errors import OutputError, TcpflowError
 from tcpflow_analyzer.version import __version__
 
@@ -100,23 +101,23 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return STATUS_UNUSABLE
     except click.ClickException as error:
-        _complain(_one_line(error))
+        say("error", _one_line(error))
         return STATUS_UNUSABLE
     except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         _silence_output()
         return 0
     except OutputError as error:
-        _complain(str(error))
+        say("error", str(error))
         return STATUS_OUTPUT
     except TcpflowError as error:
-        _complain(str(error))
+        say("error", str(error))
         return STATUS_UNUSABLE
     except OSError as error:  # of help and version, which click writes
         _silence_output()
-        _complain(f"standard output: {error.strerror}")
+        say("error", f"standard output: {error.strerror}")
         return STATUS_OUTPUT
     except (Interrupted, click.Abort):
-        _complain("interrupted")
+        say("error", "interrupted")
         return STATUS_INTERRUPTED
     except Terminated:
         return STATUS_TERMINATED
@@ -132,7 +133,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         _silence_output()
     except OutputError as error:
-        _complain(str(error))
+        say("error", str(error))
         status = STATUS_OUTPUT
     # All is written; taking a million objects apart one by one would cost another half second.
     os._exit(status)
@@ -144,14 +145,6 @@ def _one_line(error: click.ClickException) -> str:
     message = message[:1].lower() + message[1:]
     context = getattr(error, "ctx", None)
     return message if context is None else f"{message}; see `{context.command_path} --help`"
-
-
-def _complain(message: str) -> None:
-    """Write one line on standard error, if there is one that can be written to."""
-    try:
-        click.echo(f"tcpflow: error: {message}", err=True)
-    except OSError:
-        _silence_output()
 
 
 def _flush_output() -> None:

@@ -77,9 +77,14 @@ def tool_text() -> str:
     return _encode({"name": TOOL_NAME, "version": __version__, "compiled": is_compiled()})
 
 
+def path_text(path: str) -> str:
+    """Write a path in characters: octets that are none in UTF-8 (PEP 383) are replaced."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def start_fields(paths: Sequence[str]) -> str:
     """Write the members of the first line of NDJSON, but for `kind`."""
-    files = _encode([{"path": path} for path in paths])
+    files = _encode([{"path": path_text(path)} for path in paths])
     return f'"schema_version":{SCHEMA_VERSION},"tool":{tool_text()},"files":{files}'
 
 
@@ -102,7 +107,7 @@ def capture_fields(capture: Capture, ns_as_strings: bool) -> str:
 def file_members(file: CaptureFile) -> dict[str, object]:
     """Give the members of one object of `capture.files`."""
     return {
-        "path": file.path,
+        "path": path_text(file.path),
         "format": file.format,
         "link_types": list(file.link_types),
         "first_frame": file.first_frame,

@@ -49,7 +49,7 @@ class FileOctets:
 
     def __init__(self, path: str, block_octets: int = BLOCK_OCTETS) -> None:
         """Open `path`, to be read in blocks; raises InputError where that fails."""
-        self.name = "standard input" if path == "-" else path
+        self.name = "standard input" if path == "-" else path or "''"
         self._block_octets = block_octets
         self.consumed = 0
         self.total: int | None = None

@@ -382,7 +382,7 @@ def expand_paths(paths: Sequence[str]) -> list[str]:
     """
     expanded: list[str] = []
     for path in paths:
-        if path == "-" or not Path(path).is_dir():
+        if not path or path == "-" or not Path(path).is_dir():  # Path("") would be "."
             expanded.append(path)
             continue
         try:
