@@ -14,6 +14,7 @@ from support.places import FIXTURES, fixture_captures, shared_captures, shared_f
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.pipeline import Run
 from tcpflow_analyzer.report.json_report import JsonReport, NdjsonReport
+from tcpflow_analyzer.report.sink import Sink
 from tcpflow_analyzer.settings import Settings
 
 Members = dict[str, Any]
@@ -26,7 +27,7 @@ KEYS = ["schema_version", "tool", "capture", "summary", "connections", "findings
 def both_reports(capture: Path, *, ns_as_strings: bool = False) -> tuple[Members, list[Members]]:
     """The JSON and the lines of NDJSON, from one run."""
     whole, lines = io.BytesIO(), io.BytesIO()
-    sinks = [JsonReport(whole, ns_as_strings), NdjsonReport(lines, ns_as_strings)]
+    sinks: list[Sink] = [JsonReport(whole, ns_as_strings), NdjsonReport(lines, ns_as_strings)]
     Run([capture], Settings(), sinks).run()
     return json.loads(whole.getvalue()), [
         json.loads(line) for line in lines.getvalue().split(b"\n") if line
