@@ -473,6 +473,9 @@ class TextTrace:
             if starts:
                 # What tcpdump counts from, even where the SYN carried data (print-tcp.c).
                 receiver.base, receiver.next = (header.ack - 1) % MODULUS, header.ack
+            elif None in (sender.base, receiver.base) and summary.ack >= SMALL_NUMBER:
+                # No answer to the SYN was captured: tcpdump counts from the first segment with ACK.
+                sender.base, receiver.base = header.seq, (header.ack - 1) % MODULUS
             if receiver.next is None:
                 receiver.next = header.ack
 
