@@ -21,6 +21,7 @@ from tcpflow_analyzer.decode.segment import (
     Segment,
 )
 from tcpflow_analyzer.observer.advance import advance, stray_syn
+from tcpflow_analyzer.observer.belief import settle
 from tcpflow_analyzer.observer.census import MOST, Census, busy_peak
 from tcpflow_analyzer.observer.icmp import take_icmp_error
 from tcpflow_analyzer.observer.incarnation import (
@@ -73,7 +74,7 @@ from tcpflow_analyzer.table.connection import (
     Request,
 )
 from tcpflow_analyzer.table.connection_table import ConnectionTable, LiveEntries, swapped
-from tcpflow_analyzer.table.endpoint import NEVER, Endpoint
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import (
     DUPLICATE_FRAME,
     OPEN_AT_END,
@@ -103,6 +104,7 @@ _OPENED: Final = 1
 _LEFT: Final = 2
 _HOLDS_ORIGINATOR: Final = 4
 _HOLDS_RESPONDER: Final = 8
+_UNTOLD: Final = 16  # it holds TIME-WAIT since a sweep; no segment came since
 _MOST_SERVICES: Final = 65_536  # services of which failed attempts are remembered
 
 
@@ -187,6 +189,7 @@ class Engine:
         self._succeeded: dict[bytes, int] = {}
         self._listening: set[bytes] = set()
         self._finishing: bool = False
+        self._closing: list[Connection] = []
 
     # Frames
 
@@ -483,6 +486,9 @@ class Engine:
         had_ack = connection.ack_frame
         had_synack = connection.synack_frame
         observed = connection.observed
+        if connection.counted & _UNTOLD != 0:
+            connection.counted &= ~_UNTOLD
+            observed &= ~(TIME_WAIT_ORIGINATOR | TIME_WAIT_RESPONDER)
         if connection.previous is not None and is_old_duplicate(
             connection, from_originator, segment
         ):
@@ -503,8 +509,12 @@ class Engine:
             self._count_left(connection)
         if had_ack == 0 and connection.ack_frame != 0 and len(self._failed) > 0:
             self._note_success(connection, segment.time_ns)
-        if not connection.queued and not self._finishing and _is_over(connection):
-            self._queue(connection)
+        if not connection.queued and not self._finishing:
+            if _is_over(connection):
+                self._queue(connection)
+            elif _may_end(connection):
+                connection.queued = True
+                self._closing.append(connection)
         if connection.outcome == OUTCOME_UNANSWERED and segment.control_bits & SYN != 0:
             self._note_dropped(connection, segment)
 
@@ -624,6 +634,7 @@ class Engine:
         Once a second of capture time, never once a block: results must not depend on how much is
         read at a time.
         """
+        self._sweep_closing()
         self._sweep_over()
         self._sweep_requests()
         self._sweep_remembered()
@@ -657,6 +668,30 @@ class Engine:
     def _leave_out(self, what: str, number: i64) -> None:
         """Count what a limit dropped."""
         self.left_out[what] = self.left_out.get(what, 0) + number
+
+    def _sweep_closing(self) -> None:
+        """Believe what is on its way to ends that will send nothing more: it may be the last."""
+        now = self.last_time_ns - _SECOND  # frames may be a little out of order
+        closing: list[Connection] = []
+        for connection in self._closing:
+            if connection.finished:
+                continue
+            if connection.next_due_ns <= now:
+                self._settle(connection, now)
+            if _is_over(connection):
+                self._queue(connection)
+            elif _may_end(connection):
+                closing.append(connection)
+            else:
+                connection.queued = False
+        self._closing = closing
+
+    def _settle(self, connection: Connection, now_ns: i64) -> None:
+        """Let happen what is due by now; the census hears of it with the next segment, if any."""
+        observed = connection.observed
+        settle(connection, now_ns, self._timing)
+        if connection.observed & ~observed & (TIME_WAIT_ORIGINATOR | TIME_WAIT_RESPONDER) != 0:
+            connection.counted |= _UNTOLD
 
     def _sweep_over(self) -> None:
         self._over_first = self._sweep_queue(self._over, self._over_first)
@@ -827,6 +862,7 @@ class Engine:
         self._table = ConnectionTable()
         self._over = []
         self._closed = []
+        self._closing = []
         self._requests = []
         self._time_wait = []
         entries = self._live.take_all()
@@ -887,6 +923,17 @@ def _time_wait_until(connection: Connection) -> i64:
         if endpoint.believed == TIME_WAIT and endpoint.time_wait_until_ns > until:
             until = endpoint.time_wait_until_ns
     return until
+
+
+def _may_end(connection: Connection) -> bool:
+    """Whether a FIN, its ACK or a RST on its way may be the last that happens to it."""
+    return connection.next_due_ns < NEVER and (
+        connection.reset_count > 0
+        or (
+            connection.originator.fin_offset != UNKNOWN
+            and connection.responder.fin_offset != UNKNOWN
+        )
+    )
 
 
 def _is_over(connection: Connection) -> bool:

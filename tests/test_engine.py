@@ -1,6 +1,9 @@
 """The loop over frames: what is handed over when, counts, and times that no read size changes."""
 
+import contextlib
 import random
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +19,10 @@ from support.capture_builder import (
 from support.ladder import Ladder, Socket, capture, merged
 from support.openings import CLOSED_BY_A, OPEN
 from support.states import Json, analysis_of_octets, codes, sides_of_octets
+from tcpflow_analyzer.decode.decoder import Decoder
+from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.sources.recording import Recording
 from tcpflow_analyzer.tcp.control_bits import ACK, SYN
 
 ABORTED = OPEN + "--> <SEQ=1001><ACK=5001><CTL=RST,ACK> -->\n"
@@ -131,3 +137,23 @@ def test_data_for_nobody_is_picked_up_once() -> None:
     data = Segment("192.0.2.1", 40000, "198.51.100.1", 80, 7, 9, ACK, payload=b"x")
     analysis = analysis_of_octets(pcap([(START_NS, ethernet(packet(data)))]))
     assert codes(analysis) >= {"CP001"}
+
+
+def test_connections_leave_although_nothing_comes_after_their_last_segment() -> None:
+    """The ACK of the second FIN, and a RST, arrive half a round trip after the last frame."""
+    ladders = [
+        Ladder(before, a=Socket("192.0.2.1", 40000 + number))
+        for number, before in enumerate([CLOSED_BY_A, ABORTED])
+    ]
+    frames = [frame for ladder in ladders for frame in ladder.frames()] + clocks(60, 30)
+    left: list[int] = []
+    engine = Engine(Settings(), Decoder(False, False, None), lambda made: left.append(made.number))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made.pcap"
+        path.write_bytes(pcap(sorted(frames, key=lambda frame: frame[0])))
+        with contextlib.closing(Recording([str(path)])) as recording:
+            for walk, until_ns in recording.steps():
+                engine.run(walk, until_ns)
+    assert sorted(left) == [1, 2]
+    engine.finish()
+    assert len(left) == 2
