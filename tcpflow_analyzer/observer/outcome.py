@@ -96,8 +96,8 @@ def possible_states(connection: Connection, endpoint: Endpoint) -> list[int]:
             states |= one << transition.to_state
         transition = transition.next_step
     states |= endpoint.possible
-    if final == CLOSED and endpoint.segments == 0 and connection.outcome == OUTCOME_UNANSWERED:
-        states |= one << LISTEN
+    if final == CLOSED and endpoint.segments == 0:
+        states |= one << LISTEN  # whether somebody listened there nobody has seen
     return [state for state in range(STATE_COUNT) if contains(states, state)]
 
 

@@ -70,7 +70,7 @@ def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> It
                 about=endpoint,
                 certainty="inferred",
                 time_ns=reset.time_ns,
-                frames=(endpoint.first_frame, reset.trigger_frame, reset.frame),
+                frames=(reset.frame,),
                 template=(
                     "RST with the address of {sender} (frame {frame}, TTL {ttl}) does not look "
                     "like its other segments (TTL {ttl_min} to {ttl_max}): {score} points for "
