@@ -470,6 +470,37 @@ def test_interrupt_of_a_pipe_reports_what_was_read() -> None:
     assert kinds[-2:] == ["capture", "summary"]
 
 
+def test_interrupt_waits_for_what_the_other_end_of_the_pipe_still_has() -> None:
+    octets = mixed()
+    with subprocess.Popen(
+        [*PROGRAM, "analyze", "-", "--format", "json"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
+    ) as child:  # fmt: skip
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(octets[:24])  # tcpdump keeps frames in a buffer until it is interrupted
+        child.stdin.flush()
+        time.sleep(1.5)
+        child.send_signal(signal.SIGINT)
+        child.stdin.write(octets[24:])
+        child.stdin.close()
+        found = json.load(child.stdout)
+        assert child.wait(20) == 130
+    assert found["capture"] == analyzed("-", stdin=octets)["capture"]
+
+
+def test_interrupt_of_a_pipe_that_brought_nothing() -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "analyze", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
+    ) as child:  # fmt: skip
+        assert child.stderr is not None
+        time.sleep(1.5)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(20) == 130
+        assert child.stderr.read() == b"tcpflow: error: interrupted\n"
+
+
 def test_second_interrupt_stops_at_once() -> None:
     with at_work_on_a_pipe() as child:
         child.send_signal(signal.SIGINT)

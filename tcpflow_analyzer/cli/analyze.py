@@ -230,13 +230,14 @@ def _analyze_together(
     """Analyse all captures as one recording; those that are unusable are named and left out."""
     from tcpflow_analyzer.pipeline import Run, check_inputs  # noqa: PLC0415  mistakes first
 
-    usable, complaints = check_inputs(captures, settings)
-    for complaint in complaints:
-        say("error", complaint)
-    if complaints and not usable:
-        return STATUS_UNUSABLE
-    run = Run(usable, settings, [_make_sink(*each, display) for each in outputs])
-    status = _work(run, display)
+    with Interruptible(captures) as work:
+        usable, complaints = check_inputs(captures, settings)
+        for complaint in complaints:
+            say("error", complaint)
+        if complaints and not usable:
+            return STATUS_UNUSABLE
+        sinks = [_make_sink(*each, display) for each in outputs]
+        status = _work(Run(usable, settings, sinks), work, display)
     return STATUS_UNUSABLE if complaints else status
 
 
@@ -261,7 +262,8 @@ def _analyze_each(
                 if number:
                     _write_between(outputs)
                 sinks = [_make_sink(form, output, display) for form, output in joined]
-                worked = _work(Run([path], settings, sinks), display)
+                with Interruptible([path]) as work:
+                    worked = _work(Run([path], settings, sinks), work, display)
             except InputError as error:
                 say("error", str(error))
                 status = STATUS_UNUSABLE
@@ -278,16 +280,14 @@ def _write_between(outputs: Sequence[tuple[str, Output]]) -> None:
             output.write_text("\n")
 
 
-def _work(run: "Run", display: Display) -> int:
+def _work(run: "Run", work: Interruptible, display: Display) -> int:
     """Work through a recording, with a progress bar where somebody waits for it.
 
     Gives the exit status: an interrupt ends a pipe that is read, and what came until then is
     reported.
     """
-    with (
-        Interruptible(run.recording.end_early) as work,
-        Progress(display.progress, display.quiet) as progress,
-    ):
+    work.source = run.recording
+    with Progress(display.progress, display.quiet) as progress:
         for _ in run.steps():
             if run.is_read:
                 progress.stop()  # the report comes next

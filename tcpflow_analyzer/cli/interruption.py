@@ -1,11 +1,26 @@
 """What the interrupt key and the wish to end do: a pipe that is being read ends, all else stops."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Final, Protocol, Self
 
-EndInput = Callable[[], bool]
+# Seconds that what writes the pipe has to end by itself: the interrupt key reaches it as well, and
+# tcpdump then writes what it still holds.
+PATIENCE: Final = 0.5
+
+
+class Input(Protocol):
+    """What is read, as far as it matters here; `Recording` is one."""
+
+    def can_end_early(self) -> bool:
+        """Whether it is a pipe, which may end anywhere."""
+        ...
+
+    def end_early(self) -> None:
+        """Make it end where it was read to."""
+        ...
 
 
 class Interrupted(BaseException):
@@ -23,18 +38,17 @@ class Interruptible:
     is then wanted. The second interrupt stops at once, as does the first where no pipe is read.
 
     Attributes:
+        source: what is read; None as long as it is being opened, for which a pipe has to bring its
+            first octets.
         ended: whether the input was ended so.
     """
 
     _current: "Interruptible | None" = None
 
-    def __init__(self, end_input: EndInput) -> None:
-        """Do nothing yet.
-
-        Args:
-            end_input: makes the input end where it is; False where it cannot.
-        """
-        self._end_input = end_input
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Do nothing yet; `paths` are those of the input."""
+        self._may_end = any(path == "-" or Path(path).is_fifo() for path in paths)
+        self.source: Input | None = None
         self.ended = False
 
     def __enter__(self) -> Self:
@@ -50,15 +64,35 @@ class Interruptible:
     ) -> None:
         """Leave the interrupts to others."""
         Interruptible._current = None
+        if self.ended and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     @classmethod
     def take_interrupt(cls) -> bool:
-        """End the input of the work at hand; False if there is none, or it was ended before."""
+        """Let the input end; False if there is none that can, or it was asked to before."""
         work = cls._current
-        if work is None or work.ended or not work._end_input():
+        if work is None or work.ended or not work._can_end():
             return False
         work.ended = True
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, _end_input)
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        else:  # Windows
+            cls.end_input()
         return True
+
+    @classmethod
+    def end_input(cls) -> None:
+        """Make the input end now; raises Interrupted if it did not even begin."""
+        work = cls._current
+        if work is None:
+            return
+        if work.source is None:
+            raise Interrupted
+        work.source.end_early()
+
+    def _can_end(self) -> bool:
+        return self._may_end if self.source is None else self.source.can_end_early()
 
 
 def handle_signals() -> None:
@@ -70,6 +104,10 @@ def handle_signals() -> None:
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     if not Interruptible.take_interrupt():
         raise Interrupted
+
+
+def _end_input(_number: int, _frame: FrameType | None) -> None:
+    Interruptible.end_input()
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

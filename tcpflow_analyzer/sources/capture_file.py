@@ -159,9 +159,13 @@ class CaptureFile:
         """Octets of the file as it lies there; None for a pipe."""
         return self._file.total
 
-    def end_early(self) -> bool:
-        """Make a pipe end where it was read to; False for files."""
-        return self._file.end_early()
+    def can_end_early(self) -> bool:
+        """Whether it is a pipe, which may end anywhere."""
+        return not self.ended and self._file.can_end_early()
+
+    def end_early(self) -> None:
+        """Make a pipe end where it was read to."""
+        self._file.end_early()
 
     def close(self) -> None:
         """Close the file; what was fed can still be walked."""

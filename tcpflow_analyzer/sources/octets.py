@@ -54,7 +54,7 @@ class FileOctets:
         self.consumed = 0
         self.total: int | None = None
         self._file: Any = None
-        self._file_number = -1
+        self._pipe_number = -1
         try:
             self._read = self._open(path)
         except OSError as error:
@@ -68,14 +68,15 @@ class FileOctets:
                 raise InputError(f"{self.name}: it is closed")
             # A replaced standard input need not have a file below it, but has a buffer.
             standard_input = sys.stdin.buffer
-            self._file_number = _file_number(standard_input)
+            self._pipe_number = _pipe_number(standard_input)
             return getattr(standard_input, "read1", standard_input.read)
         file = open(path, "rb", buffering=0)  # noqa: SIM115 -- closed by close()
         self._file = file
-        self._file_number = file.fileno()
-        status = os.fstat(self._file_number)
+        status = os.fstat(file.fileno())
         if stat.S_ISREG(status.st_mode):
             self.total = status.st_size
+        else:
+            self._pipe_number = file.fileno()
         return lambda size: file.read(size) or b""
 
     def read(self) -> bytes:
@@ -87,18 +88,19 @@ class FileOctets:
         self.consumed += len(block)
         return block
 
-    def end_early(self) -> bool:
-        """Make what is not a regular file end where it was read to; False where it cannot be.
+    def can_end_early(self) -> bool:
+        """Whether this is a pipe, for which `end_early` can be used."""
+        return self._pipe_number >= 0
+
+    def end_early(self) -> None:
+        """Make a pipe end where it was read to.
 
         Called while a read waits, which then sees the end: a read that a signal breaks off is
         begun anew (PEP 475), of what has taken the pipe's place.
         """
-        if self.total is not None or self._file_number < 0:
-            return False
         nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, self._file_number)
+        os.dup2(nothing, self._pipe_number)
         os.close(nothing)
-        return True
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -106,12 +108,13 @@ class FileOctets:
             self._file.close()
 
 
-def _file_number(stream: BinaryIO) -> int:
-    """Give the number of the file below a stream, -1 if there is none."""
+def _pipe_number(stream: BinaryIO) -> int:
+    """Give the number of the pipe below a stream, -1 if it is a file or nothing at all."""
     try:
-        return stream.fileno()
-    except OSError:
+        number = stream.fileno()
+    except (OSError, AttributeError):
         return -1
+    return -1 if stat.S_ISREG(os.fstat(number).st_mode) else number
 
 
 def reason(error: OSError) -> str:

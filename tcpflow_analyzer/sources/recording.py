@@ -58,8 +58,12 @@ class Capture(Protocol):
         """Feed the walk; False at the end."""
         ...
 
-    def end_early(self) -> bool:
-        """Make a pipe end where it was read to; False where that cannot be done."""
+    def can_end_early(self) -> bool:
+        """Whether it is a pipe, which may end anywhere."""
+        ...
+
+    def end_early(self) -> None:
+        """Make a pipe end where it was read to."""
         ...
 
     def close(self) -> None:
@@ -353,13 +357,21 @@ class Recording:
             total += part.octets_total
         return total
 
-    def end_early(self) -> bool:
-        """Make pipes end where they were read to; False if none is open.
+    def can_end_early(self) -> bool:
+        """Whether a pipe is being read, which may end anywhere."""
+        return bool(self._open_pipes())
+
+    def end_early(self) -> None:
+        """Make the pipes that are being read end where they were read to.
 
         May be called from a signal handler, also while a step waits for data.
         """
-        ended = [part.capture.end_early() for part in self._parts if part.capture is not None]
-        return any(ended)
+        for pipe in self._open_pipes():
+            pipe.end_early()
+
+    def _open_pipes(self) -> list[Capture]:
+        captures = [part.capture for part in self._parts if part.capture is not None]
+        return [capture for capture in captures if capture.can_end_early()]
 
     def close(self) -> None:
         """Close what is open; for a recording that is not read to its end."""

@@ -118,9 +118,12 @@ class TsharkCapture:
         self.walk.feed(block)
         return True
 
-    def end_early(self) -> bool:
-        """Do nothing: an interrupt reaches tshark as well."""
+    def can_end_early(self) -> bool:
+        """Give False: what tshark reads is its own."""
         return False
+
+    def end_early(self) -> None:
+        """Do nothing."""
 
     def close(self) -> None:
         """End tshark."""
