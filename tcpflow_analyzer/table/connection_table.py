@@ -31,6 +31,11 @@ def swapped(key: bytes, address_len: i64) -> bytes:
     )
 
 
+def _secret(name: bytes) -> i64:
+    """An odd number of 36 bits, by the secret of this process's hash function."""
+    return (hash(name) & 0xF_FFFF_FFFF) | 1
+
+
 class ConnectionTable:
     """Entries by socket pair.
 
@@ -47,20 +52,27 @@ class ConnectionTable:
         self._others: dict[bytes, Entry] = {}
         self._buckets: list[Entry | None] = [None] * _FIRST_SIZE
         self._mask: i64 = _FIRST_SIZE - 1
-        # Differs from process to process, so that nobody can aim segments at one bucket.
-        self._seed: i64 = hash(b"connection table") & 0xFFFF_FFFF_FFFF
+        # They differ from process to process, so that nobody can aim segments at one bucket.
+        self._low_lesser: i64 = _secret(b"low half, lesser socket")
+        self._high_lesser: i64 = _secret(b"high half, lesser socket")
+        self._low_greater: i64 = _secret(b"low half, greater socket")
+        self._high_greater: i64 = _secret(b"high half, greater socket")
 
     def _index(self, source: i64, destination: i64) -> i64:
-        """Bucket of a socket pair, the same for both directions."""
-        crossed = (source ^ destination) ^ self._seed
-        added = source + destination
-        # Each factor of each product is bounded, so that nothing reaches 2**63.
+        """Bucket of a socket pair, the same for both directions.
+
+        A multilinear hash: two pairs meet only for few of all secret factors, whatever they are.
+        """
+        lesser = source if source < destination else destination
+        greater = destination if source < destination else source
+        # Products of 24 and 36 bits; four of them stay below 2**62.
         mixed = (
-            ((crossed & 0xFF_FFFF) * 0x9E37_79B1)
-            ^ ((crossed >> 24) * 0x85EB_CA77)
-            ^ ((added & 0xFF_FFFF) * 0xC2B2_AE3D)
+            (lesser & 0xFF_FFFF) * self._low_lesser
+            + (lesser >> 24) * self._high_lesser
+            + (greater & 0xFF_FFFF) * self._low_greater
+            + (greater >> 24) * self._high_greater
         )
-        return (mixed >> 16) & self._mask
+        return (mixed ^ (mixed >> 20) ^ (mixed >> 40)) & self._mask
 
     def find(self, segment: Segment) -> Entry | None:
         """The entry of a segment, or None; sets `from_originator`."""
