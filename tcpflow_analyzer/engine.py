@@ -194,7 +194,24 @@ class Engine:
     # Frames
 
     def run(self, walk: RecordWalk, until_ns: i64) -> None:
-        """Take the frames that the walk has, as far as they are earlier than `until_ns`."""
+        """Take the frames and clock records that the walk has, as far as they precede `until_ns`."""
+        while True:
+            self._take_frames(walk, until_ns)
+            clock_ns = walk.take_clock()
+            if clock_ns < 0:
+                return
+            self._take_clock(min(clock_ns, until_ns))
+
+    def _take_clock(self, clock_ns: i64) -> None:
+        """The capture went on until `clock_ns`, with or without frames."""
+        if self.frames > 0 and self.last_time_ns < clock_ns < NEVER:
+            self.last_time_ns = clock_ns
+            if clock_ns >= self._next_sweep_ns:
+                self._next_sweep_ns = (clock_ns // _SECOND + 1) * _SECOND
+                self.sweep()
+
+    def _take_frames(self, walk: RecordWalk, until_ns: i64) -> None:
+        """Take frames up to the next clock record."""
         segment = self._segment
         decoder = self._decoder
         while walk.advance():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support import container_builder as build
 from support.capture_builder import (
     SECOND_NS,
     START_NS,
@@ -157,3 +158,33 @@ def test_connections_leave_although_nothing_comes_after_their_last_segment() -> 
     assert sorted(left) == [1, 2]
     engine.finish()
     assert len(left) == 2
+
+
+def clocked_capture(ladder: Ladder, writer: bytes, *clocks_s: int) -> bytes:
+    """The ladder's frames as pcapng, each clock in front of the first frame that is later."""
+    head = build.section(options=build.option(4, writer))
+    blocks = [(at, build.enhanced(octets, at)) for at, octets in ladder.frames()]
+    times = [START_NS + each * SECOND_NS for each in clocks_s]
+    blocks += [(at, build.statistics(0, b"", ticks=at)) for at in times]
+    body = b"".join(octets for _, octets in sorted(blocks))
+    return head + build.interface(options=build.option(9, b"\x09")) + body
+
+
+@pytest.mark.parametrize("block", [100, 65_536])
+def test_clock_record_lets_timers_run_without_a_frame(block: int) -> None:
+    settings = Settings(block_octets=block)
+    ladder = Ladder(CLOSED_BY_A)
+    for clock_s, state in ((59, "TIME-WAIT"), (61, "CLOSED")):
+        octets = clocked_capture(ladder, b"tcpflow-analyzer 0", clock_s)
+        analysis = analysis_of_octets(octets, settings)
+        assert analysis["connections"][0]["originator"]["state_at_capture_end"] == state
+        assert analysis["capture"]["last_time_ns"] == START_NS + clock_s * SECOND_NS
+    others = analysis_of_octets(clocked_capture(ladder, b"mergecap", 61), settings)
+    assert others["connections"][0]["originator"]["state_at_capture_end"] == "TIME-WAIT"
+
+
+def test_clock_record_before_the_first_frame_is_no_beginning() -> None:
+    analysis = analysis_of_octets(
+        clocked_capture(Ladder(CLOSED_BY_A), b"tcpflow-analyzer 0", -2, -1)
+    )
+    assert analysis["capture"]["first_time_ns"] == START_NS

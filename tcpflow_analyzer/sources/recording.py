@@ -171,6 +171,8 @@ class _Part:
                 return False
         walk = capture.walk
         while not walk.advance():
+            if walk.take_clock() >= 0:  # nothing has begun that the time could end
+                continue
             if not capture.feed_next():
                 self.finish()
                 return False
@@ -247,9 +249,10 @@ class Recording:
     def steps(self) -> Iterator[tuple[RecordWalk, int]]:
         """Give walks in turn, each with a time `until_ns` (nanoseconds since the epoch).
 
-        The consumer takes frames by `advance()` as long as their `time_ns` is below `until_ns`;
-        the first one that is not it gives back by `hold()`. It then asks for the next step, which
-        may be the same walk with more octets. Works once.
+        The consumer takes frames by `advance()`, and clock records by `take_clock()`, as long as
+        their `time_ns` is below `until_ns`; the first frame that is not it gives back by
+        `hold()`. It then asks for the next step, which may be the same walk with more octets.
+        Works once.
 
         Raises:
             RuntimeError: called twice, or a frame below `until_ns` was not taken.

@@ -35,6 +35,7 @@ STOPPED: Final = 5
 MORE: Final = 0  # feed another block
 AGAIN: Final = 1  # nothing to show, go on
 FRAME: Final = 2
+CLOCK: Final = 3
 
 U16: Final = 0xFFFF
 U32: Final = 0xFFFF_FFFF
@@ -68,6 +69,11 @@ OPTION_IF_TSRESOL: Final = 9
 OPTION_IF_TSOFFSET: Final = 14
 OPTION_ISB_IFDROP: Final = 5
 OPTION_ISB_OSDROP: Final = 7
+OPTION_SHB_USERAPPL: Final = 4
+
+# Who writes clock records: statistics blocks that say how far a live capture has come. Those of
+# others are no clock: they are copied along when times are shifted or packets are left out.
+CLOCK_WRITER: Final = b"tcpflow-analyzer"
 
 
 def unsigned_32(data: bytes, offset: i64, big: bool) -> i64:
@@ -226,6 +232,8 @@ class RecordWalk:
         self._skip: i64 = 0
         self._trailer: i64 = -1
         self._block_offset: i64 = 0
+        self._has_clock: bool = False
+        self._clock_ns: i64 = -1
         # The interface of the last enhanced packet, if its times are simple; see _advance_quickly.
         self._usual_number: i64 = -1
         self._usual_high: i64 = 0
@@ -240,6 +248,17 @@ class RecordWalk:
     def hold(self) -> None:
         """Give the current frame again at the next `advance`; only after one that gave True."""
         self._held = True
+
+    def take_clock(self) -> i64:
+        """Give the time of the clock record at which `advance` stopped; go on with `advance`.
+
+        Returns:
+            Nanoseconds since the epoch: until then the capture went on. -1: there was none, so
+            that `feed` is next.
+        """
+        clock_ns: i64 = self._clock_ns
+        self._clock_ns = -1
+        return clock_ns
 
     def feed(self, block: bytes) -> None:
         """Take the next octets of the file."""
@@ -265,7 +284,8 @@ class RecordWalk:
         """Make the next frame current.
 
         Returns:
-            True: the frame's attributes are set. False: feed more, or the walk has ended.
+            True: the frame's attributes are set. False: there is a clock record (`take_clock`), or
+            more has to be fed, or the walk has ended.
         """
         if self._held:
             self._held = False
@@ -366,6 +386,8 @@ class RecordWalk:
                 outcome = self._read_record()
             if outcome == FRAME:
                 return True
+            if outcome == CLOCK:
+                return False
             if outcome == MORE and self._layout != STOPPED:
                 return False
 
@@ -632,7 +654,22 @@ class RecordWalk:
         self.format = "pcapng"
         self._section_base = len(self.interfaces)
         self._usual_number = -1
+        self._has_clock = self._is_written_by_clock_writer(length)
         return AGAIN
+
+    def _is_written_by_clock_writer(self, length: i64) -> bool:
+        option: i64 = self._position + 24
+        end: i64 = self._position + length - 4
+        while option + 4 <= end:
+            code = unsigned_16(self.buffer, option, self._big)
+            option_len = unsigned_16(self.buffer, option + 2, self._big)
+            if code == 0 or option + 4 + option_len > end:
+                break
+            if code == OPTION_SHB_USERAPPL:
+                value = self.buffer[option + 4 : option + 4 + option_len]
+                return value.startswith(CLOCK_WRITER)
+            option += 4 + ((option_len + 3) & ~3)
+        return False
 
     def _read_packet(self, kind: i64, length: i64) -> i64:
         data = self.buffer
@@ -762,4 +799,9 @@ class RecordWalk:
         if drops >= 0:
             # The counts are since the start of the capture, so the last block has them all.
             self.interfaces[index].drops = drops
-        return AGAIN
+        if not self._has_clock:
+            return AGAIN
+        high = unsigned_32(self.buffer, position + 12, self._big)
+        low = unsigned_32(self.buffer, position + 16, self._big)
+        self._clock_ns = self.interfaces[index].nanoseconds(high, low)
+        return CLOCK

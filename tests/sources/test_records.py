@@ -238,6 +238,51 @@ def test_pcapng_unknown_blocks_are_skipped_by_length(block_len: int) -> None:
     assert walk.error == ""
 
 
+def clocked_file(writer: bytes, order: str = "<") -> bytes:
+    """A frame at 5 us, statistics of 7 us, a frame at 9 us, in a section written by `writer`."""
+    return (
+        build.section(order, options=build.option(4, writer, order))
+        + build.interface(order=order)
+        + build.enhanced(b"a", 5, order=order)
+        + build.statistics(0, b"", order, ticks=7)
+        + build.enhanced(b"b", 9, order=order)
+    )
+
+
+def events(walk: RecordWalk, octets: bytes, block: int) -> list[tuple[str, int]]:
+    """Times of the frames and clock records, as they come when fed so many octets at a time."""
+    seen = []
+    for start in range(0, len(octets), block):
+        walk.feed(octets[start : start + block])
+        while True:
+            while walk.advance():
+                seen.append(("frame", walk.time_ns))
+            clock_ns = walk.take_clock()
+            if clock_ns < 0:
+                break
+            seen.append(("clock", clock_ns))
+    walk.finish()
+    return seen
+
+
+@pytest.mark.parametrize("block", [1, 50, 10_000])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pcapng_statistics_of_our_own_are_clock_records(order: str, block: int) -> None:
+    walk = RecordWalk("x")
+    assert events(walk, clocked_file(b"tcpflow-analyzer 1.2", order), block) == [
+        ("frame", 5000),
+        ("clock", 7000),
+        ("frame", 9000),
+    ]
+    assert walk.error == ""
+
+
+@pytest.mark.parametrize("writer", [b"", b"Dumpcap (Wireshark) 4.0.17", b"tcpflow"])
+def test_pcapng_statistics_of_others_are_no_clock(writer: bytes) -> None:
+    seen = events(RecordWalk("x"), clocked_file(writer), 10_000)
+    assert seen == [("frame", 5000), ("frame", 9000)]
+
+
 def test_pcapng_drops_are_those_of_the_last_statistics() -> None:
     earlier = build.option(5, struct.pack("<Q", 1))
     later = build.option(5, struct.pack("<Q", 3)) + build.option(7, struct.pack("<Q", 4))

@@ -69,9 +69,10 @@ def block(kind: int, body: bytes, order: str = "<") -> bytes:
     return struct.pack(order + "I", kind) + length + body + length
 
 
-def section(order: str = "<", version: int = 1) -> bytes:
+def section(order: str = "<", version: int = 1, options: bytes = b"") -> bytes:
     """A section header block."""
-    return block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, version, 0, -1), order)
+    head = struct.pack(order + "IHHq", 0x1A2B3C4D, version, 0, -1)
+    return block(0x0A0D0D0A, head + options, order)
 
 
 def interface(
@@ -103,9 +104,10 @@ def old_packet(octets: bytes, ticks: int, number: int = 0, order: str = "<") -> 
     return block(2, head + octets, order)
 
 
-def statistics(number: int, options: bytes, order: str = "<") -> bytes:
-    """An interface statistics block."""
-    return block(5, struct.pack(order + "III", number, 0, 0) + options, order)
+def statistics(number: int, options: bytes, order: str = "<", ticks: int = 0) -> bytes:
+    """An interface statistics block; `ticks` in units of the interface, 64 bits."""
+    head = struct.pack(order + "III", number, ticks >> 32, ticks & 0xFFFF_FFFF)
+    return block(5, head + options, order)
 
 
 def pcapng_file(frames: Sequence[Record], order: str = "<", link_type: int = 1) -> bytes:
