@@ -87,6 +87,7 @@ from tcpflow_analyzer.table.observation import (
     TIME_WAIT_RESPONDER,
     UNANSWERED,
 )
+from tcpflow_analyzer.table.stream_observation import both_words
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 from tcpflow_analyzer.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 
@@ -112,14 +113,16 @@ class Engine:
     """Follows all connections of one recording.
 
     Attributes:
-        wanted: mask of observations; `on_finished` gets connections that have one of them,
+        wanted, stream_wanted: masks of observations, of the two words that a connection has;
+            `on_finished` gets connections that have one of them,
         want_all: or all connections,
         want_first: or those with a number up to this.
         frames, tcp_segments, other_frames, fragments, duplicate_frames: counts of frames.
         undecoded: reason -> frames.
         first_time_ns, last_time_ns: of the frames so far.
         connections: how many were begun.
-        masks: mask of observations -> finished connections with just this mask.
+        masks: mask of observations, of both words (table/stream_observation.py) -> finished
+            connections with just this mask.
         states: originator's final state * 16 + responder's -> finished connections.
         outcomes, shapes, closers: finished connections by the numbers of table/connection.py.
         left_out: what limits dropped, by name.
@@ -144,6 +147,7 @@ class Engine:
                 into settings.PROFILES, or -1 to guess; None to guess always.
         """
         self.wanted: i64 = 0
+        self.stream_wanted: i64 = 0
         self.want_all: bool = True
         self.want_first: i64 = 0
         self.frames: i64 = 0
@@ -864,13 +868,20 @@ class Engine:
                 tally = connection.tally(DUPLICATE_FRAME, of_originator)
                 if tally is not None:
                     self.duplicate_frames += tally.count
-        self.masks[mask] = self.masks.get(mask, 0) + 1
+        stream_mask = connection.stream_observed
+        words: int = mask if stream_mask == 0 else both_words(mask, stream_mask)
+        self.masks[words] = self.masks.get(words, 0) + 1
         state = final_state(connection.originator) * 16 + final_state(connection.responder)
         self.states[state] = self.states.get(state, 0) + 1
         self.outcomes[connection.outcome] += 1
         self.shapes[connection.shape] += 1
         self.closers[connection.active_closer] += 1
-        if self.want_all or mask & self.wanted != 0 or connection.number <= self.want_first:
+        if (
+            self.want_all
+            or mask & self.wanted != 0
+            or stream_mask & self.stream_wanted != 0
+            or connection.number <= self.want_first
+        ):
             self._on_finished(connection)
 
     def finish(self) -> None:

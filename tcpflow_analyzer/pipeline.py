@@ -145,6 +145,7 @@ class Run:
         judge.pass_all = engine.want_all = any(sink.wants_connections for sink in sinks)
         judge.pass_first = engine.want_first = max((sink.wants_first for sink in sinks), default=0)
         engine.wanted = judge.wanted()
+        engine.stream_wanted = judge.stream_wanted()
         self._walk: RecordWalk | None = None
         # Last, so that nothing stays open if the settings are unusable.
         self.recording = Recording(

@@ -15,9 +15,11 @@ from tcpflow_analyzer.findings.reset.traits import traits_of
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
+from tcpflow_analyzer.table.stream_observation import WORD, both_words
 
 PassOn = Callable[[Connection, list[Finding]], object]
 _RESET: Final = RESET
+_FIRST_WORD: Final = (1 << WORD) - 1
 
 
 class _Asked:
@@ -59,6 +61,7 @@ class Judge:
         self._rules = rules
         self._least: i64 = SEVERITIES.index(settings.min_severity)
         self._wants_facts: bool = wants_facts
+        self._all: int = self._wanted()
         self._unread_window_ns: i64 = settings.unread_window_ns
         self._asked: dict[int, _Asked] = {}
         self._hosts: dict[str, HostFinding] = {
@@ -67,10 +70,16 @@ class Judge:
 
     def wanted(self) -> int:
         """Mask of the observations for which some finding has to see the connection."""
+        return self._all & _FIRST_WORD
+
+    def stream_wanted(self) -> int:
+        """The same of the second word, without its mark."""
+        return self._all >> WORD
+
+    def _wanted(self) -> int:
         mask = 0
         for rule in self._rules.values():
-            if not rule.fact or self._wants_facts:
-                mask |= rule.wakes
+            mask |= rule.awake | rule.facts if self._wants_facts else rule.awake
         return mask
 
     def take(self, connection: Connection) -> None:
@@ -88,9 +97,12 @@ class Judge:
     def connection(self, connection: Connection) -> list[Finding]:
         """Judge a connection; its findings in the order of the output."""
         observed = connection.observed
-        asked = self._asked.get(observed)
+        stream_observed = connection.stream_observed
+        words: int = observed if stream_observed == 0 else both_words(observed, stream_observed)
+        words &= self._all  # what no rule asks for must not multiply the kinds of connections
+        asked = self._asked.get(words)
         if asked is None:
-            asked = self._asked[observed] = self._choose(observed, EVERY_RESET)
+            asked = self._asked[words] = self._choose(words, EVERY_RESET)
         if observed & _RESET != 0:
             asked = self._narrow(asked, connection)
         view = self.view
@@ -114,15 +126,17 @@ class Judge:
         """Count the findings of fact rules that nobody asked to see.
 
         Args:
-            masks: mask of observations -> number of connections with exactly it.
+            masks: mask of observations, of both words -> number of connections with exactly it.
         """
         if self._wants_facts:
             return
         for code, rule in self._rules.items():
-            if rule.fact:
+            facts, awake = rule.facts, rule.awake
+            if facts:
                 number = 0
                 for mask, count in masks.items():
-                    number += count * (mask & rule.wakes).bit_count()
+                    if not mask & awake:
+                        number += count * (mask & facts).bit_count()
                 if number:
                     self.codes[code] = self.codes.get(code, 0) + number
                     self.severities[rule.severity] = self.severities.get(rule.severity, 0) + number
@@ -132,16 +146,15 @@ class Judge:
         traits = traits_of(connection, self._unread_window_ns)
         narrowed = asked.by_traits.get(traits)
         if narrowed is None:
-            narrowed = asked.by_traits[traits] = self._choose(connection.observed, traits)
+            words = both_words(connection.observed, connection.stream_observed) & self._all
+            narrowed = asked.by_traits[traits] = self._choose(words, traits)
         return narrowed
 
-    def _choose(self, observed: int, traits: int) -> _Asked:
+    def _choose(self, words: int, traits: int) -> _Asked:
         detects: list[Detect] = []
         hosts: list[HostFinding] = []
         for code, rule in self._rules.items():
-            if rule.fact and not self._wants_facts:
-                continue
-            awake = observed & rule.wakes
+            awake = words & (rule.awake | rule.facts if self._wants_facts else rule.awake)
             narrow = awake == _RESET and rule.resets != EVERY_RESET
             if not awake or (narrow and not traits & rule.resets):
                 continue

@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.stream_observation import STREAM, both_words
 
 Detect = Callable[[Connection, CaptureView], Iterable[Finding]]
 
@@ -45,6 +46,11 @@ class Rule:
             by the mask, called only when somebody looks.
         resets: where only RESET wakes it: mask of the traits of the connection's RSTs
             (reset/traits.py) of which one at least must be there.
+        stream_wakes: mask of observations of table/stream_observation.py that wake it as `wakes`
+            does.
+        stream_facts: mask of such observations of which each set bit is one finding of the usual
+            severity, unless the rule is awake: counted by the mask, called only when somebody
+            looks.
         detect: for conn and pair; make: for host and file.
         definition: the docstring.
     """
@@ -62,6 +68,18 @@ class Rule:
     make: Callable[[], HostFinding] | None
     definition: str
     resets: int = EVERY_RESET
+    stream_wakes: int = 0
+    stream_facts: int = 0
+
+    @property
+    def awake(self) -> int:
+        """Mask of both words (`both_words`): a connection with one of these has to be looked at."""
+        return both_words(0 if self.fact else self.wakes, self.stream_wakes & ~STREAM)
+
+    @property
+    def facts(self) -> int:
+        """Mask of both words: each of these on a connection is a finding, if it is not awake."""
+        return both_words(self.wakes if self.fact else 0, self.stream_facts & ~STREAM)
 
     @property
     def summary(self) -> str:
@@ -87,8 +105,10 @@ def finding(
     *,
     severity: Severity,
     since: str,
-    wakes: int,
+    wakes: int = 0,
     resets: int = EVERY_RESET,
+    stream_wakes: int = 0,
+    stream_facts: int = 0,
     severities: tuple[Severity, ...] = (),
     context: str = "conn",
     fact: bool = False,
@@ -113,6 +133,8 @@ def finding(
                 None,
                 _definition(detect),
                 resets,
+                stream_wakes,
+                stream_facts,
             )
         )
         return detect
@@ -125,8 +147,9 @@ def host_finding(
     *,
     severity: Severity,
     since: str,
-    wakes: int,
+    wakes: int = 0,
     resets: int = EVERY_RESET,
+    stream_wakes: int = 0,
     severities: tuple[Severity, ...] = (),
     context: str = "host",
     status: str = "stable",
@@ -150,6 +173,7 @@ def host_finding(
                 make,
                 _definition(make),
                 resets,
+                stream_wakes,
             )
         )
         return make
@@ -160,6 +184,11 @@ def host_finding(
 def _add(rule: Rule) -> None:
     if rule.code in _RULES:
         message = f"code {rule.code} is registered twice"
+        raise ValueError(message)
+    if rule.wakes & STREAM or any(
+        mask and not mask & STREAM for mask in (rule.stream_wakes, rule.stream_facts)
+    ):
+        message = f"{rule.code}: kinds of one word of the mask stand under the other"
         raise ValueError(message)
     _RULES[rule.code] = rule
     registered[rule.code] = rule.name, rule.severity

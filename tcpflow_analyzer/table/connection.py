@@ -16,6 +16,7 @@ from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import Observation, Reset, Tally
+from tcpflow_analyzer.table.stream_observation import STREAM
 from tcpflow_analyzer.table.transition import Transition
 
 # Outcome of the handshake (docs: handshake.outcome).
@@ -248,7 +249,8 @@ class Connection(Entry):
         history: Zeek's letters, the newest 12 at most, 5 bits each, newest lowest; history_more:
         the
             letters before these; history_seen: which kinds were seen (observer/zeek_history.py).
-        observed: mask of the kinds of observation. tallies: the observations; None for none.
+        observed: mask of the kinds of observation; stream_observed: of those of
+            table/stream_observation.py. tallies: the observations of both; None for none.
         resets: RSTs, the first 8; reset_count: all of them.
         transitions: the believed states' changes in order of decision; None if they are not kept.
         previous: the incarnation before, if it is remembered.
@@ -301,6 +303,7 @@ class Connection(Entry):
         self.history_seen: i64 = 0
         self.history_more: str = ""
         self.observed: i64 = 0
+        self.stream_observed: i64 = 0
         self.tallies: list[Tally] | None = None
         self.resets: list[Reset] | None = None
         self.reset_count: i64 = 0
@@ -345,8 +348,11 @@ class Connection(Entry):
         second: i64,
         third: i64,
     ) -> None:
-        """Record an observation (table/observation.py says what the numbers mean)."""
-        self.observed |= kind
+        """Record an observation; what the numbers mean stands beside the kind."""
+        if kind & STREAM != 0:
+            self.stream_observed |= kind & ~STREAM
+        else:
+            self.observed |= kind
         observation = Observation(kind, of_originator, frame, time_ns, first, second, third)
         tally = self.tally(kind, of_originator)
         if tally is not None:

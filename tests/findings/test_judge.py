@@ -1,6 +1,7 @@
 """Which findings are asked about a connection, and what the judge counts and hands on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,7 @@ from tcpflow_analyzer.table.observation import (
     TRAFFIC_AFTER_RESET,
     Reset,
 )
+from tcpflow_analyzer.table.stream_observation import STREAM, both_words
 from tcpflow_analyzer.tcp.states import ESTABLISHED
 
 WINDOW_NS = Settings().unread_window_ns
@@ -199,6 +201,33 @@ def test_take_passes_on_what_somebody_wants(
     judge.pass_all, judge.pass_first = pass_all, 5
     judge.take(connection(number, observed))
     assert got == ([number, 1 if observed else 0] if passed else [])
+
+
+def test_both_words_of_the_mask_wake_rules() -> None:
+    calls = Calls()
+    heard = replace(calls.rule("SQ009", 0), stream_wakes=STREAM | 0x4)
+    judge = calls.judge(heard, calls.rule("HS002", SYN_REPEATED))
+    made = connection(observed=SYN_REPEATED)
+    assert [each.code for each in judge.connection(made)] == ["HS002"]
+    made.stream_observed = 0x4
+    assert [each.code for each in judge.connection(made)] == ["HS002", "SQ009"]
+    assert (judge.wanted(), judge.stream_wanted()) == (SYN_REPEATED, 0x4)
+
+
+def test_facts_of_the_stream_are_counted_unless_their_rule_is_awake() -> None:
+    calls = Calls()
+    rule_with_both = replace(
+        calls.rule("SQ001", 0), stream_facts=STREAM | 3, stream_wakes=STREAM | 4
+    )
+    judge = calls.judge(rule_with_both)
+    assert (judge.wanted(), judge.stream_wanted()) == (0, 4)
+    judge.count_facts({both_words(RESET, 1): 2, both_words(0, 3): 1, both_words(0, 5): 7, 3: 5})
+    assert judge.codes == {"SQ001": 4}
+    made = connection()
+    made.stream_observed = 3
+    assert judge.connection(made) == []
+    made.stream_observed = 7
+    assert [each.code for each in judge.connection(made)] == ["SQ001"]
 
 
 def test_facts_that_nobody_looks_at_are_counted_by_the_mask() -> None:

@@ -12,6 +12,7 @@ from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import FACTS, RESET
+from tcpflow_analyzer.table.stream_observation import STREAM
 
 PACKAGE = Path(registry.__file__).parents[1]
 
@@ -33,7 +34,7 @@ def test_rule_judges_connections_or_is_made_for_many(rule: Rule) -> None:
     assert set(rule.severities) <= set(SEVERITIES)
     assert rule.status in ("stable", "preview")
     # A rule about hosts may read the census instead of connections.
-    assert rule.wakes > 0 or rule.make is not None
+    assert rule.awake | rule.facts or rule.make is not None
 
 
 @every_rule
@@ -41,6 +42,35 @@ def test_fact_is_info_and_reads_no_tally(rule: Rule) -> None:
     if rule.fact:
         assert rule.severities == ("info",)
         assert rule.wakes & ~FACTS == 0
+
+
+@every_rule
+def test_facts_of_the_stream_are_of_the_usual_severity_and_not_awake(rule: Rule) -> None:
+    if rule.stream_facts:
+        assert rule.severity == "info"
+        assert rule.stream_facts & rule.stream_wakes & ~STREAM == 0
+
+
+@pytest.mark.parametrize(
+    ("wakes", "stream_wakes", "stream_facts"),
+    [(STREAM | 1, 0, 0), (0, RESET, 0), (0, 0, RESET)],
+)
+def test_kind_under_the_wrong_word_is_refused(
+    wakes: int, stream_wakes: int, stream_facts: int
+) -> None:
+    def another(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+        """Nothing."""
+        yield from ()
+
+    with pytest.raises(ValueError, match="XX001"):
+        registry.finding(
+            "XX001",
+            severity="info",
+            since="0.1.0",
+            wakes=wakes,
+            stream_wakes=stream_wakes,
+            stream_facts=stream_facts,
+        )(another)
 
 
 @every_rule

@@ -2,6 +2,7 @@
 
 from tcpflow_analyzer.table.connection import Connection, Entry, key_of_words
 from tcpflow_analyzer.table.observation import FIN_REPEATED, KEPT, SYN_REPEATED
+from tcpflow_analyzer.table.stream_observation import STREAM
 
 KEY = bytes((192, 0, 2, 1, 198, 51, 100, 1)) + (40000).to_bytes(2, "big") + b"\x00\x50"
 KEY_V6 = bytes.fromhex("20010db8") + bytes(28) + b"\x9c\x40\x00\x50"
@@ -49,6 +50,17 @@ def test_connection_notes_are_told_by_kind_and_endpoint() -> None:
     assert tally is not None
     assert (tally.count, tally.last.frame) == (1, 3)
     assert connection.tally(FIN_REPEATED, False) is None
+
+
+def test_connection_notes_of_both_words_stay_apart() -> None:
+    connection = Connection(KEY, 7)
+    connection.note(STREAM | 0x1, False, 3, 30, 0, 0, 0)
+    connection.note(0x1, False, 4, 40, 0, 0, 0)
+    assert (connection.observed, connection.stream_observed) == (1, 1)
+    first, second = connection.tally(STREAM | 0x1, False), connection.tally(0x1, False)
+    assert first is not None
+    assert second is not None
+    assert (first.last.frame, second.last.frame) == (3, 4)
 
 
 def test_connection_counts_all_notes_and_keeps_the_first_and_the_last() -> None:

@@ -75,7 +75,7 @@ def both(connection: Connection) -> tuple[Endpoint, Endpoint]:
 def tallies(connection: Connection, kind: i64) -> list[tuple[Endpoint, Tally]]:
     """The observations of a kind, by the endpoint they are about, the originator's first."""
     found: list[tuple[Endpoint, Tally]] = []
-    if connection.observed & kind == 0:
+    if connection.observed & kind == 0 and connection.stream_observed & kind == 0:
         return found
     tally = connection.tally(kind, True)
     if tally is not None:
