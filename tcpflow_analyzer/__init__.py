@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from tcpflow_analyzer.version import __version__
 
 if TYPE_CHECKING:
-    from tcpflow_analyzer.errors import InputError, OutputError, TcpflowError, UsageError
+    from tcpflow_analyzer.batch import analyze_each
+    from tcpflow_analyzer.errors import (
+        InputError,
+        OutputError,
+        TcpflowError,
+        UsageError,
+        WorkerError,
+    )
     from tcpflow_analyzer.findings.finding import Finding, Severity
     from tcpflow_analyzer.pipeline import Analysis, analyze, stream
     from tcpflow_analyzer.report.record import ConnectionRecord as Connection
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "__version__",
     "analyze",
+    "analyze_each",
     "stream",
     "Analysis",
     "Connection",
@@ -44,11 +52,13 @@ __all__ = [
     "InputError",
     "UsageError",
     "OutputError",
+    "WorkerError",
 ]
 
 # Public name -> where it is defined, and under which name there.
 _PLACES = {
     "analyze": ("tcpflow_analyzer.pipeline", "analyze"),
+    "analyze_each": ("tcpflow_analyzer.batch", "analyze_each"),
     "stream": ("tcpflow_analyzer.pipeline", "stream"),
     "Analysis": ("tcpflow_analyzer.pipeline", "Analysis"),
     "Connection": ("tcpflow_analyzer.report.record", "ConnectionRecord"),
@@ -65,6 +75,7 @@ _PLACES = {
     "InputError": ("tcpflow_analyzer.errors", "InputError"),
     "UsageError": ("tcpflow_analyzer.errors", "UsageError"),
     "OutputError": ("tcpflow_analyzer.errors", "OutputError"),
+    "WorkerError": ("tcpflow_analyzer.errors", "WorkerError"),
 }
 
 

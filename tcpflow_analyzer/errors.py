@@ -18,3 +18,7 @@ class UsageError(TcpflowError):
 
 class OutputError(TcpflowError):
     """The output could not be written (exit status 4)."""
+
+
+class WorkerError(TcpflowError):
+    """A worker process ended before its work was done (exit status 4)."""

@@ -25,6 +25,7 @@ from tcpflow_analyzer.report.sink import Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
 from tcpflow_analyzer.report.wording import shortly_listed
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
+from tcpflow_analyzer.sources.octets import file_octets
 from tcpflow_analyzer.sources.recording import FileSummary, Recording, expand_paths
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
@@ -40,10 +41,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
+    "AnyPath",
     "Run",
     "analyze",
     "check_inputs",
+    "check_settings",
     "expand_paths",
+    "file_octets",
     "make_decoder",
     "selected_rules",
     "stream",
@@ -76,6 +80,12 @@ def selected_rules(settings: Settings) -> dict[str, Rule]:
         and not (settings.ignore and code.startswith(settings.ignore))
         and max(SEVERITIES.index(severity) for severity in rule.severities) >= least
     }
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise the UsageError that a run with these settings would raise."""
+    selected_rules(settings)
+    profile_chooser(settings)
 
 
 def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str], list[str]]:

@@ -4,47 +4,34 @@ import contextlib
 import gc
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
-from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import (
     FORMATS,
     STANDARD_OUTPUT,
-    JsonList,
     Output,
     OutputChoice,
     check_outputs,
+    describe,
     parse_output,
 )
 from tcpflow_analyzer.cli.progress import Progress
-from tcpflow_analyzer.errors import InputError, OutputError
+from tcpflow_analyzer.cli.reports import Display, make_sink, plan_report
+from tcpflow_analyzer.cli.runs import work_through
+from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.settings import Settings
 
 if TYPE_CHECKING:
     from tcpflow_analyzer.pipeline import Run
-    from tcpflow_analyzer.report.sink import Sink
 
 STATUS_UNUSABLE = 2
-STATUS_INTERRUPTED = 130
-
-
-class Display(NamedTuple):
-    """What concerns how results are shown, not what they are."""
-
-    time: str
-    top: int | None
-    show_all: bool
-    connections: bool
-    color: bool | None
-    quiet: bool
-    progress: bool | None
-    ns_as_strings: bool
 
 
 @click.command(cls=HelpCommand, short_help="Say what happened to the connections of a capture.")
@@ -62,6 +49,12 @@ class Display(NamedTuple):
 )
 @click.option(
     "--separate", is_flag=True, help="Treat each file alone; otherwise all are one recording."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --separate: captures analysed at the same time.  [default: the cores]",
 )
 @click.option(
     "--connections", is_flag=True, help="Show the table of connections even if there are many."
@@ -142,6 +135,7 @@ def analyze(
     form: str | None,
     outputs: tuple[str, ...],
     separate: bool,
+    jobs: int | None,
     connections: bool,
     top: int | None,
     show_all: bool,
@@ -171,7 +165,7 @@ def analyze(
 
     Exit status: 0 when done, also if a capture is damaged and was read up to
     the damage; 2 if the command line or an input is unusable; 4 if the output
-    cannot be written.
+    cannot be written or a process that helps (--jobs) dies.
     """
     defaults = Settings()
     settings = Settings(
@@ -195,7 +189,7 @@ def analyze(
         progress = False  # its lines come while the bar would be there
     check_outputs(choices, captures)
     display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
-    return _analyze(captures, settings, choices, display, separate)
+    return _analyze(captures, settings, choices, display, separate, jobs)
 
 
 def _analyze(
@@ -204,6 +198,7 @@ def _analyze(
     choices: Sequence[OutputChoice],
     display: Display,
     separate: bool,
+    jobs: int | None,
 ) -> int:
     """Analyse all captures and give the exit status."""
     # Connections are free of cycles; the collector would only look at each again and again.
@@ -212,13 +207,14 @@ def _analyze(
         outputs = [(choice.form, stack.enter_context(Output(choice.path))) for choice in choices]
         try:
             if separate:
-                return _analyze_each(captures, settings, outputs, display)
+                from tcpflow_analyzer.cli.separate import analyze_separately  # noqa: PLC0415
+
+                return analyze_separately(captures, settings, outputs, display, jobs)
             return _analyze_together(captures, settings, outputs, display)
         except (BrokenPipeError, OutputError):
             raise
         except OSError as error:  # a temporary file, mostly: the disk is full
-            name = f"{error.filename}: " if error.filename else ""
-            raise OutputError(f"{name}{error.strerror or error}") from error
+            raise OutputError(describe(error)) from error
 
 
 def _analyze_together(
@@ -236,90 +232,13 @@ def _analyze_together(
             say("error", complaint)
         if complaints and not usable:
             return STATUS_UNUSABLE
-        sinks = [_make_sink(*each, display) for each in outputs]
-        status = _work(Run(usable, settings, sinks), work, display)
+        sinks = [make_sink(plan_report(form, output, display), output) for form, output in outputs]
+        with Progress(display.progress, display.quiet) as progress:
+            update = partial(_update, progress)
+            run = Run(usable, settings, sinks)
+            status = work_through(run, work, progress, update, display.quiet)
     return STATUS_UNUSABLE if complaints else status
 
 
-def _analyze_each(
-    captures: Sequence[str],
-    settings: Settings,
-    outputs: Sequence[tuple[str, Output]],
-    display: Display,
-) -> int:
-    """Analyse each capture alone; those that are unusable are named and left out."""
-    from tcpflow_analyzer.pipeline import Run, expand_paths  # noqa: PLC0415  as above
-
-    status = 0
-    paths = expand_paths(captures)
-    with contextlib.ExitStack() as stack:
-        joined = [
-            (form, stack.enter_context(JsonList(output)) if form == "json" else output)
-            for form, output in outputs
-        ]
-        for number, path in enumerate(paths):
-            try:
-                if number:
-                    _write_between(outputs)
-                sinks = [_make_sink(form, output, display) for form, output in joined]
-                with Interruptible([path]) as work:
-                    worked = _work(Run([path], settings, sinks), work, display)
-            except InputError as error:
-                say("error", str(error))
-                status = STATUS_UNUSABLE
-                continue
-            if worked == STATUS_INTERRUPTED:
-                return worked
-    return status
-
-
-def _write_between(outputs: Sequence[tuple[str, Output]]) -> None:
-    """Set text reports apart by an empty line."""
-    for form, output in outputs:
-        if form == "text" and output.is_used:
-            output.write_text("\n")
-
-
-def _work(run: "Run", work: Interruptible, display: Display) -> int:
-    """Work through a recording, with a progress bar where somebody waits for it.
-
-    Gives the exit status: an interrupt ends a pipe that is read, and what came until then is
-    reported.
-    """
-    work.source = run.recording
-    with Progress(display.progress, display.quiet) as progress:
-        for _ in run.steps():
-            if run.is_read:
-                progress.stop()  # the report comes next
-            else:
-                progress.update(run.recording.octets_read, run.recording.octets_total)
-    for problem in run.problems():
-        say("warning", problem)
-    if not display.quiet:
-        for note in run.notes():
-            say("note", note)
-    if not work.ended:
-        return 0
-    say("warning", "interrupted; the report covers what was read until then")
-    return STATUS_INTERRUPTED
-
-
-def _make_sink(form: str, output: Output | JsonList, display: Display) -> "Sink":
-    """Make the report of a format."""
-    if form == "text" and isinstance(output, Output):
-        return _make_text_report(output, display)
-    from tcpflow_analyzer.report.json_report import JsonReport, NdjsonReport  # noqa: PLC0415
-
-    if form == "json":
-        return JsonReport(output, display.ns_as_strings)
-    return NdjsonReport(output, display.ns_as_strings)
-
-
-def _make_text_report(output: Output, display: Display) -> "Sink":
-    """Make the text report."""
-    from tcpflow_analyzer.report.terminal import TextOptions, TextReport  # noqa: PLC0415
-
-    options = TextOptions(
-        display.show_all, display.connections, display.top, display.time, display.quiet
-    )
-    return TextReport(output, look_for(output, display.color), options)
+def _update(progress: Progress, run: "Run") -> None:
+    progress.update(run.recording.octets_read, run.recording.octets_total)

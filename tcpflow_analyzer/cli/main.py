@@ -1,7 +1,7 @@
 """Entry point of the program: lists the commands and loads each on first use.
 
-Exit statuses: 0 done, 2 unusable command line or input, 4 output not written, 130 and 143
-interrupted and terminated; a closed pipe ends quietly with 0.
+Exit statuses: 0 done, 2 unusable command line or input, 4 output not written or a worker
+died, 130 and 143 interrupted and terminated; a closed pipe ends quietly with 0.
 """
 
 import importlib
@@ -15,7 +15,7 @@ import click
 from tcpflow_analyzer.cli.help import HelpGroup
 from tcpflow_analyzer.cli.interruption import Interrupted, Terminated, handle_signals
 from tcpflow_analyzer.cli.messages import say
-from tcpflow_analyzer.errors import OutputError, TcpflowError
+from tcpflow_analyzer.errors import OutputError, TcpflowError, WorkerError
 from tcpflow_analyzer.version import __version__
 
 STATUS_UNUSABLE: Final = 2
@@ -106,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
     except (BrokenPipeError, SystemExit):  # click makes the latter of the former
         _silence_output()
         return 0
-    except OutputError as error:
+    except (OutputError, WorkerError) as error:
         say("error", str(error))
         return STATUS_OUTPUT
     except TcpflowError as error:

@@ -68,6 +68,12 @@ def _is_read_from(output: str, capture: str) -> bool:
     return is_capture(output)
 
 
+def describe(error: OSError) -> str:
+    """Say in a line what an error of the operating system is about, and what it is."""
+    name = f"{error.filename}: " if error.filename else ""
+    return f"{name}{error.strerror or error}"
+
+
 class Output:
     """A stream of octets that says in one line what is wrong when it cannot be written.
 
@@ -76,20 +82,19 @@ class Output:
         name: the path, or "standard output".
         encoding: of text that is written here.
         is_terminal: whether people look at it directly.
-        is_used: whether something was written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, encoding: str = "utf-8") -> None:
         """Open a file for writing; what it held stays until the first write.
 
         Args:
             path: of the file, or "-" for standard output.
+            encoding: of text in a file; standard output has its own.
 
         Raises:
             OutputError: it cannot be opened.
         """
         self._stream: BinaryIO
-        self.is_used = False
         self._fresh = path != STANDARD_OUTPUT
         self._created = self._fresh and not os.path.lexists(path)
         self.path = path
@@ -102,7 +107,7 @@ class Output:
             self._stream = sys.stdout.buffer
             return
         self.name = path
-        self.encoding = "utf-8"
+        self.encoding = encoding
         self.is_terminal = False
         try:
             self._stream = io.open(path, "ab")  # noqa: SIM115, UP020  closed by close()
@@ -137,7 +142,6 @@ class Output:
             OutputError: they cannot be written.
             BrokenPipeError: nobody reads standard output any more.
         """
-        self.is_used = True
         try:
             if self._fresh:
                 self._fresh = False
@@ -163,13 +167,19 @@ class Output:
         self.write(text.encode(self.encoding, "replace"))
 
 
-class JsonList:
-    """Joins the objects of several JSON reports into one: `{"captures": [...]}`."""
+class ReportList:
+    """Joins the reports of several captures into one output of a format.
 
-    def __init__(self, output: Output) -> None:
+    JSON objects become one, `{"captures": [...]}`; an empty line sets texts apart; lines follow one
+    another. A report of which nothing is written leaves no trace.
+    """
+
+    def __init__(self, output: Output, form: str) -> None:
         """Write into `output`, which stays the caller's."""
         self._output = output
-        self._between = b'{"schema_version":1,"captures":[\n'
+        self._head, self._between, self._tail = _JOINTS[form]
+        self._next = self._head
+        self._begun = False
 
     def __enter__(self) -> Self:
         """Use the list in a `with` statement."""
@@ -182,20 +192,37 @@ class JsonList:
         trace: TracebackType | None,
     ) -> None:
         """Close the list, unless something went wrong."""
-        if error is None:
-            if self._between.startswith(b"{"):
-                self._output.write(self._between)
-            self._output.write(b"]}\n")
+        if error is None and self._tail:
+            if not self._begun:
+                self._output.write(self._head)
+            self._output.write(self._tail)
+
+    def begin_report(self) -> None:
+        """Begin the next report."""
+        if self._begun:
+            self._next = self._between
 
     def write(self, data: bytes, /) -> object:
-        """Write a part of an object; only the last part of an object ends with a line feed."""
-        if self._between:
-            self._output.write(self._between)
-            self._between = b""
-        if data.endswith(b"\n"):
-            self._between = b","
+        """Write a part of the report; the errors are those of `Output.write`."""
+        if not self._begun or self._next:
+            self._begun = True
+            joint, self._next = self._next, b""
+            if joint:
+                self._output.write(joint)
         return self._output.write(data)
 
     def flush(self) -> object:
         """Pass on what was written."""
         return self._output.flush()
+
+    def write_text(self, text: str) -> None:
+        """Write text of the report; what the encoding cannot hold becomes a question mark."""
+        self.write(text.encode(self._output.encoding, "replace"))
+
+
+# Format -> what stands before, between and after the reports of several captures.
+_JOINTS: Final = {
+    "text": (b"", b"\n", b""),
+    "json": (b'{"schema_version":1,"captures":[\n', b",", b"]}\n"),
+    "ndjson": (b"", b"", b""),
+}

@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -14,15 +14,19 @@ SECONDS_BETWEEN: Final = 0.1
 
 
 class Progress:
-    """Shows how many octets of the input have been read."""
+    """Shows how much of the input is done, in octets or captures."""
 
-    def __init__(self, wanted: bool | None, quiet: bool) -> None:
+    def __init__(
+        self, wanted: bool | None, quiet: bool, unit: Literal["octets", "captures"] = "octets"
+    ) -> None:
         """Show nothing yet.
 
         Args:
             wanted: what the user said; None if nothing.
             quiet: whether the user wants as little as possible.
+            unit: of what is counted.
         """
+        self._unit = unit
         terminal = sys.stderr is not None and sys.stderr.isatty()
         self._on = terminal and wanted is not False and not (quiet and wanted is None)
         self._next = time.monotonic() + SECONDS_BEFORE
@@ -40,21 +44,20 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         """Remove the bar."""
-        self.stop()
+        self.hide()
 
-    def stop(self) -> None:
-        """Remove the bar for good."""
-        self._on = False
+    def hide(self) -> None:
+        """Remove the bar while something else is written; the next update may bring it back."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
-    def update(self, done: int, total: int | None) -> None:
-        """Take note of the octets read.
+    def update(self, done: float, total: int | None) -> None:
+        """Take note of what is done.
 
         Args:
-            done: octets read so far.
-            total: octets in all, None for a pipe.
+            done: octets or captures done so far.
+            total: octets or captures in all, None for a pipe.
         """
         if not self._on:
             return
@@ -72,15 +75,17 @@ class Progress:
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
             DownloadColumn,
+            MofNCompleteColumn,
             TextColumn,
             TimeRemainingColumn,
         )
         from rich.progress import Progress as RichProgress  # noqa: PLC0415
 
+        in_octets = self._unit == "octets"
         self._bar = RichProgress(
-            TextColumn("reading"),
+            TextColumn("reading" if in_octets else "captures"),
             BarColumn(),
-            DownloadColumn(),
+            DownloadColumn() if in_octets else MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,

@@ -117,6 +117,17 @@ def _pipe_number(stream: BinaryIO) -> int:
     return -1 if stat.S_ISREG(os.fstat(number).st_mode) else number
 
 
+def file_octets(path: str) -> int | None:
+    """Give the size of a file, None for "-" and pipes, 0 where there is nothing to be read."""
+    if path == "-":
+        return None
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # opening it will say why
+        return 0
+    return None if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode) else status.st_size
+
+
 def reason(error: OSError) -> str:
     """Say in a few words what an error of the operating system means."""
     if isinstance(error, FileNotFoundError):
