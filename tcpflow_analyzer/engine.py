@@ -198,7 +198,7 @@ class Engine:
     # Frames
 
     def run(self, walk: RecordWalk, until_ns: i64) -> None:
-        """Take the frames and clock records that the walk has, as far as they precede `until_ns`."""
+        """Take frames and clock records of the walk, as far as they precede `until_ns`."""
         while True:
             self._take_frames(walk, until_ns)
             clock_ns = walk.take_clock()
