@@ -98,6 +98,8 @@ _LINGER: Final = 240 * _SECOND
 _AFTER_RESET: Final = 3 * _SECOND
 _MOST_WAITING: Final = 4096
 _MOST_ANSWERED: Final = 8192  # answered requests in the queue, beyond as many unanswered ones
+# What a queue has passed stays in memory until it is cut off: when it is one part of so many.
+_PASSED: Final = 8
 _RETRY_WINDOW: Final = 10 * _SECOND  # HS001, HS004: another attempt that succeeds within this
 _DROPPED_AFTER: Final = 900_000_000  # HS014: a SYN unanswered for so long, nanoseconds
 # Bits of Connection.counted: what the census was told.
@@ -577,7 +579,7 @@ class Engine:
                 break
             self._count_time_wait_left(connection)
             first += 1
-        if first > 4096 and first * 2 > count:
+        if first > 4096 and first * _PASSED > count:
             del waiting[:first]
             first = 0
         self._time_wait_first = first
@@ -732,7 +734,7 @@ class Engine:
                 if _is_over(connection):
                     self._leave(connection)
             first += 1
-            if first > 1024 and first * 2 > count:
+            if first > 1024 and first * _PASSED > count:
                 del waiting[:first]
                 count -= first
                 first = 0
@@ -763,7 +765,7 @@ class Engine:
                     break
                 self._leave_request(request)
             first += 1
-        if first > 4096 and first * 2 > count:
+        if first > 4096 and first * _PASSED > count:
             del requests[:first]
             first = 0
         self._requests_first = first
@@ -787,7 +789,7 @@ class Engine:
                 self._leave_out("remembered", 1)
             self._table.drop(record)
             first += 1
-        if first > 4096 and first * 2 > count:
+        if first > 4096 and first * _PASSED > count:
             del remembered[:first]
             first = 0
         self._remembered_first = first
