@@ -26,7 +26,7 @@ from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Su
 from tcpflow_analyzer.report.wording import shortly_listed
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
 from tcpflow_analyzer.sources.octets import file_octets
-from tcpflow_analyzer.sources.recording import FileSummary, Recording, expand_paths
+from tcpflow_analyzer.sources.recording import FileSummary, Recording, Source, expand_paths
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
     OUTCOME_NAMES,
@@ -38,6 +38,7 @@ from tcpflow_analyzer.tcp.states import STATE_NAMES
 
 if TYPE_CHECKING:
     from tcpflow_analyzer.report.record import ConnectionRecord
+    from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
 
 __all__ = [
     "Analysis",
@@ -122,13 +123,20 @@ class Run:
         capture, summary: the totals, None until the end.
     """
 
-    def __init__(self, paths: Sequence[AnyPath], settings: Settings, sinks: Sequence[Sink]) -> None:
+    def __init__(
+        self,
+        paths: Sequence[AnyPath],
+        settings: Settings,
+        sinks: Sequence[Sink],
+        live: "CaptureRequest | None" = None,
+    ) -> None:
         """Open the input; nothing is read but the beginning of each file.
 
         Args:
             paths: files, folders of captures, "-" for standard input; one recording together.
             settings: of the run.
             sinks: take the results.
+            live: what to capture, instead of any paths.
 
         Raises:
             InputError: the input is unusable.
@@ -158,9 +166,7 @@ class Run:
         engine.stream_wanted = judge.stream_wanted()
         self._walk: RecordWalk | None = None
         # Last, so that nothing stays open if the settings are unusable.
-        self.recording = Recording(
-            [fspath(path) for path in paths], settings.decoder, settings.block_octets
-        )
+        self.recording = _open(paths, settings, live)
 
     def steps(self) -> Iterator[None]:
         """Work on the input block by block; the totals are there at the end.
@@ -275,6 +281,15 @@ class Run:
             _named(SHAPE_NAMES, engine.shapes),
             _named(WHO_NAMES, engine.closers),
         )
+
+
+def _open(paths: Sequence[AnyPath], settings: Settings, live: "CaptureRequest | None") -> Source:
+    """Open what is to be read."""
+    if live is not None:
+        from tcpflow_analyzer.sources.live.live_recording import LiveRecording  # noqa: PLC0415
+
+        return LiveRecording(live)
+    return Recording([fspath(path) for path in paths], settings.decoder, settings.block_octets)
 
 
 def profile_chooser(settings: Settings) -> Callable[[bytes], int] | None:

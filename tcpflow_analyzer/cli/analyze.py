@@ -11,6 +11,7 @@ import click
 
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
+from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import (
@@ -30,12 +31,14 @@ from tcpflow_analyzer.settings import Settings
 
 if TYPE_CHECKING:
     from tcpflow_analyzer.pipeline import Run
+    from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
 
 STATUS_UNUSABLE = 2
 
 
 @click.command(cls=HelpCommand, short_help="Say what happened to the connections of a capture.")
-@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.argument("captures", nargs=-1, metavar="[CAPTURE...]")
+@live_options
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), help="Format of the output.  [default: text]"
 )
@@ -132,6 +135,7 @@ STATUS_UNUSABLE = 2
 @click.option("--block-size", type=click.IntRange(min=1), hidden=True)
 def analyze(
     captures: tuple[str, ...],
+    live: LiveChoice,
     form: str | None,
     outputs: tuple[str, ...],
     separate: bool,
@@ -161,12 +165,15 @@ def analyze(
 
     CAPTURE is a pcap or pcapng file, plain or compressed, a text trace of
     tcpdump, a folder of captures, or - for standard input. Several are one
-    recording, put in the order of time.
+    recording, put in the order of time. With --interface the packets of the
+    next moments are analysed instead, until --duration or --count is reached
+    or the interrupt key is pressed.
 
     Exit status: 0 when done, also if a capture is damaged and was read up to
     the damage; 2 if the command line or an input is unusable; 4 if the output
     cannot be written or a process that helps (--jobs) dies.
     """
+    request = capture_request(live, captures)
     defaults = Settings()
     settings = Settings(
         decoder=decoder,
@@ -189,11 +196,12 @@ def analyze(
         progress = False  # its lines come while the bar would be there
     check_outputs(choices, captures)
     display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
-    return _analyze(captures, settings, choices, display, separate, jobs)
+    return _analyze(captures, request, settings, choices, display, separate, jobs)
 
 
 def _analyze(
     captures: Sequence[str],
+    request: "CaptureRequest | None",
     settings: Settings,
     choices: Sequence[OutputChoice],
     display: Display,
@@ -206,6 +214,8 @@ def _analyze(
     with contextlib.ExitStack() as stack:
         outputs = [(choice.form, stack.enter_context(Output(choice.path))) for choice in choices]
         try:
+            if request is not None:
+                return _analyze_live(request, settings, outputs, display)
             if separate:
                 from tcpflow_analyzer.cli.separate import analyze_separately  # noqa: PLC0415
 
@@ -215,6 +225,23 @@ def _analyze(
             raise
         except OSError as error:  # a temporary file, mostly: the disk is full
             raise OutputError(describe(error)) from error
+
+
+def _analyze_live(
+    request: "CaptureRequest",
+    settings: Settings,
+    outputs: Sequence[tuple[str, Output]],
+    display: Display,
+) -> int:
+    """Analyse what comes from interfaces until a limit is reached or somebody ends it."""
+    from tcpflow_analyzer.pipeline import Run  # noqa: PLC0415  mistakes first
+
+    with Interruptible([], is_live=True) as work:
+        sinks = [make_sink(plan_report(form, output, display), output) for form, output in outputs]
+        with Progress(display.progress, display.quiet) as progress:
+            update = partial(_update, progress)
+            run = Run([], settings, sinks, request)
+            return work_through(run, work, progress, update, display.quiet)
 
 
 def _analyze_together(

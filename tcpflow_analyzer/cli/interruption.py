@@ -1,4 +1,4 @@
-"""What the interrupt key and the wish to end do: a pipe that is being read ends, all else stops."""
+"""What the interrupt key and the wish to end do: pipes and live captures end, all else stops."""
 
 import signal
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ class Input(Protocol):
     """What is read, as far as it matters here; `Recording` is one."""
 
     def can_end_early(self) -> bool:
-        """Whether it is a pipe, which may end anywhere."""
+        """Whether it is a pipe or a live capture, which may end anywhere."""
         ...
 
     def end_early(self) -> None:
@@ -36,17 +36,20 @@ class Interruptible:
 
     `tcpdump -w - | tcpflow analyze -` is ended by the interrupt key; a report of what was captured
     is then wanted. The second interrupt stops at once, as does the first where no pipe is read.
+    A live capture is ended by the first interrupt or termination, which is its usual end.
 
     Attributes:
         source: what is read; None as long as it is being opened, for which a pipe has to bring its
             first octets.
         ended: whether the input was ended so.
+        is_live: whether it is a live capture.
     """
 
     _current: "Interruptible | None" = None
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], is_live: bool = False) -> None:
         """Do nothing yet; `paths` are those of the input."""
+        self.is_live = is_live
         self._may_end = any(path == "-" or Path(path).is_fifo() for path in paths)
         self.source: Input | None = None
         self.ended = False
@@ -64,7 +67,7 @@ class Interruptible:
     ) -> None:
         """Leave the interrupts to others."""
         Interruptible._current = None
-        if self.ended and hasattr(signal, "setitimer"):
+        if self.ended and not self.is_live and hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     @classmethod
@@ -74,12 +77,20 @@ class Interruptible:
         if work is None or work.ended or not work._can_end():
             return False
         work.ended = True
-        if hasattr(signal, "setitimer"):
+        if work.is_live:
+            cls.end_input()
+        elif hasattr(signal, "setitimer"):
             signal.signal(signal.SIGALRM, _end_input)
             signal.setitimer(signal.ITIMER_REAL, PATIENCE)
         else:  # Windows
             cls.end_input()
         return True
+
+    @classmethod
+    def take_termination(cls) -> bool:
+        """Let a live capture end; False if there is none, or it was asked to before."""
+        work = cls._current
+        return work is not None and work.is_live and cls.take_interrupt()
 
     @classmethod
     def end_input(cls) -> None:
@@ -111,4 +122,5 @@ def _end_input(_number: int, _frame: FrameType | None) -> None:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
+    if not Interruptible.take_termination():
+        raise Terminated

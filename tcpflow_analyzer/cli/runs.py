@@ -47,7 +47,7 @@ def work_through(
         else:
             update(run)
     say_all(messages_of(run, quiet))
-    if not work.ended:
+    if not work.ended or work.is_live:
         return 0
     say("warning", "interrupted; the report covers what was read until then")
     return STATUS_INTERRUPTED

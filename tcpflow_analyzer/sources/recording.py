@@ -71,6 +71,42 @@ class Capture(Protocol):
         ...
 
 
+class Source(Protocol):
+    """What the pipeline reads: a recording, or a capture that is going on."""
+
+    files: "list[FileSummary]"
+
+    def steps(self) -> Iterator[tuple[RecordWalk, int]]:
+        """Give walks in turn, as `Recording.steps` says."""
+        ...
+
+    def locate(self, frame: int) -> "tuple[FileSummary, int] | None":
+        """Find the file that a frame came from, and its own number there."""
+        ...
+
+    @property
+    def octets_read(self) -> int:
+        """Octets read so far."""
+        ...
+
+    @property
+    def octets_total(self) -> int | None:
+        """Octets in all, None where that is not known."""
+        ...
+
+    def can_end_early(self) -> bool:
+        """Whether `end_early` would end it."""
+        ...
+
+    def end_early(self) -> None:
+        """Make it end where it was read to."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
 class FileSummary:
     """What is known of one file of a recording; complete when its last frame was taken.
 
@@ -118,9 +154,14 @@ class FileSummary:
 
     def take_over(self, capture: Capture) -> None:
         """Note down what `capture` has shown so far."""
-        walk = capture.walk
+        self.note_walk(capture.walk)
         self.format = capture.container
         self.compression = capture.compression
+        self.notes = capture.notes
+
+    def note_walk(self, walk: RecordWalk) -> None:
+        """Note down what was found in the octets so far."""
+        self.format = walk.format
         names = [link_type_name(interface.link_type) for interface in walk.interfaces]
         self.link_types = list(dict.fromkeys(names))
         if walk.interfaces:
@@ -131,7 +172,6 @@ class FileSummary:
         self.error_offset = walk.error_offset
         drops = [interface.drops for interface in walk.interfaces if interface.drops >= 0]
         self.drops = sum(drops) if drops else None
-        self.notes = capture.notes
 
 
 class _Part:

@@ -43,14 +43,43 @@ def run_program(
         folder: to run in; by default that of the tests.
         timeout: seconds until the program is killed and subprocess.TimeoutExpired raised.
     """
-    package_folder = Path(tcpflow_analyzer.__path__[0]).parent
-    path = os.pathsep.join([str(package_folder), str(_TESTS)])
+    command, variables = _command(arguments, interpreted)
     return subprocess.run(
-        [sys.executable, "-P", "-c", _RUN.format(interpreted=interpreted), *map(str, arguments)],
+        command,
         input=stdin,
-        env=os.environ | {"PYTHONPATH": path} | (environment or {}),
+        env=variables | (environment or {}),
         cwd=folder,
         capture_output=True,
         timeout=timeout,
         check=False,
     )
+
+
+def start_program(
+    arguments: Sequence[str | Path], *, prefix: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Start `tcpflow` and let it run; its outputs are pipes.
+
+    Args:
+        arguments: of the command line, without the program's name.
+        prefix: what starts it, as `ip netns exec NAME`.
+    """
+    command, variables = _command(arguments, interpreted=False)
+    return subprocess.Popen(
+        [*prefix, *command],
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def _command(
+    arguments: Sequence[str | Path], interpreted: bool
+) -> tuple[list[str], dict[str, str]]:
+    """The command line, and the variables of the environment."""
+    package_folder = Path(tcpflow_analyzer.__path__[0]).parent
+    path = os.pathsep.join([str(package_folder), str(_TESTS)])
+    run = _RUN.format(interpreted=interpreted)
+    command = [sys.executable, "-P", "-c", run, *map(str, arguments)]
+    return command, os.environ | {"PYTHONPATH": path}

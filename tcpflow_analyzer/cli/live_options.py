@@ -1,0 +1,99 @@
+"""The options of every command that captures from interfaces."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from tcpflow_analyzer.cli.option_types import duration
+from tcpflow_analyzer.sources.live.capture_engine import ENGINES, SNAPLEN, CaptureRequest
+
+OPTIONS = (
+    click.option(
+        "-i",
+        "--interface",
+        "interfaces",
+        multiple=True,
+        metavar="NAME",
+        help="Capture on this interface, or any; may be given several times.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default="auto",
+        help="What captures; auto takes dumpcap, else a packet socket of Linux.",
+    ),
+    click.option(
+        "--snaplen",
+        type=click.IntRange(min=0, max=262_144),
+        default=SNAPLEN,
+        metavar="N",
+        help=f"Octets kept of each captured frame, 0 for all.  [default: {SNAPLEN}]",
+    ),
+    click.option(
+        "--promiscuous/--no-promiscuous",
+        default=True,
+        help="Whether frames for other hosts are captured as well.",
+    ),
+    click.option(
+        "--duration", "duration_ns", type=duration, metavar="TIME", help="Capture so long, as 30s."
+    ),
+    click.option(
+        "--count",
+        "frames",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Capture so many frames.",
+    ),
+)
+
+
+class LiveChoice(NamedTuple):
+    """The values of these options, under the names that click gives them."""
+
+    interfaces: tuple[str, ...]
+    engine: str
+    snaplen: int
+    promiscuous: bool
+    duration_ns: int | None
+    frames: int | None
+
+
+def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command, which gets them together as `live`, a LiveChoice."""
+
+    @functools.wraps(command)
+    def with_live(**values: Any) -> Any:  # noqa: ANN401 -- click's values
+        live = LiveChoice(*(values.pop(name) for name in LiveChoice._fields))
+        return command(live=live, **values)
+
+    decorated: Callable[..., Any] = with_live
+    for option in reversed(OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureRequest | None:
+    """What to capture; None where files are to be read.
+
+    Raises:
+        click.UsageError: neither or both were asked for, or limits of a capture for files.
+    """
+    if choice.interfaces:
+        if captures:
+            raise click.UsageError("captures and --interface cannot be read together")
+        return CaptureRequest(
+            tuple(dict.fromkeys(choice.interfaces)),
+            choice.engine,
+            "",
+            choice.snaplen,
+            choice.promiscuous,
+            choice.duration_ns,
+            choice.frames,
+        )
+    if not captures:
+        raise click.UsageError("missing argument 'CAPTURE...' or option '--interface'")
+    if choice.duration_ns is not None or choice.frames is not None:
+        raise click.UsageError("--duration and --count need --interface")
+    return None
