@@ -21,8 +21,10 @@ from tcpflow_analyzer.decode.segment import (
     Segment,
 )
 from tcpflow_analyzer.observer.advance import advance, stray_syn
+from tcpflow_analyzer.observer.attempts import Attempts
 from tcpflow_analyzer.observer.belief import settle
 from tcpflow_analyzer.observer.census import MOST, Census, busy_peak
+from tcpflow_analyzer.observer.endings import Endings
 from tcpflow_analyzer.observer.icmp import take_icmp_error
 from tcpflow_analyzer.observer.incarnation import (
     CANDIDATE,
@@ -42,7 +44,7 @@ from tcpflow_analyzer.observer.incarnation import (
 )
 from tcpflow_analyzer.observer.listeners import Listeners
 from tcpflow_analyzer.observer.old_duplicate import is_old_duplicate
-from tcpflow_analyzer.observer.outcome import conclude, final_state
+from tcpflow_analyzer.observer.outcome import conclude
 from tcpflow_analyzer.observer.request import (
     add_copy,
     add_refusal,
@@ -51,6 +53,7 @@ from tcpflow_analyzer.observer.request import (
     is_copy,
     is_refusal,
     make_request,
+    observed_of,
     profile_of,
     restore_segment,
     segment_count,
@@ -61,11 +64,10 @@ from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
+    NOBODY,
     OUTCOME_COMPLETED,
-    OUTCOME_NAMES,
     OUTCOME_REFUSED,
     OUTCOME_UNANSWERED,
-    SHAPE_NAMES,
     SHAPE_NONE,
     SHAPE_RESET,
     Connection,
@@ -77,17 +79,13 @@ from tcpflow_analyzer.table.connection_table import ConnectionTable, LiveEntries
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import (
     DUPLICATE_FRAME,
-    OPEN_AT_END,
     REFUSED,
-    RESET,
     SELF_CONNECT,
     SYN_DROPPED,
     SYN_REPEATED,
     TIME_WAIT_ORIGINATOR,
     TIME_WAIT_RESPONDER,
-    UNANSWERED,
 )
-from tcpflow_analyzer.table.stream_observation import both_words
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 from tcpflow_analyzer.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 
@@ -100,7 +98,7 @@ _MOST_WAITING: Final = 4096
 _MOST_ANSWERED: Final = 8192  # answered requests in the queue, beyond as many unanswered ones
 # What a queue has passed stays in memory until it is cut off: when it is one part of so many.
 _PASSED: Final = 8
-_RETRY_WINDOW: Final = 10 * _SECOND  # HS001, HS004: another attempt that succeeds within this
+_RETRY_WINDOW: Final = 10 * _SECOND  # HS004: another attempt may succeed within this
 _DROPPED_AFTER: Final = 900_000_000  # HS014: a SYN unanswered for so long, nanoseconds
 # Bits of Connection.counted: what the census was told.
 _OPENED: Final = 1
@@ -108,7 +106,7 @@ _LEFT: Final = 2
 _HOLDS_ORIGINATOR: Final = 4
 _HOLDS_RESPONDER: Final = 8
 _UNTOLD: Final = 16  # it holds TIME-WAIT since a sweep; no segment came since
-_MOST_SERVICES: Final = 65_536  # services of which failed attempts are remembered
+_MOST_SERVICES: Final = 65_536  # listeners that are known by their SYN-ACKs
 
 
 class Engine:
@@ -119,14 +117,13 @@ class Engine:
             `on_finished` gets connections that have one of them,
         want_all: or all connections,
         want_first: or those with a number up to this.
+        on_request: asked about a lone SYN or its refusal that would be wanted, with the mask its
+            connection would have, whether it is enough to count it; None: it never is.
         frames, tcp_segments, other_frames, fragments, duplicate_frames: counts of frames.
         undecoded: reason -> frames.
         first_time_ns, last_time_ns: of the frames so far.
         connections: how many were begun.
-        masks: mask of observations, of both words (table/stream_observation.py) -> finished
-            connections with just this mask.
-        states: originator's final state * 16 + responder's -> finished connections.
-        outcomes, shapes, closers: finished connections by the numbers of table/connection.py.
+        endings: counts of finished connections.
         left_out: what limits dropped, by name.
         census: counts for host-wide findings.
     """
@@ -152,6 +149,7 @@ class Engine:
         self.stream_wanted: i64 = 0
         self.want_all: bool = True
         self.want_first: i64 = 0
+        self.on_request: Callable[[Request, int], bool] | None = None
         self.frames: i64 = 0
         self.tcp_segments: i64 = 0
         self.other_frames: i64 = 0
@@ -161,11 +159,7 @@ class Engine:
         self.first_time_ns: i64 = 0
         self.last_time_ns: i64 = 0
         self.connections: i64 = 0
-        self.masks: dict[int, int] = {}
-        self.states: dict[int, int] = {}
-        self.outcomes: list[int] = [0] * len(OUTCOME_NAMES)
-        self.shapes: list[int] = [0] * len(SHAPE_NAMES)
-        self.closers: list[int] = [0] * 4
+        self.endings = Endings()
         self.left_out: dict[str, int] = {}
         self.census = Census(MOST, busy_peak(settings))
         self._listeners = Listeners()
@@ -191,8 +185,7 @@ class Engine:
         self._remembered_first: i64 = 0
         self._max_remembered: i64 = settings.max_remembered
         self._max_connections: i64 = settings.max_connections
-        self._failed: dict[bytes, int] = {}
-        self._succeeded: dict[bytes, int] = {}
+        self._attempts = Attempts()
         self._listening: set[bytes] = set()
         self._finishing: bool = False
         self._closing: list[Connection] = []
@@ -361,12 +354,12 @@ class Engine:
     def _continue_request(self, request: Request, direct: bool, segment: Segment) -> None:
         """A segment on a socket pair of which only a SYN was seen."""
         if direct and is_copy(request, segment):
-            self._note_failure(request.key, address_len_of(request), segment.time_ns)
+            self._attempts.failed(request, address_len_of(request), segment.time_ns)
             add_copy(request, segment)
         elif not direct and is_refusal(request, segment):
             length = address_len_of(request)
-            self._note_failure(request.key, length, segment.time_ns)
-            self.census.refused(request.key, length, segment.frame, segment.time_ns)
+            self._attempts.failed(request, length, segment.time_ns)
+            self.census.refused(request, length, segment.frame, segment.time_ns)
             add_refusal(request, segment)
         else:
             self._continue(self._answer(request), direct, segment)
@@ -530,8 +523,8 @@ class Engine:
             self._note_new(connection, connection.observed & ~observed, segment)
         if connection.counted & (_OPENED | _LEFT) == _OPENED and _has_left(connection):
             self._count_left(connection)
-        if had_ack == 0 and connection.ack_frame != 0 and len(self._failed) > 0:
-            self._note_success(connection, segment.time_ns)
+        if had_ack == 0 and connection.ack_frame != 0:
+            self._attempts.succeeded(connection, connection.address_len, segment.time_ns)
         if not connection.queued and not self._finishing:
             if _is_over(connection):
                 self._queue(connection)
@@ -550,10 +543,9 @@ class Engine:
             if new & TIME_WAIT_RESPONDER != 0:
                 self._count_time_wait(connection, False, _HOLDS_RESPONDER)
         if new & REFUSED != 0:
-            self.census.refused(
-                connection.key, connection.address_len, segment.frame, segment.time_ns
-            )
-            self._note_failure(connection.key, connection.address_len, segment.time_ns)
+            length = connection.address_len
+            self.census.refused(connection, length, segment.frame, segment.time_ns)
+            self._attempts.failed(connection, length, segment.time_ns)
             older = connection.older
             if older is not None:
                 note_refused_by_time_wait(connection, older, segment)
@@ -607,7 +599,7 @@ class Engine:
         gap: i64 = tally.last.first
         if gap < _DROPPED_AFTER:
             return
-        self._note_failure(connection.key, connection.address_len, segment.time_ns)
+        self._attempts.failed(connection, connection.address_len, segment.time_ns)
         dropped_ns = segment.time_ns - gap
         count, newest = self._listeners.neighbours(
             connection.key, connection.address_len, dropped_ns
@@ -616,27 +608,6 @@ class Engine:
             frame: i64 = connection.first_frame
             connection.note(SYN_DROPPED, True, frame, dropped_ns, count, newest, 0)
 
-    def _note_failure(self, key: bytes, address_len: i64, time_ns: i64) -> None:
-        """An attempt at a service failed or is about to."""
-        service = _service_of(key, address_len)
-        if service in self._failed or len(self._failed) < _MOST_SERVICES:
-            self._failed[service] = time_ns
-        else:
-            self._leave_out("failed_services", 1)
-
-    def _note_success(self, connection: Connection, time_ns: i64) -> None:
-        service = _service_of(connection.key, connection.address_len)
-        failed_ns: i64 = self._failed.get(service, 0)
-        if failed_ns != 0 and self._succeeded.get(service, 0) < failed_ns:
-            self._succeeded[service] = time_ns
-
-    def _was_retried(self, key: bytes, address_len: i64, begun_ns: i64, failed_ns: i64) -> bool:
-        """Whether another attempt at the same service succeeded within 10 s."""
-        if len(self._succeeded) == 0:
-            return False
-        succeeded: i64 = self._succeeded.get(_service_of(key, address_len), 0)
-        return begun_ns <= succeeded <= failed_ns + _RETRY_WINDOW
-
     def _take_icmp_error(self, segment: Segment) -> None:
         """Match an ICMP error to the connection of the segment that it quotes."""
         entry = self._table.find(segment)
@@ -644,7 +615,7 @@ class Engine:
             self._answer(entry)
             entry = self._table.find(segment)
         if isinstance(entry, Connection):
-            self._note_failure(entry.key, entry.address_len, segment.time_ns)
+            self._attempts.failed(entry, entry.address_len, segment.time_ns)
             take_icmp_error(entry, self._table.from_originator, segment, self._timing)
             if not entry.queued and _is_over(entry):
                 self._queue(entry)
@@ -810,39 +781,42 @@ class Engine:
 
     def _finish_request(self, request: Request) -> None:
         """Hand over a request that nothing more can happen to."""
-        if self._is_wanted_request(request):
-            self._hand_over(self._promote(request))
-        else:
-            self._count_request(request)
+        observed = observed_of(request, self.last_time_ns)
+        if self._is_only_counted(request, observed):
+            self._count_request(request, observed)
             request.number = 0
+        else:
+            self._hand_over(self._promote(request))
         self._live.drop(request)
 
-    def _is_wanted_request(self, request: Request) -> bool:
-        if self.want_all or request.number <= self.want_first or request.previous is not None:
+    def _is_only_counted(self, request: Request, observed: i64) -> bool:
+        """Whether nobody wants to see the connection that the request stands for."""
+        if (
+            self.want_all
+            or request.number <= self.want_first
+            or request.previous is not None
+            or request.copy_count > 0
+        ):
+            return False
+        if observed & self.wanted == 0:
             return True
-        return self._request_mask(request) & self.wanted != 0
+        on_request = self.on_request
+        if on_request is None or request.source < 0:
+            return False
+        if self._attempts.was_retried(request, 4, request.time_ns, request.last_time_ns):
+            request.retried = True
+        return on_request(request, observed)
 
-    def _request_mask(self, request: Request) -> i64:
-        mask: i64 = 0
-        if request.copy_count > 0:
-            mask |= SYN_REPEATED
+    def _count_request(self, request: Request, observed: i64) -> None:
+        """Count it as the connection that it stands for."""
         if request.reset_frame != 0:
-            return mask | REFUSED | RESET
-        return mask | UNANSWERED | OPEN_AT_END
-
-    def _count_request(self, request: Request) -> None:
-        mask = self._request_mask(request)
-        self.masks[mask] = self.masks.get(mask, 0) + 1
-        if request.reset_frame != 0:
-            self.outcomes[OUTCOME_REFUSED] += 1
-            state: i64 = CLOSED * 16 + CLOSED
-            self.shapes[SHAPE_RESET] += 1
+            self.endings.add(
+                observed, 0, CLOSED * 16 + CLOSED, OUTCOME_REFUSED, SHAPE_RESET, NOBODY
+            )
         else:
-            self.outcomes[OUTCOME_UNANSWERED] += 1
-            state = SYN_SENT * 16 + CLOSED
-            self.shapes[SHAPE_NONE] += 1
-        self.states[state] = self.states.get(state, 0) + 1
-        self.closers[0] += 1
+            self.endings.add(
+                observed, 0, SYN_SENT * 16 + CLOSED, OUTCOME_UNANSWERED, SHAPE_NONE, NOBODY
+            )
 
     def _hand_over(self, connection: Connection) -> None:
         """Conclude a connection, count it, and give it to whoever wants it."""
@@ -855,8 +829,8 @@ class Engine:
         if connection.outcome == OUTCOME_UNANSWERED:
             note_unanswered_by_time_wait(connection)
         self._count_time_wait_left(connection)
-        if connection.outcome < OUTCOME_COMPLETED and self._was_retried(
-            connection.key,
+        if connection.outcome < OUTCOME_COMPLETED and self._attempts.was_retried(
+            connection,
             connection.address_len,
             connection.first_time_ns,
             connection.last_time_ns,
@@ -870,18 +844,11 @@ class Engine:
                 tally = connection.tally(DUPLICATE_FRAME, of_originator)
                 if tally is not None:
                     self.duplicate_frames += tally.count
-        stream_mask = connection.stream_observed
-        words: int = mask if stream_mask == 0 else both_words(mask, stream_mask)
-        self.masks[words] = self.masks.get(words, 0) + 1
-        state = final_state(connection.originator) * 16 + final_state(connection.responder)
-        self.states[state] = self.states.get(state, 0) + 1
-        self.outcomes[connection.outcome] += 1
-        self.shapes[connection.shape] += 1
-        self.closers[connection.active_closer] += 1
+        self.endings.count(connection)
         if (
             self.want_all
             or mask & self.wanted != 0
-            or stream_mask & self.stream_wanted != 0
+            or connection.stream_observed & self.stream_wanted != 0
             or connection.number <= self.want_first
         ):
             self._on_finished(connection)
@@ -905,6 +872,7 @@ class Engine:
             elif isinstance(entry, Request):
                 self._finish_request(entry)
         for what, number in (
+            ("failed_services", self._attempts.left_out),
             ("hosts", self.census.left_out),
             ("listeners", self._listeners.left_out),
             ("scopes", self._decoder.scopes_left_out),
@@ -921,12 +889,6 @@ def _idle_since(entry: Entry | None) -> i64:
     if isinstance(entry, Request):
         return entry.last_time_ns
     return -1
-
-
-def _service_of(key: bytes, address_len: i64) -> bytes:
-    """Source address, destination address and port: what one originator asks of one service."""
-    ports = 2 * address_len
-    return key[:ports] + key[ports + 2 :]
 
 
 def _service(connection: Connection) -> bytes:

@@ -17,7 +17,7 @@ from tcpflow_analyzer.decode.reasons import LINK_TYPE_UNKNOWN
 from tcpflow_analyzer.decode.segment import ABSENT
 from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.errors import InputError, UsageError
-from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import Judge
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.report.finding_json import finding_key
@@ -162,6 +162,9 @@ class Run:
         judge.pass_on = sinks[0].connection if len(sinks) == 1 else self._pass_on
         judge.pass_all = engine.want_all = any(sink.wants_connections for sink in sinks)
         judge.pass_first = engine.want_first = max((sink.wants_first for sink in sinks), default=0)
+        if len(sinks) == 1 and not engine.want_all:
+            judge.more_of = sinks[0].more_of
+            engine.on_request = judge.take_request
         engine.wanted = judge.wanted()
         engine.stream_wanted = judge.stream_wanted()
         self._walk: RecordWalk | None = None
@@ -200,7 +203,7 @@ class Run:
         for finding in sorted(self._judge.capture(), key=finding_key):
             for sink in self._sinks:
                 sink.finding(finding)
-        self._judge.count_facts(engine.masks)
+        self._judge.count_facts(engine.endings.masks())
         self.capture, self.summary = self._make_capture(), self._make_summary()
         self._refuse_unknown_link_types(self.capture)
         for sink in self._sinks:
@@ -269,7 +272,7 @@ class Run:
         engine, judge = self._engine, self._judge
         states = {
             f"{STATE_NAMES[pair >> 4]}/{STATE_NAMES[pair & 15]}": count
-            for pair, count in engine.states.items()
+            for pair, count in engine.endings.states().items()
         }
         return Summary(
             engine.connections,
@@ -277,9 +280,9 @@ class Run:
             {severity: judge.severities.get(severity, 0) for severity in WORST_FIRST},
             dict(sorted(judge.codes.items())),
             dict(sorted(engine.left_out.items())),
-            _named(OUTCOME_NAMES, engine.outcomes),
-            _named(SHAPE_NAMES, engine.shapes),
-            _named(WHO_NAMES, engine.closers),
+            _named(OUTCOME_NAMES, engine.endings.outcomes()),
+            _named(SHAPE_NAMES, engine.endings.shapes()),
+            _named(WHO_NAMES, engine.endings.closers()),
         )
 
 
@@ -405,6 +408,9 @@ class _Collector:
 
     def finding(self, finding: Finding) -> None:
         self.records.append(finding)
+
+    def more_of(self, code: str, name: str, severity: Severity) -> None:
+        pass
 
     def flush(self) -> None:
         pass

@@ -3,6 +3,7 @@
 All in this process, on whichever twin is installed; tests/compiled compares the twins.
 """
 
+import io
 import json
 import random
 from pathlib import Path
@@ -10,13 +11,27 @@ from pathlib import Path
 import pytest
 
 from support import container_builder as build
+from support.brief import brief_summary
+from support.capture_builder import (
+    SECOND_NS,
+    START_NS,
+    Segment,
+    clock_packet,
+    ethernet,
+    packet,
+    pcap,
+)
 from support.cut import is_classic, octets_of, times_of, two_parts
 from support.places import FIXTURES, fixture_captures, shared_captures, shared_folder
 from support.states import report_of
 from tcpflow_analyzer.errors import InputError
+from tcpflow_analyzer.pipeline import Run
+from tcpflow_analyzer.report.json_report import JsonReport
+from tcpflow_analyzer.report.totals import Summary
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.octets import BLOCK_OCTETS
 from tcpflow_analyzer.sources.recording import Recording
+from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 
 BLOCKS = (1, 7, 4096, 65_536, 1024 * 1024)
 SMALL = 20_000  # octets; larger captures are not read octet by octet
@@ -43,6 +58,25 @@ def difference(one: bytes, other: bytes) -> str:
 def test_header_prediction_changes_nothing(capture: Path) -> None:
     without = report_of([capture], Settings(header_prediction=False))
     assert difference(report_of([capture]), without) == ""
+
+
+def summary_of(capture: Path) -> Summary:
+    """The totals of a run that shows everything."""
+    run = Run([capture], Settings(), [JsonReport(io.BytesIO())])
+    run.run()
+    assert run.summary is not None
+    return run.summary
+
+
+@every_capture
+def test_what_is_only_counted_is_counted_like_what_is_shown(capture: Path) -> None:
+    summary, sink = brief_summary([capture])
+    assert summary == summary_of(capture)
+    named = sink.made + sink.counted
+    assert all(
+        sum(number for (found, _), number in named.items() if found == code) in {0, count}
+        for code, count in summary.codes.items()
+    )
 
 
 @every_capture
@@ -102,6 +136,8 @@ def test_nothing_changes_on_captures_outside_the_repository() -> None:
             usual = report_of([capture])
         except InputError:
             continue
+        if brief_summary([capture])[0] != summary_of(capture):
+            differences[f"{capture.name}, only counted"] = "other totals"
         ways = {"no prediction": Settings(header_prediction=False)}
         sizes = (1, 7) if capture.stat().st_size <= SMALL else (4099,)
         ways |= {f"reads of {size}": Settings(block_octets=size) for size in sizes}
@@ -116,3 +152,20 @@ def test_difference_sees_one() -> None:
     assert difference(b"a\nx", b"a\ny") == "...b'x', other ...b'y'"
     assert difference(b"a", b"a\nmore") != ""
     assert difference(b"a", b"a") == ""
+
+
+def test_lone_syns_are_counted_without_a_connection(tmp_path: Path) -> None:
+    # Without this, the comparison of totals could pass because every finding is made.
+    frames, time_ns = [], START_NS
+    for port in range(40000, 40003):
+        syn = Segment("192.0.2.1", port, "198.51.100.1", 80, seq=100, control_bits=SYN)
+        frames.append((time_ns, ethernet(packet(syn))))
+    refusal = Segment("198.51.100.1", 80, "192.0.2.1", 40001, ack=101, control_bits=RST | ACK)
+    frames.append((time_ns + 1, ethernet(packet(refusal))))
+    frames.append((time_ns + 20 * SECOND_NS, ethernet(clock_packet())))
+    capture = tmp_path / "lone.pcap"
+    capture.write_bytes(pcap(frames))
+    summary, sink = brief_summary([capture])
+    assert sink.counted == {("HS001", "error"): 2, ("HS004", "error"): 1}
+    assert not sink.made
+    assert summary == summary_of(capture)

@@ -8,7 +8,7 @@ import pytest
 from support.capture_builder import SECOND_NS, START_NS, pcap
 from support.small_captures import closed, exchange, mixed, refused, without_tcp
 from tcpflow_analyzer.errors import InputError
-from tcpflow_analyzer.findings.finding import Finding
+from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.pipeline import Run, check_inputs, profile_chooser, selected_rules
 from tcpflow_analyzer.report.finding_json import finding_key
@@ -41,6 +41,9 @@ class Notebook:
 
     def finding(self, finding: Finding) -> None:
         self.findings.append(finding)
+
+    def more_of(self, code: str, name: str, severity: Severity) -> None:
+        """None: every finding is looked at."""
 
     def flush(self) -> None:
         self.events.append("flush")

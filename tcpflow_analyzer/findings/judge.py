@@ -9,15 +9,25 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.engine import Engine
-from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding
-from tcpflow_analyzer.findings.registry import EVERY_RESET, Detect, HostFinding, Rule
-from tcpflow_analyzer.findings.reset.traits import traits_of
+from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding, Severity
+from tcpflow_analyzer.findings.registry import (
+    EVERY_RESET,
+    Detect,
+    HostFinding,
+    RequestVerdict,
+    Rule,
+)
+from tcpflow_analyzer.findings.reset.traits import traits_of, traits_of_refusal
 from tcpflow_analyzer.settings import Settings
-from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection import Connection, Entry, Request
 from tcpflow_analyzer.table.observation import RESET
 from tcpflow_analyzer.table.stream_observation import WORD, both_words
 
 PassOn = Callable[[Connection, list[Finding]], object]
+# Counts one more finding that nobody will read: when it was decided, and on whose connection.
+CountMore = Callable[[int, Entry], object]
+# Code, name and severity of a finding: who counts more of its kind; None if it is to be made.
+MoreOf = Callable[[str, str, Severity], CountMore | None]
 _RESET: Final = RESET
 _FIRST_WORD: Final = (1 << WORD) - 1
 
@@ -25,10 +35,29 @@ _FIRST_WORD: Final = (1 << WORD) - 1
 class _Asked:
     """The findings that are asked about connections with the same observations."""
 
-    def __init__(self, detects: list[Detect], hosts: list[HostFinding]) -> None:
+    def __init__(self, rules: list[Rule], detects: list[Detect], hosts: list[HostFinding]) -> None:
+        self.rules: list[Rule] = rules
         self.detects: list[Detect] = detects
         self.hosts: list[HostFinding] = hosts
         self.by_traits: dict[int, _Asked] = {}
+
+
+class _Alike:
+    """Findings of one code and severity that are only counted."""
+
+    def __init__(self, rule: Rule, severity: Severity) -> None:
+        self.rule = rule
+        self.severity = severity
+        self.count: i64 = 0
+        self.count_more: CountMore | None = None
+
+
+class _AskedOfRequest:
+    """The verdicts on lone SYNs with the same observations, and what they found so far."""
+
+    def __init__(self) -> None:
+        self.verdicts: list[RequestVerdict] = []
+        self.alike: list[_Alike] = []  # for each verdict one of each severity
 
 
 class Judge:
@@ -41,6 +70,7 @@ class Judge:
         pass_on: called with a connection and its findings,
         pass_all: for all connections,
         pass_first: or for those with findings and those with a number up to this.
+        more_of: tells of which findings only the number matters; None: of none.
     """
 
     def __init__(self, settings: Settings, rules: Mapping[str, Rule], wants_facts: bool) -> None:
@@ -58,12 +88,14 @@ class Judge:
         self.pass_on: PassOn | None = None
         self.pass_all: bool = False
         self.pass_first: i64 = 0
+        self.more_of: MoreOf | None = None
         self._rules = rules
         self._least: i64 = SEVERITIES.index(settings.min_severity)
         self._wants_facts: bool = wants_facts
         self._all: int = self._wanted()
         self._unread_window_ns: i64 = settings.unread_window_ns
         self._asked: dict[int, _Asked] = {}
+        self._asked_of_requests: dict[int, _AskedOfRequest | None] = {}
         self._hosts: dict[str, HostFinding] = {
             code: rule.make() for code, rule in rules.items() if rule.make is not None
         }
@@ -94,6 +126,60 @@ class Judge:
         ):
             pass_on(connection, found)
 
+    def take_request(self, request: Request, observed: int) -> bool:
+        """Judge a SYN that was sent once, and its refusal, by number only.
+
+        Args:
+            request: that nothing more can happen to; its sockets are IPv4 numbers.
+            observed: what its connection would have.
+
+        Returns:
+            Whether that was enough; else the connection has to be made and judged.
+        """
+        asked = self._asked_of_requests.get(observed)
+        if asked is None:
+            if observed in self._asked_of_requests:
+                return False
+            asked = self._asked_of_requests[observed] = self._choose_of_request(observed)
+            if asked is None:
+                return False
+        engine, view = self.engine, self.view
+        if engine is not None:
+            view.last_time_ns = engine.last_time_ns
+        found: _Alike | None = None
+        for index in range(len(asked.verdicts)):
+            severity: i64 = asked.verdicts[index](request, view)
+            if severity < self._least:
+                continue
+            if found is not None:
+                return False  # more than one finding on a lone SYN: rare, and not worth a list
+            found = asked.alike[len(SEVERITIES) * index + severity]
+        if found is None:
+            return True
+        if found.count_more is None and not self._may_only_count(found):
+            return False
+        found.count += 1
+        if found.count_more is not None:
+            found.count_more(request.last_time_ns, request)
+        return True
+
+    def _may_only_count(self, alike: _Alike) -> bool:
+        """Whether enough findings of the kind were made; from then on they are only counted."""
+        if self.more_of is not None:
+            alike.count_more = self.more_of(alike.rule.code, alike.rule.name, alike.severity)
+        return alike.count_more is not None
+
+    def _choose_of_request(self, observed: int) -> _AskedOfRequest | None:
+        """The verdicts on requests with these observations; None if a rule has only words."""
+        chosen = self._choose(observed & self._all, traits_of_refusal())
+        asked = _AskedOfRequest()
+        for rule in chosen.rules:
+            if rule.request is None:
+                return None
+            asked.verdicts.append(rule.request)
+            asked.alike.extend(_Alike(rule, severity) for severity in SEVERITIES)
+        return asked
+
     def connection(self, connection: Connection) -> list[Finding]:
         """Judge a connection; its findings in the order of the output."""
         observed = connection.observed
@@ -123,11 +209,17 @@ class Judge:
         return self._count(found)
 
     def count_facts(self, masks: Mapping[int, int]) -> None:
-        """Count the findings of fact rules that nobody asked to see.
+        """Count the findings that were not made: of fact rules, and of requests.
+
+        To be called once, at the end.
 
         Args:
             masks: mask of observations, of both words -> number of connections with exactly it.
         """
+        for asked in self._asked_of_requests.values():
+            for alike in asked.alike if asked is not None else ():
+                if alike.count:
+                    self._count_kind(alike.rule.code, alike.severity, alike.count)
         if self._wants_facts:
             return
         for code, rule in self._rules.items():
@@ -138,8 +230,11 @@ class Judge:
                     if not mask & awake:
                         number += count * (mask & facts).bit_count()
                 if number:
-                    self.codes[code] = self.codes.get(code, 0) + number
-                    self.severities[rule.severity] = self.severities.get(rule.severity, 0) + number
+                    self._count_kind(code, rule.severity, number)
+
+    def _count_kind(self, code: str, severity: Severity, number: int) -> None:
+        self.codes[code] = self.codes.get(code, 0) + number
+        self.severities[severity] = self.severities.get(severity, 0) + number
 
     def _narrow(self, asked: _Asked, connection: Connection) -> _Asked:
         """Of those asked about a connection with RSTs, the ones that its RSTs concern."""
@@ -151,6 +246,7 @@ class Judge:
         return narrowed
 
     def _choose(self, words: int, traits: int) -> _Asked:
+        chosen: list[Rule] = []
         detects: list[Detect] = []
         hosts: list[HostFinding] = []
         for code, rule in self._rules.items():
@@ -158,11 +254,12 @@ class Judge:
             narrow = awake == _RESET and rule.resets != EVERY_RESET
             if not awake or (narrow and not traits & rule.resets):
                 continue
+            chosen.append(rule)
             if rule.detect is not None:
                 detects.append(rule.detect)
             else:
                 hosts.append(self._hosts[code])
-        return _Asked(detects, hosts)
+        return _Asked(chosen, detects, hosts)
 
     def _count(self, found: list[Finding]) -> list[Finding]:
         if self._least > 0:

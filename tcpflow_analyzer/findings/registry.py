@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity
-from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.stream_observation import STREAM, both_words
 
 Detect = Callable[[Connection, CaptureView], Iterable[Finding]]
+# What `detect` would say of a SYN that was sent once and of its refusal, if there is one: an index
+# into SEVERITIES, or -1 for nothing. Floods make hundreds of thousands of them, of which nobody
+# reads more than the first few.
+RequestVerdict = Callable[[Request, CaptureView], int]
 
 EVERY_RESET = -1  # for a finding that looks at every RST, also at one without any trait
 
@@ -52,6 +56,7 @@ class Rule:
             severity, unless the rule is awake: counted by the mask, called only when somebody
             looks.
         detect: for conn and pair; make: for host and file.
+        request: of a rule that a lone SYN or its refusal wakes: the same verdict without the words.
         definition: the docstring.
     """
 
@@ -70,6 +75,7 @@ class Rule:
     resets: int = EVERY_RESET
     stream_wakes: int = 0
     stream_facts: int = 0
+    request: RequestVerdict | None = None
 
     @property
     def awake(self) -> int:
@@ -113,6 +119,7 @@ def finding(
     context: str = "conn",
     fact: bool = False,
     status: str = "stable",
+    request: RequestVerdict | None = None,
 ) -> Callable[[F], F]:
     """Register a function `(connection, capture) -> Iterable[Finding]` under a code."""
 
@@ -135,6 +142,7 @@ def finding(
                 resets,
                 stream_wakes,
                 stream_facts,
+                request,
             )
         )
         return detect

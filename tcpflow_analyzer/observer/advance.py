@@ -134,6 +134,7 @@ _COPY_WINDOW_OTHER_INTERFACE: Final = 50 * _MILLISECOND
 _CHALLENGE_WINDOW: Final = 500 * _MILLISECOND  # RS009: within one round trip, at most this
 _SYN_REPEATS_SYN: Final = 50 * _MILLISECOND  # HS006: answers a repeated SYN
 _FIRST_RTO: Final = 1 * _SECOND  # RFC 6298 2.1
+FIRST_SYN_GIVES_UP: Final = 3 * _SECOND  # what `_give_up` says of a SYN that was sent once
 _LONGEST_RTO: Final = 120 * _SECOND  # Linux TCP_RTO_MAX
 
 

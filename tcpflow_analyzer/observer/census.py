@@ -17,7 +17,7 @@ from librt.strings import BytesWriter
 from mypy_extensions import i64
 
 from tcpflow_analyzer.settings import Settings
-from tcpflow_analyzer.table.connection import Connection, append_address, append_port
+from tcpflow_analyzer.table.connection import Connection, Entry, append_address, append_port
 from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
 
 MOST: Final = 16_384  # entries of one table; what goes back to zero makes room
@@ -196,11 +196,11 @@ class Census:
             listener = self.listeners.get(listener_key_of(connection))
         return listener
 
-    def refused(self, key: bytes, address_len: i64, frame: i64, now: i64) -> None:
-        """A RST, `frame`, refused a SYN; `key` in the direction of the SYN."""
+    def refused(self, entry: Entry, address_len: i64, frame: i64, now: i64) -> None:
+        """A RST, `frame`, refused a SYN; `entry` is in the direction of the SYN."""
         if len(self.listeners) == 0:
             return
-        listener = self.listeners.get(listener_key(key, address_len))
+        listener = self.listeners.get(listener_key(entry.key, address_len))
         if listener is None or listener.time_wait_count == 0 or listener.reopened_ns != 0:
             return
         if listener.refused == 0:

@@ -12,9 +12,11 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
+from tcpflow_analyzer.observer.advance import FIRST_SYN_GIVES_UP
 from tcpflow_analyzer.observer.fingerprint import guess_profile
 from tcpflow_analyzer.table.connection import Request
 from tcpflow_analyzer.table.connection_table import swapped
+from tcpflow_analyzer.table.observation import OPEN_AT_END, REFUSED, RESET, UNANSWERED
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 
 _COPIES_KEPT: Final = 16  # numbers: (frame, time_ns) of eight copies
@@ -28,6 +30,18 @@ def can_hold(segment: Segment) -> bool:
         and segment.fast_open == ABSENT
         and not segment.authenticated
         and segment.multipath == ABSENT
+        and not _is_to_itself(segment)
+    )
+
+
+def _is_to_itself(segment: Segment) -> bool:
+    """Whether both sockets are the same (observer/self_connect.py)."""
+    if segment.source >= 0:
+        return segment.source == segment.destination
+    key, length = segment.key, segment.address_len
+    ports = 2 * length
+    return (
+        key[:length] == key[length:ports] and key[ports : ports + 2] == key[ports + 2 : ports + 4]
     )
 
 
@@ -128,6 +142,15 @@ def add_refusal(request: Request, segment: Segment) -> None:
     )
     request.last_frame = segment.frame
     request.last_time_ns = segment.time_ns
+
+
+def observed_of(request: Request, now_ns: i64) -> i64:
+    """The observations that the connection of a SYN sent once has when it ends at `now_ns`."""
+    if request.reset_frame != 0:
+        return REFUSED | RESET
+    if now_ns >= request.time_ns + FIRST_SYN_GIVES_UP:
+        return UNANSWERED  # both ends are CLOSED
+    return UNANSWERED | OPEN_AT_END
 
 
 def segment_count(request: Request) -> i64:

@@ -106,9 +106,11 @@ def _follow(connection: Connection, socket: Endpoint, segment: Segment, timing: 
     mirror.fin_offset = socket.fin_offset
     mirror.fin_frame = socket.fin_frame
     mirror.fin_acked_frame = socket.fin_acked_frame
-    transitions = connection.transitions
-    if mirror.proven != socket.proven and transitions is not None:
-        event = transitions[len(transitions) - 1].event
+    if mirror.proven != socket.proven:
+        event: i64 = SND_SYN  # written down nowhere where no transitions are kept
+        transitions = connection.transitions
+        if transitions is not None:
+            event = transitions[len(transitions) - 1].event
         set_proven(
             connection,
             mirror,

@@ -6,7 +6,8 @@ things are decided. Their records are equal but for `kind`, `revision` and `with
 
 from collections.abc import Callable, Sequence
 
-from tcpflow_analyzer.findings.finding import Finding
+from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.report.connection_json import connection_fields
 from tcpflow_analyzer.report.finding_json import (
     KEY_LEN,
@@ -65,6 +66,10 @@ class JsonReport:
         """Spool a finding."""
         self._findings.add(finding_key(finding), finding_fields(finding, self._ns_as_strings))
 
+    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
+        """None: every finding is written."""
+        return None
+
     def flush(self) -> None:
         """Do nothing: the object is written at the end."""
 
@@ -120,6 +125,10 @@ class NdjsonReport:
         """Write a finding."""
         fields = finding_fields(finding, self._ns_as_strings)
         self._lines.append(f'{{"kind":"finding",{fields},"revision":1,"withdrawn":false}}\n')
+
+    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
+        """None: every finding is written."""
+        return None
 
     def flush(self) -> None:
         """Write what has come together."""

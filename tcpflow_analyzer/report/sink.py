@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from tcpflow_analyzer.findings.finding import Finding
+from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.findings.registry import Rule
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import Settings
@@ -68,6 +69,12 @@ class Sink(Protocol):
 
     def finding(self, finding: Finding) -> None:
         """Take a finding that is about no single connection."""
+
+    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
+        """Who counts more findings of a kind of which only the number matters from now on.
+
+        None where findings of this kind have to be made: always, for a sink that shows each.
+        """
 
     def flush(self) -> None:
         """Pass on what was taken; called whenever a block of the input was read."""

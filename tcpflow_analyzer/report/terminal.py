@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.findings.registry import Rule
 from tcpflow_analyzer.report.groups import Group, Groups
 from tcpflow_analyzer.report.page import Look, Page, Span, cell_width, shortened
@@ -122,6 +123,10 @@ class TextReport:
     def finding(self, finding: Finding) -> None:
         """Take a finding about no single connection."""
         self._groups.add((finding,), None, None)
+
+    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
+        """Who counts more findings of a kind, once there are enough examples of it."""
+        return None if self.wants_connections else self._groups.more_of(code, name, severity)
 
     def flush(self) -> None:
         """Do nothing: the report is written at the end."""

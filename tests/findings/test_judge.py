@@ -10,6 +10,7 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding
 from tcpflow_analyzer.findings.judge import Judge, order_in_connection
 from tcpflow_analyzer.findings.registry import EVERY_RESET, Detect, Rule, rules
 from tcpflow_analyzer.findings.reset.traits import (
+    COMPARABLE,
     NOT_EXACT,
     SEVERAL,
     STATELESS_ANSWER,
@@ -153,7 +154,7 @@ def test_every_cause_has_a_trait_of_its_own() -> None:
         caused("RS007")
 
 
-TRAITS = (WITH_PAYLOAD, NOT_EXACT, UNACCEPTABLE, STATELESS_ANSWER, SEVERAL)
+TRAITS = (WITH_PAYLOAD, NOT_EXACT, UNACCEPTABLE, STATELESS_ANSWER, SEVERAL, COMPARABLE)
 
 
 def test_findings_come_in_the_order_of_the_output() -> None:

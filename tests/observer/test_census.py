@@ -87,20 +87,20 @@ def test_listener_counts_time_wait_of_its_own_and_closes() -> None:
 
 def test_refusal_counts_only_at_a_listener_that_has_held_time_wait() -> None:
     census = Census()
-    key = connection(40001).key
-    census.refused(key, 4, 5, 5)  # nobody listens there, as far as is known
+    entry = connection(40001)
+    census.refused(entry, 4, 5, 5)  # nobody listens there, as far as is known
     census.opened(connection(40000), 1)
-    census.refused(key, 4, 6, 6)
-    listener = census.listeners[listener_key(key, 4)]
+    census.refused(entry, 4, 6, 6)
+    listener = census.listeners[listener_key(entry.key, 4)]
     assert listener.refused == 0
     census.time_wait_entered(connection(40000), False, 10, 70)
-    census.refused(key, 4, 20, 20)
-    census.refused(key, 4, 21, 21)
+    census.refused(entry, 4, 20, 20)
+    census.refused(entry, 4, 21, 21)
     assert (listener.refused, listener.refused_since_ns, listener.refused_frame) == (2, 20, 20)
     assert listener.until_when_refused_ns == 70
     census.opened(connection(40002), 71)
     assert (listener.reopened_ns, listener.reopened_frame) == (71, 40002)
-    census.refused(key, 4, 80, 80)  # the restart is over
+    census.refused(entry, 4, 80, 80)  # the restart is over
     assert listener.refused == 2
 
 

@@ -8,7 +8,7 @@ from tcpflow_analyzer.report.json_report import JsonReport, NdjsonReport
 from tcpflow_analyzer.report.sink import Sink
 from tcpflow_analyzer.report.terminal import TextReport
 
-METHODS = ("begin", "connection", "finding", "flush", "end")
+METHODS = ("begin", "connection", "finding", "flush", "more_of", "end")
 
 
 @pytest.mark.parametrize("report", [JsonReport, NdjsonReport, TextReport])

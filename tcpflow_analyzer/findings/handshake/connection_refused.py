@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from tcpflow_analyzer.findings.finding import (
+    SEVERITIES,
     CaptureView,
     Finding,
     Severity,
@@ -16,10 +17,23 @@ from tcpflow_analyzer.findings.finding import (
 from tcpflow_analyzer.findings.handshake.waiting import RETRY_WINDOW_NS
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
-from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.observation import ICMP_REJECTED, REFUSED
 
 HOPS_APART: Final = 3  # more than this between RST and the host's other segments: another sender
+
+
+def of_request(request: Request, capture: CaptureView) -> int:
+    """What `connection_refused` says of a SYN that was sent once (registry.RequestVerdict)."""
+    if request.reset_frame == 0:
+        return -1
+    return SEVERITIES.index(_severity(request.retried, request.reset_time_ns, capture))
+
+
+def _severity(retried: bool, refused_ns: int, capture: CaptureView) -> Severity:
+    """An error when it is the last word."""
+    last_word = not retried and capture.waited(refused_ns, RETRY_WINDOW_NS)
+    return "error" if last_word else "warning"
 
 
 @finding(
@@ -28,6 +42,7 @@ HOPS_APART: Final = 3  # more than this between RST and the host's other segment
     severities=("warning", "error"),
     since="0.1.0",
     wakes=REFUSED,
+    request=of_request,
 )
 def connection_refused(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """The SYN was answered by RST: nothing listens, or a filter rejects.
@@ -57,8 +72,6 @@ def connection_refused(connection: Connection, capture: CaptureView) -> Iterable
         refusal = tally.last
         opener = connection.originator
         refuser = noted if not noted.is_originator else peer_of(connection, noted)
-        last_word = not connection.retried and capture.waited(refusal.time_ns, RETRY_WINDOW_NS)
-        severity: Severity = "error" if last_word else "warning"
         other_hops = refuser.ttl_min > 0 and abs(int(refusal.second - refuser.ttl_min)) > HOPS_APART
         template = (
             "{responder} answered the SYN of {originator} (frame {syn_frame}) with RST (frame "
@@ -71,7 +84,7 @@ def connection_refused(connection: Connection, capture: CaptureView) -> Iterable
                 "HS004",
                 connection,
                 about=refuser,
-                severity=severity,
+                severity=_severity(connection.retried, refusal.time_ns, capture),
                 certainty="observed",
                 time_ns=refusal.time_ns,
                 frames=(connection.syn_frame or opener.first_frame, refusal.frame),

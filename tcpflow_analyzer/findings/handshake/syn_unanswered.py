@@ -5,12 +5,30 @@ Compiled: yes
 
 from collections.abc import Iterable
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
+from tcpflow_analyzer.findings.finding import (
+    SEVERITIES,
+    CaptureView,
+    Finding,
+    Severity,
+    endpoint_name,
+    seconds,
+)
 from tcpflow_analyzer.findings.handshake.waiting import copies, waited_for_answer
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge
 from tcpflow_analyzer.findings.registry import finding
-from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.observation import SYN_REPEATED, UNANSWERED
+
+
+def of_request(request: Request, capture: CaptureView) -> int:
+    """What `syn_unanswered` says of a SYN that was sent once (registry.RequestVerdict)."""
+    if request.reset_frame != 0 or not waited_for_answer(capture, request.last_time_ns, None):
+        return -1
+    return SEVERITIES.index(_severity(request.retried))
+
+
+def _severity(retried: bool) -> Severity:
+    return "warning" if retried else "error"
 
 
 @finding(
@@ -19,6 +37,7 @@ from tcpflow_analyzer.table.observation import SYN_REPEATED, UNANSWERED
     severities=("warning", "error"),
     since="0.1.0",
     wakes=UNANSWERED,
+    request=of_request,
 )
 def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """A connection attempt got no answer of any kind.
@@ -59,7 +78,7 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterable[Fin
         "HS001",
         connection,
         about=opener,
-        severity="warning" if connection.retried else "error",
+        severity=_severity(connection.retried),
         certainty="inferred",
         time_ns=opener.last_time_ns,
         frames=frames,

@@ -11,6 +11,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import sender_of, went_on
 from tcpflow_analyzer.findings.reset.evidence import answer_ns
+from tcpflow_analyzer.findings.reset.traits import BASELINE, COMPARABLE
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import (
@@ -28,10 +29,9 @@ ALIVE_POINTS: Final = 3
 TOO_FAST_POINTS: Final = 2
 IP_ID_POINTS: Final = 1
 TIMESTAMP_POINTS: Final = 1
-BASELINE: Final = 2  # segments of the endpoint that a comparison needs
 
 
-@finding("RS011", severity="warning", since="0.1.0", wakes=RESET)
+@finding("RS011", severity="warning", since="0.1.0", wakes=RESET, resets=COMPARABLE)
 def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """The RST does not look like its alleged sender.
 

@@ -19,6 +19,9 @@ NOT_EXACT: Final = 0x2
 UNACCEPTABLE: Final = 0x4
 STATELESS_ANSWER: Final = 0x8  # answers a segment as a stack without a socket does
 SEVERAL: Final = 0x10  # at least two RSTs that are no such answers
+COMPARABLE: Final = 0x20  # there are BASELINE other segments of its sender to compare it with
+
+BASELINE: Final = 2
 
 _FIRST_CAUSE: Final = 0x100
 _CAUSES: Final = (
@@ -26,6 +29,11 @@ _CAUSES: Final = (
     "RS001", "RS002", "RS003", "RS004", "RS005", "RS006",
 )  # fmt: skip
 _TRAITS: Final = {code: _FIRST_CAUSE << index for index, code in enumerate(_CAUSES)}
+
+
+def traits_of_refusal() -> int:
+    """The traits of a RST that refuses a SYN, the only segment of its sender."""
+    return caused("HS004")
 
 
 def caused(code: str) -> int:
@@ -56,6 +64,9 @@ def traits_of(connection: Connection, unread_window_ns: i64) -> i64:
             traits |= NOT_EXACT
         elif reset.verdict == RST_UNACCEPTABLE:
             traits |= UNACCEPTABLE
+        sender = connection.endpoint(reset.of_originator)
+        if sender.segments > BASELINE and sender.ttl_min >= 0:
+            traits |= COMPARABLE
         if reset.form == FORM_STATELESS and reset.trigger_frame != 0:
             traits |= STATELESS_ANSWER
         else:
