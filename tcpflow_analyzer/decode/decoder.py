@@ -12,6 +12,7 @@ and "Keys".
 from collections.abc import Callable
 from typing import Final
 
+from librt.strings import read_i64_be
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode import internet_layer, link_layer, tcp_header, tunnels
@@ -54,6 +55,9 @@ SlowPath = Callable[[bytes, int], tuple[bytes, int, str]]
 ETHERNET_IPV4_TCP_LEN: Final = 54  # 14 + 20 + 20 octets
 IPV4_TCP_LEN: Final = 40
 ETHERTYPE_IPV4_NO_OPTIONS: Final = 0x080045  # EtherType, version 4, header of 5 words
+# Second word of an IPv4 header without the flag "don't fragment" and the time to live.
+NOT_A_FRAGMENT_MASK: Final = 0x3FFF_00FF
+IPV4_PROTOCOL_TCP: Final = 6
 
 ENCAPSULATING_SECURITY: Final = IP_PROTOCOL + 50  # RFC 4303
 AUTHENTICATION: Final = IP_PROTOCOL + internet_layer.AUTHENTICATION_HEADER
@@ -119,32 +123,30 @@ class Decoder:
         Returns:
             TCP_SEGMENT, OTHER, FRAGMENT, ICMP_ERROR or UNDECODED (then `segment.reason` is set).
         """
+        buffer_len: i64 = len(buffer)
         end: i64 = start + captured_len
-        end = min(end, len(buffer))
-        if (
-            link_type == link_layer.LINK_ETHERNET
-            and end - start >= ETHERNET_IPV4_TCP_LEN
-            and read_u32(buffer, start + 12) >> 8 == ETHERTYPE_IPV4_NO_OPTIONS
-        ):
-            lengths: i64 = read_u32(buffer, start + 16)
-            fragment: i64 = read_u32(buffer, start + 20)
-            total_len: i64 = lengths >> 16
-            # Not a fragment, and protocol TCP.
-            if fragment & 0x3FFF_00FF == 6 and total_len >= IPV4_TCP_LEN:
+        if end > buffer_len:
+            end = buffer_len
+        if link_type == link_layer.LINK_ETHERNET and end - start >= ETHERNET_IPV4_TCP_LEN:
+            # EtherType, version, header length, type of service, total length, identification.
+            head: i64 = read_i64_be(buffer, start + 12)
+            # Flags, fragment offset, time to live, protocol.
+            middle: i64 = read_u32(buffer, start + 20)
+            total_len: i64 = (head >> 16) & 0xFFFF
+            if (
+                head >> 40 == ETHERTYPE_IPV4_NO_OPTIONS
+                and middle & NOT_A_FRAGMENT_MASK == IPV4_PROTOCOL_TCP
+                and total_len >= IPV4_TCP_LEN
+            ):
                 wire_end: i64 = start + 14 + total_len
-                end = min(end, wire_end)
-                ports: i64 = read_u32(buffer, start + 34)
-                segment.set_ipv4_key(
-                    buffer,
-                    start + 26,
-                    read_u32(buffer, start + 26) << 16 | ports >> 16,
-                    read_u32(buffer, start + 30) << 16 | ports & 0xFFFF,
-                )
+                if end > wire_end:
+                    end = wire_end
+                segment.set_ipv4_key(buffer, start + 26)
                 segment.address_len = 4
                 segment.scope = 0
                 segment.vlan = ABSENT
-                segment.ttl = (fragment >> 8) & 0xFF
-                segment.ip_id = lengths & 0xFFFF
+                segment.ttl = (middle >> 8) & 0xFF
+                segment.ip_id = head & 0xFFFF
                 return tcp_header.read_segment(buffer, start + 34, end, wire_end, segment)
         end = max(end, start)
         layer = self._layer

@@ -8,7 +8,7 @@ segment that nobody will look at. Whoever wants to keep a value copies it.
 
 from typing import Final
 
-from librt.strings import read_i16_be, read_i32_be
+from librt.strings import read_i16_be, read_i32_be, read_i64_be
 from mypy_extensions import i64
 
 # What a frame turned out to be.
@@ -152,13 +152,15 @@ class Segment:
         self.source = source_word(key)
         self.destination = destination_word(key)
 
-    def set_ipv4_key(self, buffer: bytes, start: i64, source: i64, destination: i64) -> None:
-        """Set both sockets, as octets that begin at `start` and as numbers, without a copy."""
+    def set_ipv4_key(self, buffer: bytes, start: i64) -> None:
+        """Set both sockets to the 12 octets of `buffer` that begin at `start`, without a copy."""
+        addresses: i64 = read_i64_be(buffer, start)
+        ports: i64 = i64(read_i32_be(buffer, start + 8)) & 0xFFFF_FFFF
         self._key = None
         self.buffer = buffer
         self.key_start = start
-        self.source = source
-        self.destination = destination
+        self.source = ((addresses >> 32) & 0xFFFF_FFFF) << 16 | ports >> 16
+        self.destination = (addresses & 0xFFFF_FFFF) << 16 | ports & 0xFFFF
 
     def sack_left(self, index: i64) -> i64:
         """Left edge of SACK block `index` (0 to 3), wrapped."""

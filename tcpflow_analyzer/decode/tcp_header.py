@@ -8,6 +8,7 @@ format gives a reason, an option that does ends the reading of options.
 
 from typing import Final
 
+from librt.strings import read_i64_be
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.octets import read_u16, read_u32
@@ -54,23 +55,28 @@ def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Se
     """
     if end - start < HEADER_LEN:
         return _too_short(wire_end - start, segment)
-    word: i64 = read_u32(buffer, start + 12)
-    header_len: i64 = (word >> 26) & 0x3C
+    # Data offset, control bits, window, checksum, urgent pointer.
+    word: i64 = read_i64_be(buffer, start + 12)
+    header_len: i64 = (word >> 58) & 0x3C
     if header_len < HEADER_LEN or header_len > wire_end - start:
         segment.reason = TCP_HEADER_MALFORMED
         return UNDECODED
     segment.buffer = buffer
     segment.tcp_start = start
-    segment.seq = read_u32(buffer, start + 4)
-    segment.ack = read_u32(buffer, start + 8)
-    segment.control_bits = (word >> 16) & 0x1FF
-    segment.window = word & 0xFFFF
-    segment.checksum = read_u16(buffer, start + 16)
+    numbers: i64 = read_i64_be(buffer, start + 4)
+    segment.seq = (numbers >> 32) & 0xFFFF_FFFF
+    segment.ack = numbers & 0xFFFF_FFFF
+    segment.control_bits = (word >> 48) & 0x1FF
+    segment.window = (word >> 32) & 0xFFFF
+    segment.checksum = (word >> 16) & 0xFFFF
     payload_start: i64 = start + header_len
+    payload_captured: i64 = end - payload_start
+    if payload_captured < 0:
+        payload_captured = 0
     segment.options_len = header_len - HEADER_LEN
     segment.payload_start = payload_start
     segment.payload_len = wire_end - payload_start
-    segment.payload_captured = end - payload_start if end > payload_start else 0
+    segment.payload_captured = payload_captured
     segment.truncated = end < wire_end
     segment.mss = ABSENT
     segment.window_scale = ABSENT
@@ -84,14 +90,14 @@ def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Se
     segment.options_malformed = False
     if header_len > HEADER_LEN:
         position: i64 = start + HEADER_LEN
-        if (
-            header_len >= HEADER_LEN + TIMESTAMPS_ALIGNED_LEN
-            and end >= position + TIMESTAMPS_ALIGNED_LEN
-            and read_u32(buffer, position) == TIMESTAMPS_ALIGNED
+        if header_len >= HEADER_LEN + TIMESTAMPS_ALIGNED_LEN and (
+            end >= position + TIMESTAMPS_ALIGNED_LEN
         ):
-            segment.tsval = read_u32(buffer, position + 4)
-            segment.tsecr = read_u32(buffer, position + 8)
-            position += TIMESTAMPS_ALIGNED_LEN
+            options: i64 = read_i64_be(buffer, position)
+            if options >> 32 == TIMESTAMPS_ALIGNED:
+                segment.tsval = options & 0xFFFF_FFFF
+                segment.tsecr = read_u32(buffer, position + 8)
+                position += TIMESTAMPS_ALIGNED_LEN
         if position < payload_start:
             _read_options(buffer, position, payload_start, end, segment)
     return TCP_SEGMENT
@@ -149,17 +155,15 @@ def _read_options(buffer: bytes, start: i64, header_end: i64, end: i64, segment:
     """Read options from `start` on; a bad length ends it, as no later option can be found."""
     position: i64 = start
     captured_end: i64 = header_end if header_end < end else end
-    while position < captured_end:
-        kind: i64 = buffer[position]
+    while position + 1 < captured_end:
+        kind_and_length: i64 = read_u16(buffer, position)
+        kind: i64 = kind_and_length >> 8
         if kind == NO_OPERATION:
             position += 1
             continue
-        if kind == END_OF_LIST or position + 1 == end:
+        if kind == END_OF_LIST:
             return
-        if position + 1 == header_end:
-            segment.options_malformed = True
-            return
-        length: i64 = buffer[position + 1]
+        length: i64 = kind_and_length & 0xFF
         if length < 2 or position + length > header_end:
             segment.options_malformed = True
             return
@@ -167,6 +171,9 @@ def _read_options(buffer: bytes, start: i64, header_end: i64, end: i64, segment:
             return
         _read_option(buffer, position, kind, length, segment)
         position += length
+    # The last octet of the header has no room for a length.
+    if position + 1 == captured_end == header_end and i64(buffer[position]) > NO_OPERATION:
+        segment.options_malformed = True
 
 
 def _read_option(buffer: bytes, position: i64, kind: i64, length: i64, segment: Segment) -> None:

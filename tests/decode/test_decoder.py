@@ -1,6 +1,7 @@
 """The decoder as a whole: its two paths, keys and scopes, outcomes, and any octets at all."""
 
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from decode.frames import (
     TCP_IN_IPV4,
     TCP_IN_IPV6,
     decode,
+    frames_of,
     ipv4_fragment,
     new_decoder,
     seen,
@@ -25,6 +27,7 @@ from decode.frames import (
 )
 from support.capture_builder import Segment as Sent
 from support.capture_builder import icmp_error, ip, packet
+from support.places import fixture_captures, shared_captures
 from tcpflow_analyzer.decode.decoder import MAX_OTHER_KINDS, MAX_SCOPES, Decoder
 from tcpflow_analyzer.decode.reasons import REASONS
 from tcpflow_analyzer.decode.segment import (
@@ -74,6 +77,46 @@ def test_both_paths_give_the_same(captured: int) -> None:
     _, general = decode(TCP_IN_IPV4, LINK_RAW, captured=captured - 14)
     assert every_field(short) == every_field(general)
     assert short.truncated == (captured < len(ETHERNET))
+
+
+def paths_compared(path: Path) -> int:
+    """Check every frame of a capture that the short path can read; how many there were."""
+    decoder, short, general = new_decoder(), Segment(), Segment()
+    compared = 0
+    for walk in frames_of(path):
+        octets = bytes(walk.buffer[walk.start : walk.start + walk.captured_len])
+        if walk.link_type != 1 or octets[12:15] != b"\x08\0\x45":
+            continue
+        status = decoder.decode(octets, 0, len(octets), walk.wire_len, 1, short)
+        inner = octets[14:]
+        again = decoder.decode(inner, 0, len(inner), walk.wire_len - 14, LINK_RAW, general)
+        if FRAGMENT in (status, again):
+            continue  # the two would be pieces of one datagram
+        assert (status, short.reason) == (again, general.reason)
+        if status == TCP_SEGMENT:
+            assert every_field(short) == every_field(general)
+            compared += 1
+    return compared
+
+
+@pytest.mark.parametrize("path", fixture_captures(), ids=lambda path: "/".join(path.parts[-3:]))
+def test_both_paths_give_the_same_on_captures_of_the_repository(path: Path) -> None:
+    if path.suffix not in (".pcap", ".pcapng", ".gz"):
+        pytest.skip("packed; the octets within are those of another fixture")
+    paths_compared(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", shared_captures(), ids=lambda path: "/".join(path.parts[-3:]))
+def test_both_paths_give_the_same_on_captures_outside(path: Path) -> None:
+    paths_compared(path)
+
+
+def test_comparison_of_paths_reads_frames(tmp_path: Path) -> None:
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    record = struct.pack("<IIII", 0, 0, len(ETHERNET), len(ETHERNET)) + ETHERNET
+    (tmp_path / "three.pcap").write_bytes(head + record * 3)
+    assert paths_compared(tmp_path / "three.pcap") == 3
 
 
 def test_options_of_the_frame_before_are_forgotten() -> None:

@@ -160,6 +160,13 @@ def test_malformed_option_is_noted_and_nothing_is_taken_from_it(options: str) ->
     assert segment.payload_len == 4
 
 
+def test_kind_as_the_last_octet_is_malformed_without_payload_too() -> None:
+    assert read(header(bytes.fromhex("01010108"))).options_malformed
+    # Cut there, the header may well go on with a length.
+    octets = header(bytes.fromhex("01010108" + "0a000000"))
+    assert not read(octets, captured=20 + 4).options_malformed
+
+
 def test_option_of_wrong_length_hides_no_later_one() -> None:
     segment = read(header(bytes.fromhex("0303070204" + "05b401")))
     assert segment.mss == 1460
