@@ -12,6 +12,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.decoder import Decoder
+from tcpflow_analyzer.decode.reasons import TCP_HEADER_MALFORMED
 from tcpflow_analyzer.decode.segment import (
     FRAGMENT,
     ICMP_ERROR,
@@ -24,6 +25,7 @@ from tcpflow_analyzer.observer.advance import advance, stray_syn
 from tcpflow_analyzer.observer.attempts import Attempts
 from tcpflow_analyzer.observer.belief import settle
 from tcpflow_analyzer.observer.census import MOST, Census, busy_peak
+from tcpflow_analyzer.observer.ecn_attempts import EcnAttempts, asks_for_ecn
 from tcpflow_analyzer.observer.endings import Endings
 from tcpflow_analyzer.observer.icmp import take_icmp_error
 from tcpflow_analyzer.observer.incarnation import (
@@ -43,6 +45,7 @@ from tcpflow_analyzer.observer.incarnation import (
     remember,
 )
 from tcpflow_analyzer.observer.listeners import Listeners
+from tcpflow_analyzer.observer.oddities import note_malformed_header
 from tcpflow_analyzer.observer.old_duplicate import is_old_duplicate
 from tcpflow_analyzer.observer.outcome import conclude
 from tcpflow_analyzer.observer.request import (
@@ -50,6 +53,7 @@ from tcpflow_analyzer.observer.request import (
     add_refusal,
     address_len_of,
     can_hold,
+    control_bits_of,
     is_copy,
     is_refusal,
     make_request,
@@ -186,6 +190,7 @@ class Engine:
         self._max_remembered: i64 = settings.max_remembered
         self._max_connections: i64 = settings.max_connections
         self._attempts = Attempts()
+        self._ecn = EcnAttempts(_MOST_SERVICES)
         self._listening: set[bytes] = set()
         self._finishing: bool = False
         self._closing: list[Connection] = []
@@ -251,6 +256,17 @@ class Engine:
             self._take_icmp_error(segment)
         elif status == UNDECODED:
             self.undecoded[segment.reason] = self.undecoded.get(segment.reason, 0) + 1
+            if segment.reason == TCP_HEADER_MALFORMED:
+                self._take_malformed(segment)
+
+    def _take_malformed(self, segment: Segment) -> None:
+        """Tell the connection, if there is one, of a header that cannot be read (OP006)."""
+        entry = self._table.find(segment)
+        from_originator = self._table.from_originator
+        if isinstance(entry, Request) and entry.number != 0:
+            entry = self._answer(entry)
+        if isinstance(entry, Connection):
+            note_malformed_header(entry, from_originator, segment)
 
     # Segments
 
@@ -354,12 +370,17 @@ class Engine:
     def _continue_request(self, request: Request, direct: bool, segment: Segment) -> None:
         """A segment on a socket pair of which only a SYN was seen."""
         if direct and is_copy(request, segment):
-            self._attempts.failed(request, address_len_of(request), segment.time_ns)
+            length = address_len_of(request)
+            self._attempts.failed(request, length, segment.time_ns)
+            if asks_for_ecn(segment.control_bits):
+                self._ecn.ignored(request.key, length, request.frame, request.time_ns)
             add_copy(request, segment)
         elif not direct and is_refusal(request, segment):
             length = address_len_of(request)
             self._attempts.failed(request, length, segment.time_ns)
             self.census.refused(request, length, segment.frame, segment.time_ns)
+            if asks_for_ecn(control_bits_of(request)):
+                self._ecn.refused(request.key, length, request.frame, request.time_ns)
             add_refusal(request, segment)
         else:
             self._continue(self._answer(request), direct, segment)
@@ -525,6 +546,8 @@ class Engine:
             self._count_left(connection)
         if had_ack == 0 and connection.ack_frame != 0:
             self._attempts.succeeded(connection, connection.address_len, segment.time_ns)
+            if self._ecn.is_used:
+                self._ecn.succeeded(connection, segment)
         if not connection.queued and not self._finishing:
             if _is_over(connection):
                 self._queue(connection)
@@ -872,6 +895,7 @@ class Engine:
             elif isinstance(entry, Request):
                 self._finish_request(entry)
         for what, number in (
+            ("ecn_attempts", self._ecn.left_out),
             ("failed_services", self._attempts.left_out),
             ("hosts", self.census.left_out),
             ("listeners", self._listeners.left_out),

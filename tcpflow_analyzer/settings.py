@@ -172,6 +172,8 @@ class Settings:
     close_wait_error_ns: int = 300 * NANOSECONDS
     unread_window_ns: int = 5 * NANOSECONDS
     time_wait_warn: int = 10_000
+    silent_window_ns: int = 10 * NANOSECONDS
+    idle_note_ns: int = 600 * NANOSECONDS
     ephemeral_ports: int | None = None  # source ports a client has; overrides the profile's range
     examples: int = 20  # findings of one code kept in memory
     block_octets: int = 65_536  # how much is read at a time

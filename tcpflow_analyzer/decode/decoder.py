@@ -36,7 +36,11 @@ from tcpflow_analyzer.decode.layer import (
 )
 from tcpflow_analyzer.decode.octets import read_u16, read_u32
 from tcpflow_analyzer.decode.other_kinds import name_of_kind
-from tcpflow_analyzer.decode.reasons import ENCRYPTED, LINK_TYPE_UNKNOWN
+from tcpflow_analyzer.decode.reasons import (
+    ENCRYPTED,
+    LINK_TYPE_UNKNOWN,
+    TCP_HEADER_MALFORMED,
+)
 from tcpflow_analyzer.decode.scope import NO_PLACE, Scope, read_scope
 from tcpflow_analyzer.decode.segment import (
     ABSENT,
@@ -63,6 +67,8 @@ ENCAPSULATING_SECURITY: Final = IP_PROTOCOL + 50  # RFC 4303
 AUTHENTICATION: Final = IP_PROTOCOL + internet_layer.AUTHENTICATION_HEADER
 
 GO_ON: Final = -1
+
+PORTS_LEN: Final = 4  # octets of a TCP header that hold both ports
 
 # Not in any RFC: more would cost memory that a flood of tunnel ids could ask for.
 MAX_SCOPES: Final = 65535
@@ -232,6 +238,12 @@ class Decoder:
         )
         if outcome == TCP_SEGMENT:
             self._set_addresses(layer, segment)
+        elif segment.reason == TCP_HEADER_MALFORMED:
+            # Whose it was can be told all the same (OP006).
+            if layer.end - layer.start >= PORTS_LEN:
+                self._set_addresses(layer, segment)
+            else:
+                segment.key = b""
         return outcome
 
     def _set_addresses(self, layer: Layer, segment: Segment) -> None:
@@ -318,6 +330,7 @@ class Decoder:
         segment.icmp_version = version
         segment.icmp_type = buffer[start]
         segment.icmp_code = buffer[start + 1]
+        segment.icmp_mtu = _next_hop_mtu(version, buffer, start)
         segment.icmp_source = buffer[layer.source_at : layer.source_at + layer.address_len]
         self._count_other(layer.protocol)
         return ICMP_ERROR
@@ -398,6 +411,15 @@ class Decoder:
 def _by_count(item: tuple[str, int]) -> tuple[int, str]:
     """Order of `Decoder.other_kinds`."""
     return (-item[1], item[0])
+
+
+def _next_hop_mtu(version: i64, buffer: bytes, start: i64) -> i64:
+    """Of "fragmentation needed" (RFC 1191 section 4) and "packet too big" (RFC 4443), else 0."""
+    if version == 6:
+        return read_u32(buffer, start + 4) if buffer[start] == 2 else 0
+    if buffer[start] == 3 and buffer[start + 1] == 4:
+        return read_u16(buffer, start + 6)
+    return 0
 
 
 def _is_icmp_error(version: i64, kind: i64) -> bool:

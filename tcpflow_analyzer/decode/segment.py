@@ -20,6 +20,13 @@ UNDECODED: Final = 4  # should be readable and is not; `Segment.reason` says why
 
 ABSENT: Final = -1  # an option that the segment does not carry
 
+# Bits of Segment.oddities: what few segments have, found while the header is read.
+ODD_RESERVED: Final = 0x1  # one of the three reserved bits is set, RFC 9293 section 3.1
+ODD_URGENT: Final = 0x2  # URG, or an urgent pointer without it
+ODD_ACK_FIELD: Final = 0x4  # an acknowledgement number without ACK
+ODD_OPTIONS: Final = 0x8  # the list of options breaks its format
+ODD_NEGOTIATION: Final = 0x10  # an option that only a SYN may carry, on another segment
+ODD_SACK: Final = 0x20  # SACK blocks: odd only where SACK was not agreed on
 
 IPV4_KEY_LEN: Final = 12  # octets of a key without a scope
 
@@ -73,6 +80,7 @@ class Segment:
         authenticated: whether an MD5 or TCP-AO option is there.
         multipath: subtype of an MPTCP option, or ABSENT.
         options_malformed: whether an option's length breaks its format (OP003).
+        oddities: mask of ODD_..., 0 for nearly all segments.
         buffer: octets that hold the segment; valid until the next frame.
         tcp_start: where the TCP header begins in `buffer`.
         options_len: octets of options behind the fixed header (captured or not).
@@ -83,6 +91,7 @@ class Segment:
         icmp_type, icmp_code: for ICMP_ERROR; then all of the above describes the quoted segment
             (of which only ports and `seq` may be there, the rest being ABSENT or 0).
         icmp_version: 4 or 6.
+        icmp_mtu: next-hop MTU of "fragmentation needed" or "packet too big", else 0.
         icmp_source: address of the host that sent the ICMP error, 4 or 16 octets.
     """
 
@@ -116,6 +125,7 @@ class Segment:
         self.authenticated: bool = False
         self.multipath: i64 = ABSENT
         self.options_malformed: bool = False
+        self.oddities: i64 = 0
         self.buffer: bytes = b""
         self.tcp_start: i64 = 0
         self.options_len: i64 = 0
@@ -126,6 +136,7 @@ class Segment:
         self.icmp_type: i64 = ABSENT
         self.icmp_code: i64 = ABSENT
         self.icmp_version: i64 = 4
+        self.icmp_mtu: i64 = 0
         self.icmp_source: bytes = b""
         self.sack_left_1: i64 = 0
         self.sack_right_1: i64 = 0

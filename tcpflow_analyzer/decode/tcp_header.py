@@ -13,7 +13,19 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.octets import read_u16, read_u32
 from tcpflow_analyzer.decode.reasons import TCP_HEADER_MALFORMED, TCP_HEADER_TRUNCATED
-from tcpflow_analyzer.decode.segment import ABSENT, TCP_SEGMENT, UNDECODED, Segment
+from tcpflow_analyzer.decode.segment import (
+    ABSENT,
+    ODD_ACK_FIELD,
+    ODD_NEGOTIATION,
+    ODD_OPTIONS,
+    ODD_RESERVED,
+    ODD_SACK,
+    ODD_URGENT,
+    TCP_SEGMENT,
+    UNDECODED,
+    Segment,
+)
+from tcpflow_analyzer.tcp.control_bits import ACK, SYN
 from tcpflow_analyzer.tcp.options import (
     AUTHENTICATION,
     END_OF_LIST,
@@ -28,6 +40,7 @@ from tcpflow_analyzer.tcp.options import (
     SACK,
     SACK_PERMITTED,
     TIMESTAMPS,
+    USER_TIMEOUT,
     WINDOW_SCALE,
 )
 
@@ -38,6 +51,8 @@ QUOTED_LEN: Final = 8  # octets of a segment that every ICMP error quotes, RFC 7
 # SYN (RFC 7323 appendix A).
 TIMESTAMPS_ALIGNED: Final = 0x0101_080A
 TIMESTAMPS_ALIGNED_LEN: Final = 12
+
+MANY_FILLERS: Final = 4  # NO OPERATIONs in a row: something was taken out, as Wireshark puts it
 
 
 def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Segment) -> i64:
@@ -54,13 +69,12 @@ def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Se
         TCP_SEGMENT, or UNDECODED with `segment.reason`.
     """
     if end - start < HEADER_LEN:
-        return _too_short(wire_end - start, segment)
+        return _too_short(start, wire_end, segment)
     # Data offset, control bits, window, checksum, urgent pointer.
     word: i64 = read_i64_be(buffer, start + 12)
     header_len: i64 = (word >> 58) & 0x3C
     if header_len < HEADER_LEN or header_len > wire_end - start:
-        segment.reason = TCP_HEADER_MALFORMED
-        return UNDECODED
+        return _malformed(header_len, wire_end - start, segment)
     segment.buffer = buffer
     segment.tcp_start = start
     numbers: i64 = read_i64_be(buffer, start + 4)
@@ -69,6 +83,10 @@ def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Se
     segment.control_bits = (word >> 48) & 0x1FF
     segment.window = (word >> 32) & 0xFFFF
     segment.checksum = (word >> 16) & 0xFFFF
+    segment.oddities = 0
+    # Of the reserved bits, URG, ACK and the urgent pointer nearly always ACK alone is set.
+    if word & 0x0E30_0000_0000_FFFF != 0x0010_0000_0000_0000:
+        _look_for_oddities(word, segment)
     payload_start: i64 = start + header_len
     payload_captured: i64 = end - payload_start
     if payload_captured < 0:
@@ -144,36 +162,86 @@ def clear(segment: Segment) -> None:
     segment.authenticated = False
     segment.multipath = ABSENT
     segment.options_malformed = False
+    segment.oddities = 0
 
 
-def _too_short(wire_len: i64, segment: Segment) -> i64:
-    segment.reason = TCP_HEADER_MALFORMED if wire_len < HEADER_LEN else TCP_HEADER_TRUNCATED
+def _too_short(start: i64, wire_end: i64, segment: Segment) -> i64:
+    if wire_end - start < HEADER_LEN:
+        return _malformed(-1, wire_end - start, segment)
+    segment.reason = TCP_HEADER_TRUNCATED
     return UNDECODED
+
+
+def _malformed(header_len: i64, segment_len: i64, segment: Segment) -> i64:
+    """Leave the two lengths that contradict each other; the header's is -1 where it is not there.
+
+    They stand in `options_len` (the header's, less its fixed part) and `payload_len`.
+    """
+    segment.reason = TCP_HEADER_MALFORMED
+    segment.options_len = header_len - HEADER_LEN
+    segment.payload_len = segment_len
+    return UNDECODED
+
+
+def _look_for_oddities(word: i64, segment: Segment) -> None:
+    """Set the oddities of the fixed part of the header; `word` are its last eight octets."""
+    oddities: i64 = 0
+    if word & 0x0E00_0000_0000_0000 != 0:
+        oddities = ODD_RESERVED
+    if word & 0x0020_0000_0000_FFFF != 0:
+        oddities |= ODD_URGENT
+    if segment.control_bits & ACK == 0 and segment.ack != 0:
+        oddities |= ODD_ACK_FIELD
+    segment.oddities = oddities
 
 
 def _read_options(buffer: bytes, start: i64, header_end: i64, end: i64, segment: Segment) -> None:
     """Read options from `start` on; a bad length ends it, as no later option can be found."""
     position: i64 = start
     captured_end: i64 = header_end if header_end < end else end
+    fillers: i64 = 0
     while position + 1 < captured_end:
         kind_and_length: i64 = read_u16(buffer, position)
         kind: i64 = kind_and_length >> 8
         if kind == NO_OPERATION:
             position += 1
+            fillers += 1
+            if fillers == MANY_FILLERS:
+                segment.oddities |= ODD_OPTIONS
             continue
+        fillers = 0
         if kind == END_OF_LIST:
+            _check_padding(buffer, position, captured_end, segment)
             return
         length: i64 = kind_and_length & 0xFF
         if length < 2 or position + length > header_end:
-            segment.options_malformed = True
+            _break_options(segment)
             return
         if position + length > captured_end:
             return
         _read_option(buffer, position, kind, length, segment)
         position += length
     # The last octet of the header has no room for a length.
-    if position + 1 == captured_end == header_end and i64(buffer[position]) > NO_OPERATION:
-        segment.options_malformed = True
+    if position + 1 == captured_end == header_end:
+        last: i64 = buffer[position]
+        if last > NO_OPERATION:
+            _break_options(segment)
+        elif last == NO_OPERATION and fillers + 1 == MANY_FILLERS:
+            segment.oddities |= ODD_OPTIONS
+
+
+def _break_options(segment: Segment) -> None:
+    segment.options_malformed = True
+    segment.oddities |= ODD_OPTIONS
+
+
+def _check_padding(buffer: bytes, position: i64, end: i64, segment: Segment) -> None:
+    """Behind END OF LIST there is nothing but zeros, RFC 9293 section 3.1 "Padding"."""
+    while position < end:
+        if buffer[position] != 0:
+            segment.oddities |= ODD_OPTIONS
+            return
+        position += 1
 
 
 def _read_option(buffer: bytes, position: i64, kind: i64, length: i64, segment: Segment) -> None:
@@ -188,6 +256,7 @@ def _read_option(buffer: bytes, position: i64, kind: i64, length: i64, segment: 
         known = length > 2 and (length - 2) & 7 == 0 and length <= 34
         if known:
             _read_sack(buffer, position + 2, (length - 2) >> 3, segment)
+            segment.oddities |= ODD_SACK
     elif kind == MAXIMUM_SEGMENT_SIZE:
         known = length == 4
         if known:
@@ -203,7 +272,9 @@ def _read_option(buffer: bytes, position: i64, kind: i64, length: i64, segment: 
     else:
         known = _read_rare_option(buffer, position, kind, length, segment)
     if not known:
-        segment.options_malformed = True
+        _break_options(segment)
+    elif MAXIMUM_SEGMENT_SIZE <= kind <= SACK_PERMITTED and segment.control_bits & SYN == 0:
+        segment.oddities |= ODD_NEGOTIATION
 
 
 def _read_rare_option(
@@ -227,6 +298,8 @@ def _read_rare_option(
         if length < 4:
             return False
         segment.authenticated = True
+    elif kind == USER_TIMEOUT:
+        return length == 4
     elif kind == MULTIPATH:
         if length < 3:
             return False

@@ -26,13 +26,27 @@ from tcpflow_analyzer.observer.belief import (
 )
 from tcpflow_analyzer.observer.fingerprint import guess_profile
 from tcpflow_analyzer.observer.header_prediction import count_segment, predict
+from tcpflow_analyzer.observer.liveness import asked_again, watch, watch_reset
 from tcpflow_analyzer.observer.lost_fin import (
     infer_fin,
     lost_a_fin,
     note_lost_octet,
     skipped_a_fin,
 )
+from tcpflow_analyzer.observer.oddities import (
+    has_port_0,
+    has_valid_flags,
+    is_against_agreement,
+    note_agreement,
+    note_ecn_answer,
+    note_ecn_syn,
+    note_invalid_flags,
+    note_oddities,
+    note_ports,
+    note_syn_options,
+)
 from tcpflow_analyzer.observer.one_sided import infer_peer, meet_unseen
+from tcpflow_analyzer.observer.path import judge_first_answer, note_smaller
 from tcpflow_analyzer.observer.pick_up import constrain, pick_up
 from tcpflow_analyzer.observer.receipts import (
     delay_receipts,
@@ -107,7 +121,8 @@ from tcpflow_analyzer.table.observation import (
     TRAFFIC_AFTER_RESET,
     WRONG_DIRECTION,
 )
-from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
+from tcpflow_analyzer.table.stream_observation import SIZE_LOST, STREAM
+from tcpflow_analyzer.tcp.control_bits import ACK, CWR, ECE, FIN, RST, SYN
 from tcpflow_analyzer.tcp.events import (
     RCV_ACK_OF_SYN,
     RCV_SYN,
@@ -170,6 +185,11 @@ def _general(
     """The path that knows everything; header prediction must give the same result."""
     bits = segment.control_bits
     _complete(connection, segment)
+    if not has_valid_flags(bits):
+        note_invalid_flags(connection, sender, segment)
+        if bits & RST == 0:
+            _ignore(connection, sender, receiver, segment)
+            return
     if bits & SYN != 0 and bits & RST == 0:
         _adopt_isn(connection, sender, receiver, segment, timing)
     elif not sender.has_origin and bits & RST == 0:
@@ -208,6 +228,7 @@ def _general(
         )
         count_segment(connection, sender, receiver, segment, -1, False)
         return
+    _watch(connection, sender, receiver, segment, sequence, timing)
     if connection.observed & SELF_CONNECT != 0:
         take_self_segment(connection, segment, end, acknowledgement, timing)
         new = absorb(sender, sequence, end)
@@ -217,6 +238,7 @@ def _general(
     if bits & RST != 0:
         _receive_nothing_more(connection, sender, receiver, segment)
         sent_reset(connection, sender, receiver, segment, sequence, acknowledgement, timing)
+        watch_reset(connection, sender, receiver, segment)
         count_segment(connection, sender, receiver, segment, acknowledgement, False)
     else:
         _take(
@@ -226,6 +248,50 @@ def _general(
     believe(connection, sender, receiver, now, frame, timing)
     believe(connection, receiver, sender, now, frame, timing)
     schedule(connection, now)
+
+
+def _ignore(connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment) -> None:
+    """A segment that no stack sends (OP001) is counted, and drives nothing."""
+    sequence: i64 = -1
+    if sender.has_origin:
+        sequence = unwrap(segment.seq, sender.iss, sender.snd_nxt)
+    record(connection, sender.is_originator, segment, sequence, -1)
+    if segment.oddities != 0:
+        note_oddities(connection, sender, receiver, segment)
+    state = sender.proven
+    if segment.control_bits & (SYN | FIN) == FIN and (
+        state == SYN_SENT or (state == CLOSED and connection.frames > 0)
+    ):
+        connection.note(
+            FIN_BEFORE_ESTABLISHED,
+            sender.is_originator,
+            segment.frame,
+            segment.time_ns,
+            state,
+            0,
+            0,
+        )
+    count_segment(connection, sender, receiver, segment, -1, False)
+    schedule(connection, segment.time_ns)
+
+
+def _watch(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    timing: Timing,
+) -> None:
+    """Facts that move no state, about a segment as it was sent."""
+    if connection.frames == 0 and has_port_0(segment):
+        note_ports(connection, sender, segment)
+    if segment.oddities != 0:
+        note_oddities(connection, sender, receiver, segment)
+    if segment.control_bits & RST == 0:
+        watch(connection, sender, receiver, segment, sequence, timing)
+        if segment.control_bits & SYN == 0 and is_against_agreement(sender, receiver, segment):
+            note_agreement(connection, sender, receiver, segment)
 
 
 def _complete(connection: Connection, segment: Segment) -> None:
@@ -308,8 +374,12 @@ def _read_syn_options(connection: Connection, sender: Endpoint, segment: Segment
         sender.window_scale = segment.window_scale
         if sender.window_scale > 14:
             sender.window_scale = 14
+    sender.sack_permitted = segment.sack_permitted
+    sender.timestamps = segment.tsval != ABSENT
     if segment.authenticated:
         connection.authenticated = True
+    receiver = connection.endpoint(not sender.is_originator)
+    note_syn_options(connection, sender, receiver, segment)
 
 
 def _change_isn(
@@ -445,7 +515,7 @@ def _take(
     new: i64 = 0
     if sequence >= 0 and acceptable and not _is_probe(receiver, segment, sequence, was_nxt):
         new = absorb(sender, sequence, end)
-        _retry(sender, receiver, segment, sequence, was_nxt, timing)
+        _note_retry(connection, sender, receiver, segment, sequence, was_nxt, timing)
     data_new = new > 0 and segment.payload_len > 0
     if data_new:
         _new_data(connection, sender, receiver, segment, sequence)
@@ -695,6 +765,7 @@ def _sent_syn(
     if (connection.syn_frame == 0 or sender.is_originator) and connection.synack_frame == 0:
         if connection.syn_frame == 0:
             connection.outcome = OUTCOME_UNANSWERED
+            note_ecn_syn(connection, segment)
         connection.syn_frame = frame
         connection.syn_time_ns = now
     if sender.proven == CLOSED:
@@ -711,7 +782,7 @@ def _sent_syn(
             now,
             now - sender.retry_time_ns,
             sender.retries + 1,
-            0,
+            segment.control_bits & (ECE | CWR),
         )
     elif sender.proven == SYN_RECEIVED and not sender.is_originator:
         connection.note(WRONG_DIRECTION, sender.is_originator, frame, now, 2, sender.believed, 0)
@@ -795,6 +866,7 @@ def _sent_syn_ack(
         connection.synack_time_ns = now
     if connection.outcome == OUTCOME_UNANSWERED or connection.outcome == OUTCOME_REJECTED:
         connection.outcome = OUTCOME_INCOMPLETE
+    note_ecn_answer(connection, sender, receiver, segment)
     _note_recovery(connection, receiver, segment)
     if receiver.iss_seen and acknowledgement > 1 and connection.observed & SYN_WITH_DATA != 0:
         tally = connection.tally(SYN_WITH_DATA, receiver.is_originator)
@@ -1106,6 +1178,8 @@ def _acknowledge(
         if sender.rtt_ns == UNKNOWN or sample < sender.rtt_ns:
             sender.rtt_ns = sample
         rare.probe_end = UNKNOWN
+    if progress and receiver.snd_una == 1 and receiver.is_originator:
+        judge_first_answer(connection, sender, receiver, segment)
     before = receiver.contiguous
     unseen = acknowledge(receiver, acknowledgement)
     if unseen > 0 and receiver.segments > 0 and receiver.proven != SYN_SENT:
@@ -1170,6 +1244,24 @@ def _is_probe(receiver: Endpoint, segment: Segment, sequence: i64, snd_nxt: i64)
         and receiver.segments > 0
         and (sequence == snd_nxt and receiver.proven >= ESTABLISHED)
     )
+
+
+def _note_retry(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    was_nxt: i64,
+    timing: Timing,
+) -> None:
+    """Keep the schedule of retransmissions, and say what their failing or their size shows."""
+    since, retries = sender.retry_time_ns, sender.retries
+    _retry(sender, receiver, segment, sequence, was_nxt, timing)
+    if sender.retries > retries:
+        asked_again(connection, sender, receiver, segment, since, timing)
+    if connection.stream_observed & (SIZE_LOST & ~STREAM) != 0:
+        note_smaller(connection, sender, segment)
 
 
 def _retry(

@@ -21,6 +21,7 @@ from tcpflow_analyzer.table.connection import Connection, Entry, append_address,
 from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
 
 MOST: Final = 16_384  # entries of one table; what goes back to zero makes room
+_REOPENED_WITHIN: Final = 60_000_000_000  # nanoseconds, MB002: new connections work
 BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero, or less: see below
 
 
@@ -156,6 +157,8 @@ class Census:
             connection.service = service
             service.in_use += 1
             service.last_opened_ns = now
+            if service.idle_failed_ns != 0 and now - service.idle_failed_ns <= _REOPENED_WITHIN:
+                service.idle_reopened_ns = now
             if service.in_use > service.peak:
                 service.peak = service.in_use
                 service.peak_time_ns = now

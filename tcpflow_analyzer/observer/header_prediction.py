@@ -10,6 +10,9 @@ is open. A test runs every capture with the short path switched off and compares
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
+from tcpflow_analyzer.observer.liveness import IDLE_NS
+from tcpflow_analyzer.observer.oddities import is_against_agreement
+from tcpflow_analyzer.observer.path import judge_first_answer, other_ttl
 from tcpflow_analyzer.observer.stream_analysis import fills_window, is_settled
 from tcpflow_analyzer.observer.zeek_history import has_letter, record
 from tcpflow_analyzer.table.connection import COMPLETE_ACK, COMPLETE_DATA, Connection
@@ -43,6 +46,8 @@ def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segmen
         or receiver.retries != 0
         or receiver.window == 0
         or connection.one_sided
+        or segment.time_ns - connection.last_time_ns >= IDLE_NS
+        or is_against_agreement(sender, receiver, segment)
     ):
         return False
     progress = distance(segment.ack, (receiver.iss + receiver.snd_una) & 0xFFFF_FFFF)
@@ -75,6 +80,8 @@ def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segmen
         sender.last_new = False
         connection.completeness |= COMPLETE_ACK
     if progress > 0:
+        if receiver.snd_una == 1 and receiver.is_originator:
+            judge_first_answer(connection, sender, receiver, segment)
         receiver.snd_una = acknowledgement
         receiver.retry_gap_ns = 0
         receiver.give_up_ns = NEVER
@@ -123,10 +130,12 @@ def count_segment(
     bits = segment.control_bits
     if bits & 4 == 0:  # RST: its window and TTL say nothing of the endpoint
         _read_window(sender, segment, acknowledgement)
-        if sender.ttl_min == UNKNOWN or segment.ttl < sender.ttl_min:
+        if sender.ttl_min == UNKNOWN:
+            sender.ttl = segment.ttl
             sender.ttl_min = segment.ttl
-        if segment.ttl > sender.ttl_max:
             sender.ttl_max = segment.ttl
+        elif segment.ttl != sender.ttl:
+            other_ttl(connection, sender, segment)
     sender.last_seq = segment.seq
     sender.last_ack = segment.ack
     sender.last_control_bits = bits

@@ -13,6 +13,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.observer.belief import believe, schedule, settle
+from tcpflow_analyzer.observer.path import note_too_big
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
     OUTCOME_REJECTED,
@@ -26,6 +27,8 @@ from tcpflow_analyzer.tcp.states import SYN_SENT
 
 _UNREACHABLE_V4: Final = 3
 _UNREACHABLE_V6: Final = 1
+_FRAGMENTATION_NEEDED: Final = 4
+_TOO_BIG_V6: Final = 2
 
 
 def is_hard(version: i64, kind: i64, code: i64) -> bool:
@@ -38,6 +41,13 @@ def is_hard(version: i64, kind: i64, code: i64) -> bool:
     if version == 6:
         return kind == _UNREACHABLE_V6
     return kind == _UNREACHABLE_V4 and code != 4
+
+
+def is_too_big(segment: Segment) -> bool:
+    """Whether it is "fragmentation needed" (RFC 1191) or "packet too big" (RFC 8201)."""
+    if segment.icmp_version == 6:
+        return segment.icmp_type == _TOO_BIG_V6
+    return segment.icmp_type == _UNREACHABLE_V4 and segment.icmp_code == _FRAGMENTATION_NEEDED
 
 
 def take_icmp_error(
@@ -53,12 +63,12 @@ def take_icmp_error(
     """
     settle(connection, segment.time_ns, timing)
     sender = connection.endpoint(from_originator)
+    if is_too_big(segment):
+        note_too_big(connection, sender, segment)
     if sender.proven != SYN_SENT or segment.seq != sender.iss:
         return
     kind, code = segment.icmp_type, segment.icmp_code
-    if segment.icmp_version == 4 and kind == _UNREACHABLE_V4 and code == 4:
-        return
-    if segment.icmp_version == 6 and kind == 2:
+    if is_too_big(segment):
         return
     hard = is_hard(segment.icmp_version, kind, code)
     connection.icmp_source = segment.icmp_source

@@ -6,6 +6,8 @@ Compiled: yes
 from mypy_extensions import i64
 
 from tcpflow_analyzer.observer.belief import is_over, settle, settle_receipts
+from tcpflow_analyzer.observer.liveness import note_idle_at_end
+from tcpflow_analyzer.observer.path import note_proxy
 from tcpflow_analyzer.observer.state_sets import contains
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
@@ -132,6 +134,8 @@ def conclude(connection: Connection, now_ns: i64, timing: Timing) -> None:
         )
     _note_one_sided(connection, originator, responder)
     _note_one_sided(connection, responder, originator)
+    note_idle_at_end(connection, now_ns, timing)
+    note_proxy(connection)
     _note_open_close(connection, originator, responder)
     _note_open_close(connection, responder, originator)
 

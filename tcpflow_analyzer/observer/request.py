@@ -14,11 +14,13 @@ from mypy_extensions import i64
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.advance import FIRST_SYN_GIVES_UP
 from tcpflow_analyzer.observer.fingerprint import guess_profile
+from tcpflow_analyzer.observer.oddities import has_port_0
 from tcpflow_analyzer.table.connection import Request
 from tcpflow_analyzer.table.connection_table import swapped
 from tcpflow_analyzer.table.observation import OPEN_AT_END, REFUSED, RESET, UNANSWERED
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 
+_LARGEST_SHIFT: Final = 14  # RFC 7323 section 2.3
 _COPIES_KEPT: Final = 16  # numbers: (frame, time_ns) of eight copies
 
 
@@ -30,6 +32,9 @@ def can_hold(segment: Segment) -> bool:
         and segment.fast_open == ABSENT
         and not segment.authenticated
         and segment.multipath == ABSENT
+        and segment.oddities == 0
+        and segment.window_scale <= _LARGEST_SHIFT
+        and not has_port_0(segment)
         and not _is_to_itself(segment)
     )
 
@@ -91,11 +96,16 @@ def profile_of(request: Request) -> i64:
     return (request.origin >> 59) & 0x7
 
 
+def control_bits_of(request: Request) -> i64:
+    """Of its SYN."""
+    return (request.header >> 51) & 0x1FF
+
+
 def is_copy(request: Request, segment: Segment) -> bool:
     """Whether the segment is the request's SYN once more."""
     return (
         request.reset_frame == 0
-        and segment.control_bits & 0x3F == SYN
+        and segment.control_bits == control_bits_of(request)
         and segment.seq == request.seq
         and segment.payload_len == 0
         and segment.ip_id >= 0
@@ -174,6 +184,7 @@ def restore_segment(request: Request, index: i64, segment: Segment) -> bool:
     segment.fast_open = ABSENT
     segment.authenticated = False
     segment.multipath = ABSENT
+    segment.oddities = 0
     segment.tsecr = ABSENT
     origin = request.origin
     segment.address_len = origin & 0x1F

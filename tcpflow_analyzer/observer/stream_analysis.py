@@ -122,8 +122,11 @@ def is_settled(connection: Connection, sender: Endpoint, receiver: Endpoint) -> 
     analysis = connection.analysis
     if analysis is None:
         return True
-    return _is_settled(analysis.watch(sender.is_originator), sender) and _is_settled(
-        analysis.watch(receiver.is_originator), receiver
+    other = analysis.watch(receiver.is_originator)
+    return (
+        _is_settled(analysis.watch(sender.is_originator), sender)
+        and _is_settled(other, receiver)
+        and other.classes & KEEP_ALIVE == 0  # this may be its answer
     )
 
 

@@ -30,6 +30,8 @@ class Timing:
         # How much of an endpoint's chain the current fold has confirmed (observer/belief.py).
         self.position: i64 = 0
         self.close_wait_warn: i64 = settings.close_wait_warn_ns
+        self.silent_window: i64 = settings.silent_window_ns
+        self.idle_note: i64 = settings.idle_note_ns
         self.header_prediction: bool = settings.header_prediction
         self.keep_transitions: bool = settings.keep_transitions
 

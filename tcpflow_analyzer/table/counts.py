@@ -21,6 +21,8 @@ class ServiceCensus:
         active_closes: how often the client entered TIME-WAIT; first_close_ns and last_close_ns:
             when it did first and last, 0 while it did not.
         last_opened_ns: when the last connection was opened.
+        idle_failed_ns: when a connection was found dead after an idle time (MB002), 0 for never;
+            idle_reopened_ns: when another one was opened within a minute of that.
     """
 
     def __init__(self, address_len: i64, profile: i64, port: i64) -> None:
@@ -38,6 +40,8 @@ class ServiceCensus:
         self.first_close_ns: i64 = 0
         self.last_close_ns: i64 = 0
         self.last_opened_ns: i64 = 0
+        self.idle_failed_ns: i64 = 0
+        self.idle_reopened_ns: i64 = 0
 
 
 class ListenerCensus:
@@ -54,6 +58,10 @@ class ListenerCensus:
         until_when_refused_ns: `latest_until_ns` at that time.
         reopened_ns, reopened_frame: first connection opened after a refusal, 0 for none.
         last_opened_ns: when the last connection was opened.
+        idle_reset_ns, idle_resets: idle time that a RST ended last, and how many in a row were the
+            same within 2 % (MB003).
+        silent, silent_from_ns, silent_until_ns: its ends that fell silent (KA003), and the first
+            and last time at which one of them spoke last.
     """
 
     def __init__(self, address_len: i64) -> None:
@@ -73,3 +81,8 @@ class ListenerCensus:
         self.reopened_ns: i64 = 0
         self.reopened_frame: i64 = 0
         self.last_opened_ns: i64 = 0
+        self.idle_reset_ns: i64 = 0
+        self.idle_resets: i64 = 0
+        self.silent: i64 = 0
+        self.silent_from_ns: i64 = 0
+        self.silent_until_ns: i64 = 0

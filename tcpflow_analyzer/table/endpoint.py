@@ -21,6 +21,31 @@ UNKNOWN: Final = -1
 
 
 @mypyc_attr(acyclic=True)
+class Trouble:
+    """What is known of an end that repeats itself or whose path changes.
+
+    Attributes:
+        asked, asked_since_ns, asked_frame: segments that want an answer since its peer's last
+            segment, the first of them, and the frame of the first repetition.
+        retry_since_ns: first transmission of what it sends again.
+        other_ttl, other_ttl_at: the TTL that differed last, and how many segments it had sent
+            when that series began.
+        first_answer_ns: time to its first acknowledgement of data where that is far longer than
+            the handshake took, 0 for nothing remarkable.
+    """
+
+    def __init__(self) -> None:
+        """No trouble yet."""
+        self.asked: i64 = 0
+        self.asked_since_ns: i64 = 0
+        self.asked_frame: i64 = 0
+        self.retry_since_ns: i64 = 0
+        self.other_ttl: i64 = UNKNOWN
+        self.other_ttl_at: i64 = 0
+        self.first_answer_ns: i64 = 0
+
+
+@mypyc_attr(acyclic=True)
 class Rarities:
     """What most endpoints never need; made when first used (memory is what connections cost).
 
@@ -35,6 +60,7 @@ class Rarities:
         rests_on_inference: its state follows from a FIN, its own or its peer's, that was inferred.
         lost_end: end of its stream where the capture lost exactly one octet, UNKNOWN for none.
         fin_inferred: its FIN was not captured, but inferred from an acknowledgement.
+        trouble: what is known of an end that repeats itself or whose path changes.
     """
 
     def __init__(self) -> None:
@@ -49,6 +75,7 @@ class Rarities:
         self.fin_inferred: bool = False
         self.rests_on_inference: bool = False
         self.lost_end: i64 = UNKNOWN
+        self.trouble: Trouble | None = None
 
 
 @mypyc_attr(acyclic=True)
@@ -70,6 +97,7 @@ class Endpoint:
         edge: highest right window edge it advertised, an offset in the peer's stream.
         mss: of its option, UNKNOWN if none.
         tsval: newest timestamp value it sent, wrapped, UNKNOWN if none.
+        sack_permitted, timestamps: whether its SYN or SYN-ACK carried these options.
     Attributes, states:
         proven: newest state that facts force.
         believed: `proven` plus plausible receipts that are due.
@@ -100,7 +128,8 @@ class Endpoint:
             data at SND.UNA); retry_gap_ns: time from the transmission before it, 0 for the first;
             retries: retransmissions since the last progress.
         give_up_ns: when silence means that it gave up, NEVER while it owes nothing.
-        ttl: of its first segment. ttl_min, ttl_max: over all of its segments but RSTs.
+        ttl: of its first segment, or of those since it changed for good. ttl_min, ttl_max: over
+            all of its segments but RSTs.
         profile: index into settings.PROFILES, how it behaves where the wire does not say;
             `profile_known` once it was guessed or given.
     Attributes, what Zeek would hold of it (observer/zeek_history.py):
@@ -115,6 +144,8 @@ class Endpoint:
         self.iss: i64 = 0
         self.has_origin: bool = False
         self.iss_seen: bool = False
+        self.sack_permitted: bool = False
+        self.timestamps: bool = False
         self.snd_nxt: i64 = 0
         self.snd_una: i64 = 0
         self.contiguous: i64 = 0
@@ -235,6 +266,15 @@ class Endpoint:
             rarities = Rarities()
             self.rarities = rarities
         return rarities
+
+    def trouble(self) -> Trouble:
+        """What is known of its troubles, made now if it is not there."""
+        rare = self.rare()
+        trouble = rare.trouble
+        if trouble is None:
+            trouble = Trouble()
+            rare.trouble = trouble
+        return trouble
 
     @property
     def fin_copies(self) -> int:

@@ -18,8 +18,77 @@ SQ 0 to 20, WN 21 to 30, KA 31 to 37, OP 38 to 46, MB 47 to 52, CP 53 to 58, FL 
 
 from typing import Final
 
+from mypy_extensions import i64
+
 STREAM: Final = 0x2000_0000_0000_0000  # bit 61: the mark of the kinds of this module
 WORD: Final = 64  # bits by which this word stands above the first, in `both_words`
+
+# KA, keep-alive and idleness (observer/liveness.py). A number is 0 where nothing is said of it.
+KEEPALIVE_ORIGINATOR: Final = (
+    STREAM | 0x8000_0000
+)  # fact; noted for the prober: ns since its segment before, frame of the answer, answered before
+KEEPALIVE_RESPONDER: Final = STREAM | 0x1_0000_0000  # likewise
+KEEPALIVE_UNANSWERED: Final = (
+    STREAM | 0x2_0000_0000
+)  # noted for the prober: probes in a row, ns since the one before, frame of the first
+PEER_SILENT: Final = (
+    STREAM | 0x4_0000_0000
+)  # noted for the silent end with its last frame: segments that ask, since ns, spoke again at ns
+IDLE: Final = (
+    STREAM | 0x8_0000_0000
+)  # noted for the end that speaks again: ns, longest survived before, frame before
+LONG_IDLE: Final = STREAM | 0x10_0000_0000  # ns, frame before, 1 if a segment ended it
+IDLE_CLOSE: Final = STREAM | 0x20_0000_0000  # noted for the end that sends the FIN: ns
+
+# OP, header and options (observer/oddities.py).
+INVALID_FLAGS: Final = STREAM | 0x40_0000_0000  # control bits, believed state of the receiver
+FIELD_WITHOUT_FLAG_ORIGINATOR: Final = STREAM | 0x80_0000_0000  # fact: FIELD_..., value
+FIELD_WITHOUT_FLAG_RESPONDER: Final = STREAM | 0x100_0000_0000  # likewise
+OPTION_MALFORMED: Final = (
+    STREAM | 0x200_0000_0000
+)  # BAD_... << 16 | kind << 8 | length, up to 7 octets of it, how many these are
+NEGOTIATION_VIOLATION: Final = STREAM | 0x400_0000_0000  # VIOLATION_..., two values
+TIMESTAMP_DROPPED: Final = (
+    STREAM | 0x800_0000_0000
+)  # 0 if there is none, 1 if TSecr is not the peer's: TSecr, newest TSval of the peer (wrapped)
+HEADER_MALFORMED: Final = STREAM | 0x1000_0000_0000  # HEADER_..., two values
+ECN_SYN: Final = STREAM | 0x2000_0000_0000  # no tally: the first SYN asks for ECN (RFC 3168)
+ECN_BLOCKED: Final = STREAM | 0x4000_0000_0000  # ECN_..., frame of the failed SYN, delay in ns
+
+# MB, the path (observer/path.py, observer/liveness.py).
+TTL_SHIFT_ORIGINATOR: Final = STREAM | 0x8000_0000_0000  # fact: TTL, TTL before, segments with it
+TTL_SHIFT_RESPONDER: Final = STREAM | 0x1_0000_0000_0000  # likewise
+IDLE_UNANSWERED: Final = (
+    STREAM | 0x2_0000_0000_0000
+)  # idle ns, transmissions (0: answered by a foreign RST), longest idle survived
+IDLE_RESET: Final = (
+    STREAM | 0x4_0000_0000_0000
+)  # noted for the sender of the RST: idle ns, RESET_..., 1 no socket + 2 TTL differs
+HANDSHAKE_PROXIED: Final = STREAM | 0x8_0000_0000_0000  # PROXIED_..., handshake's value, later one
+SIZE_LOST: Final = (
+    STREAM | 0x10_0000_0000_0000
+)  # octets, retransmissions, 0; or by ICMP: octets, frame of the first smaller one, MTU + 1
+
+
+def keepalive(of_originator: bool) -> i64:
+    """The kind KEEPALIVE_... of an end."""
+    if of_originator:
+        return KEEPALIVE_ORIGINATOR
+    return KEEPALIVE_RESPONDER
+
+
+def ttl_shift(of_originator: bool) -> i64:
+    """The kind TTL_SHIFT_... of an end."""
+    if of_originator:
+        return TTL_SHIFT_ORIGINATOR
+    return TTL_SHIFT_RESPONDER
+
+
+def field_without_flag(of_originator: bool) -> i64:
+    """The kind FIELD_WITHOUT_FLAG_... of an end."""
+    if of_originator:
+        return FIELD_WITHOUT_FLAG_ORIGINATOR
+    return FIELD_WITHOUT_FLAG_RESPONDER
 
 
 def both_words(observed: int, stream_observed: int) -> int:
