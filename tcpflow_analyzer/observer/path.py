@@ -52,7 +52,7 @@ def other_ttl(connection: Connection, sender: Endpoint, segment: Segment) -> Non
     # `segments` counts this one already.
     if tally is not None and trouble.other_ttl == ttl:
         series = sender.segments - trouble.other_ttl_at
-        if series == tally.last.third:
+        if series == tally.last.third + 1:
             tally.last.third += 1
             if tally.last.third >= _FOR_GOOD:
                 sender.ttl = ttl
