@@ -57,7 +57,7 @@ def odd(kind: int, segment: Segment, patch: dict[int, int] | None = None) -> lis
     for offset, octet in (patch or {}).items():
         octets[34 + offset] = octet
     (connection,) = observe(pcap([(START_NS, bytes(octets))]))
-    found = []
+    found: list[tuple[int, ...]] = []
     for side in (True, False):
         tally = connection.tally(kind, side)
         found += [] if tally is None else [(i.first, i.second, i.third) for i in tally.kept]
