@@ -169,3 +169,9 @@ def test_lone_syns_are_counted_without_a_connection(tmp_path: Path) -> None:
     assert sink.counted == {("HS001", "error"): 2, ("HS004", "error"): 1}
     assert not sink.made
     assert summary == summary_of(capture)
+
+
+def test_aborts_are_counted_without_words() -> None:
+    capture = FIXTURES / "findings" / "RS001-reset-instead-of-close" / "fires.pcap"
+    summary, sink = brief_summary([capture])
+    assert sink.counted["RS001", "warning"] == summary.codes["RS001"] > 0

@@ -19,6 +19,8 @@ from tcpflow_analyzer.table.socket_pair import socket_text
 
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
+WARNING: Final = 1  # indices into SEVERITIES
+ERROR: Final = 2
 
 FRAMES_KEPT = 20  # frames listed in a finding; `frame_count` counts all
 
@@ -115,6 +117,20 @@ class Finding:
     def __repr__(self) -> str:
         """Show what it says of whom."""
         return f"<Finding {self.identifier} {self.severity}: {self.message}>"
+
+
+class Verdict:
+    """What a finding says, without the words: for those of which only the number matters.
+
+    Attributes:
+        severity: index into SEVERITIES.
+        time_ns: as Finding.time_ns.
+    """
+
+    def __init__(self) -> None:
+        """To be filled by who judges."""
+        self.severity: i64 = 0
+        self.time_ns: i64 = 0
 
 
 class CaptureView:

@@ -9,12 +9,13 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.engine import Engine
-from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding, Severity
+from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding, Severity, Verdict
 from tcpflow_analyzer.findings.registry import (
     EVERY_RESET,
+    Brief,
     Detect,
     HostFinding,
-    RequestVerdict,
+    RequestBrief,
     Rule,
 )
 from tcpflow_analyzer.findings.reset.traits import traits_of, traits_of_refusal
@@ -32,16 +33,6 @@ _RESET: Final = RESET
 _FIRST_WORD: Final = (1 << WORD) - 1
 
 
-class _Asked:
-    """The findings that are asked about connections with the same observations."""
-
-    def __init__(self, rules: list[Rule], detects: list[Detect], hosts: list[HostFinding]) -> None:
-        self.rules: list[Rule] = rules
-        self.detects: list[Detect] = detects
-        self.hosts: list[HostFinding] = hosts
-        self.by_traits: dict[int, _Asked] = {}
-
-
 class _Alike:
     """Findings of one code and severity that are only counted."""
 
@@ -52,12 +43,42 @@ class _Alike:
         self.count_more: CountMore | None = None
 
 
+class _Kinds:
+    """The findings of one rule that are only counted, by severity."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.all: list[_Alike] = [_Alike(rule, severity) for severity in SEVERITIES]
+
+    def of_severity(self, severity: i64) -> _Alike:
+        """Those of one severity, an index into SEVERITIES."""
+        return self.all[severity]
+
+
+class _Asked:
+    """The findings that are asked about connections with the same observations."""
+
+    def __init__(
+        self,
+        rules: list[Rule],
+        detects: list[Detect],
+        briefs: list[Brief | None],
+        kinds: list[_Kinds],
+        hosts: list[HostFinding],
+    ) -> None:
+        self.rules: list[Rule] = rules
+        self.detects: list[Detect] = detects
+        self.briefs: list[Brief | None] = briefs
+        self.kinds: list[_Kinds] = kinds
+        self.hosts: list[HostFinding] = hosts
+        self.by_traits: dict[int, _Asked] = {}
+
+
 class _AskedOfRequest:
-    """The verdicts on lone SYNs with the same observations, and what they found so far."""
+    """Who is asked about lone SYNs with the same observations."""
 
     def __init__(self) -> None:
-        self.verdicts: list[RequestVerdict] = []
-        self.alike: list[_Alike] = []  # for each verdict one of each severity
+        self.briefs: list[RequestBrief] = []
+        self.alike: list[_Kinds] = []
 
 
 class Judge:
@@ -95,6 +116,8 @@ class Judge:
         self._all: int = self._wanted()
         self._unread_window_ns: i64 = settings.unread_window_ns
         self._asked: dict[int, _Asked] = {}
+        self._verdict: Verdict = Verdict()
+        self._kinds: dict[str, _Kinds] = {}
         self._asked_of_requests: dict[int, _AskedOfRequest | None] = {}
         self._hosts: dict[str, HostFinding] = {
             code: rule.make() for code, rule in rules.items() if rule.make is not None
@@ -136,49 +159,72 @@ class Judge:
         Returns:
             Whether that was enough; else the connection has to be made and judged.
         """
-        asked = self._asked_of_requests.get(observed)
+        asked = self._asked_of_request(observed)
         if asked is None:
-            if observed in self._asked_of_requests:
-                return False
-            asked = self._asked_of_requests[observed] = self._choose_of_request(observed)
-            if asked is None:
-                return False
+            return False
         engine, view = self.engine, self.view
         if engine is not None:
             view.last_time_ns = engine.last_time_ns
+        verdict = self._verdict
         found: _Alike | None = None
-        for index in range(len(asked.verdicts)):
-            severity: i64 = asked.verdicts[index](request, view)
-            if severity < self._least:
+        for index in range(len(asked.briefs)):
+            number: i64 = asked.briefs[index](request, view, verdict)
+            if number == 0 or verdict.severity < self._least:
                 continue
-            if found is not None:
-                return False  # more than one finding on a lone SYN: rare, and not worth a list
-            found = asked.alike[len(SEVERITIES) * index + severity]
-        if found is None:
-            return True
-        if found.count_more is None and not self._may_only_count(found):
-            return False
-        found.count += 1
-        if found.count_more is not None:
-            found.count_more(request.last_time_ns, request)
+            if number > 1 or found is not None:
+                return False  # more than one finding on a lone SYN: not worth a list
+            found = asked.alike[index].of_severity(verdict.severity)
+        return found is None or self._only_counted(found, request)
+
+    def _only_counted(self, alike: _Alike, entry: Entry) -> bool:
+        """Count a finding of which nobody wants to see more than the number."""
+        count_more = alike.count_more
+        if count_more is None:
+            if self.more_of is None:
+                return False
+            count_more = self.more_of(alike.rule.code, alike.rule.name, alike.severity)
+            if count_more is None:
+                return False
+            alike.count_more = count_more
+        alike.count += 1
+        count_more(self._verdict.time_ns, entry)
         return True
 
-    def _may_only_count(self, alike: _Alike) -> bool:
-        """Whether enough findings of the kind were made; from then on they are only counted."""
-        if self.more_of is not None:
-            alike.count_more = self.more_of(alike.rule.code, alike.rule.name, alike.severity)
-        return alike.count_more is not None
+    def _asked_of_request(self, observed: int) -> _AskedOfRequest | None:
+        """Who is asked about requests with these observations; None if a rule has only words."""
+        if observed not in self._asked_of_requests:
+            rules = self._choose(observed & self._all, traits_of_refusal()).rules
+            self._asked_of_requests[observed] = self._ask_of_request(rules)
+        return self._asked_of_requests[observed]
 
-    def _choose_of_request(self, observed: int) -> _AskedOfRequest | None:
-        """The verdicts on requests with these observations; None if a rule has only words."""
-        chosen = self._choose(observed & self._all, traits_of_refusal())
+    def _ask_of_request(self, rules: list[Rule]) -> _AskedOfRequest | None:
         asked = _AskedOfRequest()
-        for rule in chosen.rules:
+        for rule in rules:
             if rule.request is None:
                 return None
-            asked.verdicts.append(rule.request)
-            asked.alike.extend(_Alike(rule, severity) for severity in SEVERITIES)
+            asked.briefs.append(rule.request)
+            asked.alike.append(self._kinds_of(rule))
         return asked
+
+    def _kinds_of(self, rule: Rule) -> _Kinds:
+        kinds = self._kinds.get(rule.code)
+        if kinds is None:
+            kinds = self._kinds[rule.code] = _Kinds(rule)
+        return kinds
+
+    def _is_counted_in_brief(self, asked: _Asked, index: i64, connection: Connection) -> bool:
+        """Whether what a rule says of a connection needs no words, or is nothing."""
+        brief = asked.briefs[index]
+        if brief is None or self.more_of is None or connection.source < 0:
+            return False
+        verdict = self._verdict
+        number: i64 = brief(connection, self.view, verdict)
+        if number == 0 or verdict.severity < self._least:
+            return True
+        if number > 1:
+            return False
+        kinds = asked.kinds[index]
+        return self._only_counted(kinds.of_severity(verdict.severity), connection)
 
     def connection(self, connection: Connection) -> list[Finding]:
         """Judge a connection; its findings in the order of the output."""
@@ -195,8 +241,9 @@ class Judge:
         for host in asked.hosts:
             host.see(connection, view)
         found: list[Finding] = []
-        for detect in asked.detects:
-            found.extend(detect(connection, view))
+        for index in range(len(asked.detects)):
+            if not self._is_counted_in_brief(asked, index, connection):
+                found.extend(asked.detects[index](connection, view))
         if len(found) == 0:
             return found
         return self._count(found)
@@ -209,15 +256,15 @@ class Judge:
         return self._count(found)
 
     def count_facts(self, masks: Mapping[int, int]) -> None:
-        """Count the findings that were not made: of fact rules, and of requests.
+        """Count the findings that were not made: of fact rules, and those in brief.
 
         To be called once, at the end.
 
         Args:
             masks: mask of observations, of both words -> number of connections with exactly it.
         """
-        for asked in self._asked_of_requests.values():
-            for alike in asked.alike if asked is not None else ():
+        for kinds in self._kinds.values():
+            for alike in kinds.all:
                 if alike.count:
                     self._count_kind(alike.rule.code, alike.severity, alike.count)
         if self._wants_facts:
@@ -247,6 +294,8 @@ class Judge:
 
     def _choose(self, words: int, traits: int) -> _Asked:
         chosen: list[Rule] = []
+        briefs: list[Brief | None] = []
+        kinds: list[_Kinds] = []
         detects: list[Detect] = []
         hosts: list[HostFinding] = []
         for code, rule in self._rules.items():
@@ -257,9 +306,11 @@ class Judge:
             chosen.append(rule)
             if rule.detect is not None:
                 detects.append(rule.detect)
+                briefs.append(rule.brief)
+                kinds.append(self._kinds_of(rule))
             else:
                 hosts.append(self._hosts[code])
-        return _Asked(chosen, detects, hosts)
+        return _Asked(chosen, detects, briefs, kinds, hosts)
 
     def _count(self, found: list[Finding]) -> list[Finding]:
         if self._least > 0:

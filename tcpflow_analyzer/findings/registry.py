@@ -14,15 +14,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, Verdict
 from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.stream_observation import STREAM, both_words
 
 Detect = Callable[[Connection, CaptureView], Iterable[Finding]]
-# What `detect` would say of a SYN that was sent once and of its refusal, if there is one: an index
-# into SEVERITIES, or -1 for nothing. Floods make hundreds of thousands of them, of which nobody
-# reads more than the first few.
-RequestVerdict = Callable[[Request, CaptureView], int]
+# How many findings `detect` would make; if it is one, the verdict is filled in. There may be
+# hundreds of thousands of a kind, of which nobody reads more than the first few.
+Brief = Callable[[Connection, CaptureView, Verdict], int]
+# The same of a SYN that was sent once and of its refusal, if there is one.
+RequestBrief = Callable[[Request, CaptureView, Verdict], int]
 
 EVERY_RESET = -1  # for a finding that looks at every RST, also at one without any trait
 
@@ -56,7 +57,9 @@ class Rule:
             severity, unless the rule is awake: counted by the mask, called only when somebody
             looks.
         detect: for conn and pair; make: for host and file.
-        request: of a rule that a lone SYN or its refusal wakes: the same verdict without the words.
+        brief: for a conn rule that may find something on very many connections: what `detect`
+            says, without the words. request: the same for a rule that a lone SYN, or its refusal,
+            wakes.
         definition: the docstring.
     """
 
@@ -75,7 +78,8 @@ class Rule:
     resets: int = EVERY_RESET
     stream_wakes: int = 0
     stream_facts: int = 0
-    request: RequestVerdict | None = None
+    brief: Brief | None = None
+    request: RequestBrief | None = None
 
     @property
     def awake(self) -> int:
@@ -119,7 +123,8 @@ def finding(
     context: str = "conn",
     fact: bool = False,
     status: str = "stable",
-    request: RequestVerdict | None = None,
+    brief: Brief | None = None,
+    request: RequestBrief | None = None,
 ) -> Callable[[F], F]:
     """Register a function `(connection, capture) -> Iterable[Finding]` under a code."""
 
@@ -142,6 +147,7 @@ def finding(
                 resets,
                 stream_wakes,
                 stream_facts,
+                brief,
                 request,
             )
         )

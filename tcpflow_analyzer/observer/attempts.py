@@ -28,9 +28,9 @@ class Attempts:
     def __init__(self) -> None:
         """Begin with none."""
         self.left_out: i64 = 0
-        # Keys: one number where the sockets are numbers, else octets.
-        self._failed: dict[int, int] = {}
-        self._succeeded: dict[int, int] = {}
+        # Keys: two numbers where the sockets are numbers, else octets.
+        self._failed: dict[tuple[int, int], int] = {}
+        self._succeeded: dict[tuple[int, int], int] = {}
         self._failed_others: dict[bytes, int] = {}
         self._succeeded_others: dict[bytes, int] = {}
 
@@ -43,7 +43,7 @@ class Attempts:
             else:
                 self.left_out += 1
             return
-        service = _service_number(entry)
+        service = _service_numbers(entry)
         if len(self._failed) < MOST or service in self._failed:
             self._failed[service] = time_ns
         else:
@@ -57,7 +57,7 @@ class Attempts:
             if failed_ns >= 0 and self._succeeded_others.get(octets, -1) < failed_ns:
                 self._succeeded_others[octets] = time_ns
         elif len(self._failed) > 0:
-            service = _service_number(entry)
+            service = _service_numbers(entry)
             failed_ns = self._failed.get(service, -1)
             if failed_ns >= 0 and self._succeeded.get(service, -1) < failed_ns:
                 self._succeeded[service] = time_ns
@@ -70,16 +70,13 @@ class Attempts:
                 octets = _service_octets(entry.key, address_len)
                 succeeded = self._succeeded_others.get(octets, -1)
         elif len(self._succeeded) > 0:
-            succeeded = self._succeeded.get(_service_number(entry), -1)
+            succeeded = self._succeeded.get(_service_numbers(entry), -1)
         return succeeded >= 0 and begun_ns <= succeeded <= failed_ns + _RETRY_WINDOW
 
 
-def _service_number(entry: Entry) -> int:
-    """Originator's address, responder's address and port: 80 bits."""
-    # Integers of any size: an i64 would be too small for both.
-    originator: int = entry.source >> 16
-    service: int = entry.destination
-    return originator << 48 | service
+def _service_numbers(entry: Entry) -> tuple[int, int]:
+    """Originator's address, and the responder's address and port: 80 bits, too many for one."""
+    return entry.source >> 16, entry.destination
 
 
 def _service_octets(key: bytes, address_len: i64) -> bytes:

@@ -6,11 +6,15 @@ Compiled: yes
 from collections.abc import Iterable
 from typing import Final
 
+from mypy_extensions import i64
+
 from tcpflow_analyzer.findings.finding import (
+    ERROR,
     SEVERITIES,
+    WARNING,
     CaptureView,
     Finding,
-    Severity,
+    Verdict,
     endpoint_name,
     seconds,
 )
@@ -23,17 +27,20 @@ from tcpflow_analyzer.table.observation import ICMP_REJECTED, REFUSED
 HOPS_APART: Final = 3  # more than this between RST and the host's other segments: another sender
 
 
-def of_request(request: Request, capture: CaptureView) -> int:
-    """What `connection_refused` says of a SYN that was sent once (registry.RequestVerdict)."""
+def of_request(request: Request, capture: CaptureView, verdict: Verdict) -> int:
+    """What `connection_refused` says of a SYN that was sent once (registry.RequestBrief)."""
     if request.reset_frame == 0:
-        return -1
-    return SEVERITIES.index(_severity(request.retried, request.reset_time_ns, capture))
+        return 0
+    verdict.time_ns = request.reset_time_ns
+    verdict.severity = _severity(request.retried, request.reset_time_ns, capture)
+    return 1
 
 
-def _severity(retried: bool, refused_ns: int, capture: CaptureView) -> Severity:
+def _severity(retried: bool, refused_ns: i64, capture: CaptureView) -> i64:
     """An error when it is the last word."""
-    last_word = not retried and capture.waited(refused_ns, RETRY_WINDOW_NS)
-    return "error" if last_word else "warning"
+    if not retried and capture.waited(refused_ns, RETRY_WINDOW_NS):
+        return ERROR
+    return WARNING
 
 
 @finding(
@@ -84,7 +91,7 @@ def connection_refused(connection: Connection, capture: CaptureView) -> Iterable
                 "HS004",
                 connection,
                 about=refuser,
-                severity=_severity(connection.retried, refusal.time_ns, capture),
+                severity=SEVERITIES[_severity(connection.retried, refusal.time_ns, capture)],
                 certainty="observed",
                 time_ns=refusal.time_ns,
                 frames=(connection.syn_frame or opener.first_frame, refusal.frame),

@@ -5,11 +5,15 @@ Compiled: yes
 
 from collections.abc import Iterable
 
+from mypy_extensions import i64
+
 from tcpflow_analyzer.findings.finding import (
+    ERROR,
     SEVERITIES,
+    WARNING,
     CaptureView,
     Finding,
-    Severity,
+    Verdict,
     endpoint_name,
     seconds,
 )
@@ -20,15 +24,19 @@ from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.observation import SYN_REPEATED, UNANSWERED
 
 
-def of_request(request: Request, capture: CaptureView) -> int:
-    """What `syn_unanswered` says of a SYN that was sent once (registry.RequestVerdict)."""
+def of_request(request: Request, capture: CaptureView, verdict: Verdict) -> int:
+    """What `syn_unanswered` says of a SYN that was sent once (registry.RequestBrief)."""
     if request.reset_frame != 0 or not waited_for_answer(capture, request.last_time_ns, None):
-        return -1
-    return SEVERITIES.index(_severity(request.retried))
+        return 0
+    verdict.time_ns = request.last_time_ns
+    verdict.severity = _severity(request.retried)
+    return 1
 
 
-def _severity(retried: bool) -> Severity:
-    return "warning" if retried else "error"
+def _severity(retried: bool) -> i64:
+    if retried:
+        return WARNING
+    return ERROR
 
 
 @finding(
@@ -78,7 +86,7 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterable[Fin
         "HS001",
         connection,
         about=opener,
-        severity=_severity(connection.retried),
+        severity=SEVERITIES[_severity(connection.retried)],
         certainty="inferred",
         time_ns=opener.last_time_ns,
         frames=frames,

@@ -5,10 +5,11 @@ Compiled: yes
 
 from collections.abc import Iterable
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, seconds
+from tcpflow_analyzer.findings.finding import WARNING, CaptureView, Finding, Verdict, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import (
+    all_causes,
     causes,
     frames_of_resets,
     reset_certainty,
@@ -20,7 +21,25 @@ from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import RESET
 
 
-@finding("RS001", severity="warning", since="0.1.0", wakes=RESET, resets=caused("RS001"))
+def in_brief(connection: Connection, capture: CaptureView, verdict: Verdict) -> int:
+    """What `reset_instead_of_close` says, without the words (registry.Brief)."""
+    found = 0
+    for each in all_causes(connection, capture.unread_window_ns):
+        if each.code == "RS001":
+            found += 1
+            verdict.time_ns = each.reset.time_ns
+    verdict.severity = WARNING
+    return found
+
+
+@finding(
+    "RS001",
+    severity="warning",
+    since="0.1.0",
+    wakes=RESET,
+    resets=caused("RS001"),
+    brief=in_brief,
+)
 def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """An established connection was aborted by its own socket although nothing was lost.
 
