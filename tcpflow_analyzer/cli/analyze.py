@@ -235,12 +235,15 @@ def _analyze_live(
 ) -> int:
     """Analyse what comes from interfaces until a limit is reached or somebody ends it."""
     from tcpflow_analyzer.pipeline import Run  # noqa: PLC0415  mistakes first
+    from tcpflow_analyzer.sources.live.rights import give_up_rights  # noqa: PLC0415
 
     with Interruptible([], is_live=True) as work:
         sinks = [make_sink(plan_report(form, output, display), output) for form, output in outputs]
         with Progress(display.progress, display.quiet) as progress:
             update = partial(_update, progress)
             run = Run([], settings, sinks, request)
+            if not run.recording.needs_rights:
+                give_up_rights()
             return work_through(run, work, progress, update, display.quiet)
 
 

@@ -19,6 +19,14 @@ OPTIONS = (
         help="Capture on this interface, or any; may be given several times.",
     ),
     click.option(
+        "-f",
+        "--filter",
+        "capture_filter",
+        default="",
+        metavar="BPF",
+        help="Only frames that this capture filter passes, as 'tcp port 443'.",
+    ),
+    click.option(
         "--engine",
         type=click.Choice(ENGINES),
         default="auto",
@@ -53,6 +61,7 @@ class LiveChoice(NamedTuple):
     """The values of these options, under the names that click gives them."""
 
     interfaces: tuple[str, ...]
+    capture_filter: str
     engine: str
     snaplen: int
     promiscuous: bool
@@ -86,7 +95,7 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
         return CaptureRequest(
             tuple(dict.fromkeys(choice.interfaces)),
             choice.engine,
-            "",
+            choice.capture_filter,
             choice.snaplen,
             choice.promiscuous,
             choice.duration_ns,

@@ -9,6 +9,7 @@ from typing import Final
 
 EN10MB: Final = 1
 RAW: Final = 101
+LINUX_SLL2: Final = 276
 
 LINK_TYPE_NAMES: Final = {
     0: "NULL",

@@ -72,9 +72,15 @@ class Capture(Protocol):
 
 
 class Source(Protocol):
-    """What the pipeline reads: a recording, or a capture that is going on."""
+    """What the pipeline reads: a recording, or a capture that is going on.
+
+    Attributes:
+        files: a summary each.
+        needs_rights: whether something may have to be opened yet.
+    """
 
     files: "list[FileSummary]"
+    needs_rights: bool
 
     def steps(self) -> Iterator[tuple[RecordWalk, int]]:
         """Give walks in turn, as `Recording.steps` says."""
@@ -248,7 +254,10 @@ class Recording:
 
     Attributes:
         files: a summary each, in the order by first frame; files without frames come last.
+        needs_rights: True: files are opened when their turn comes.
     """
+
+    needs_rights = True
 
     def __init__(
         self,

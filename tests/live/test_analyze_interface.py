@@ -121,6 +121,68 @@ def test_several_interfaces_are_one_capture(hosts: Network, engine: str) -> None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_filter_leaves_frames_out(hosts: Network, engine: str) -> None:
+    with hosts.b.listen() as listener, hosts.b.listen(PORT + 1) as other:
+        program = start(hosts, engine, "--filter", f"tcp port {PORT + 1}")
+        exchange(hosts, listener)
+        exchange(hosts, other)
+        status, output, messages = end(program, signal.SIGINT)
+    assert (status, messages) == (0, "")
+    report = json.loads(output)
+    assert [c["responder"]["port"] for c in report["connections"]] == [PORT + 1]
+    assert report["capture"]["frames"] == report["capture"]["tcp_segments"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_wrong_filter_is_refused(hosts: Network, engine: str) -> None:
+    arguments = ["analyze", "-i", "eth0", "--engine", engine, "-f", "tpc port 1"]
+    status, output, messages = end(start_program(arguments, prefix=hosts.a.prefix))
+    assert (status, output) == (2, b"")
+    assert "tpc port 1" in messages
+    assert messages.count("\n") == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_snaplen_cuts_frames_and_keeps_their_lengths(hosts: Network, engine: str) -> None:
+    with hosts.b.listen() as listener:
+        program = start(hosts, engine, "--snaplen", "96")
+        client, server = hosts.connect(listener)
+        client.sendall(bytes(5000))
+        got = 0
+        while got < 5000:
+            got += len(server.recv(5000))
+        client.close()
+        server.close()
+        time.sleep(0.1)
+        status, output, messages = end(program, signal.SIGINT)
+    assert (status, messages) == (0, "")
+    (connection,) = json.loads(output)["connections"]
+    assert connection["originator"]["unique_octets"] == 5000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_any_captures_all_devices_and_loopback_once(hosts: Network, engine: str) -> None:
+    with hosts.b.listen() as listener, hosts.a.open_socket() as local:
+        local.bind(("127.0.0.1", PORT))
+        local.listen()
+        arguments = ["analyze", "-i", "any", "--engine", engine, "--format", "json"]
+        program = start_program(arguments, prefix=hosts.a.prefix)
+        hosts.a.await_capture()
+        exchange(hosts, listener)
+        with hosts.a.open_socket() as client:
+            client.connect(("127.0.0.1", PORT))
+            server, _ = local.accept()
+            server.close()
+        time.sleep(0.1)
+        status, output, messages = end(program, signal.SIGINT)
+    assert (status, messages) == (0, "")
+    report = json.loads(output)
+    addresses = sorted(c["responder"]["address"] for c in report["connections"])
+    assert addresses == ["127.0.0.1", hosts.b.address]
+    assert report["capture"]["duplicate_frames"] == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_second_interrupt_stops_at_once(hosts: Network, engine: str) -> None:
     program = start(hosts, engine)
     program.send_signal(signal.SIGINT)

@@ -53,20 +53,26 @@ class Host:
         """Run a command in the namespace."""
         return run(*self.prefix, *command)
 
-    def open_socket(
-        self, family: int = socket.AF_INET, kind: int = socket.SOCK_STREAM
-    ) -> socket.socket:
-        """Make a socket of this host."""
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """Let this thread be on the host."""
         libc = ctypes.CDLL(None, use_errno=True)
         home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         there = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
         try:
             assert libc.setns(there, CLONE_NEWNET) == 0
-            made = socket.socket(family, kind)
-            assert libc.setns(home, CLONE_NEWNET) == 0
+            yield
         finally:
+            assert libc.setns(home, CLONE_NEWNET) == 0
             os.close(home)
             os.close(there)
+
+    def open_socket(
+        self, family: int = socket.AF_INET, kind: int = socket.SOCK_STREAM
+    ) -> socket.socket:
+        """Make a socket of this host."""
+        with self.inside():
+            made = socket.socket(family, kind)
         made.settimeout(5)
         return made
 
@@ -98,6 +104,16 @@ class Network:
         self.a = a
         self.b = b
 
+    def join(self) -> None:
+        """Join the hosts by a veth pair, whose ends are called eth0."""
+        a, b = self.a, self.b
+        a.run("ip", "link", "add", "eth0", "type", "veth", "peer", "eth0", "netns", b.name)
+        for host in (a, b):
+            host.run("ip", "address", "add", f"{host.address}/24", "dev", "eth0")
+            # Neighbour discovery would come between what a test expects.
+            host.run("sysctl", "-q", "-w", "net.ipv6.conf.eth0.disable_ipv6=1")
+            host.run("ip", "link", "set", "eth0", "up")
+
     def connect(self, listener: socket.socket) -> tuple[socket.socket, socket.socket]:
         """Open a connection from A to a listener of B; gives both ends."""
         client = self.a.open_socket()
@@ -123,13 +139,9 @@ def network() -> Iterator[Network]:
         for host in (a, b):
             run("ip", "netns", "add", host.name)
             host.run("ip", "link", "set", "lo", "up")
-        a.run("ip", "link", "add", "eth0", "type", "veth", "peer", "eth0", "netns", b.name)
-        for host in (a, b):
-            host.run("ip", "address", "add", f"{host.address}/24", "dev", "eth0")
-            # Neighbour discovery would come between what a test expects.
-            host.run("sysctl", "-q", "-w", "net.ipv6.conf.eth0.disable_ipv6=1")
-            host.run("ip", "link", "set", "eth0", "up")
-        yield Network(a, b)
+        made = Network(a, b)
+        made.join()
+        yield made
     finally:
         for host in (a, b):
             if Path(f"/run/netns/{host.name}").exists():
@@ -157,7 +169,7 @@ def why_not() -> str:
     return "" if tried.returncode == 0 else "this system makes no network namespaces"
 
 
-def installed_engines(names: Sequence[str] = ("dumpcap",)) -> list[str]:
+def installed_engines(names: Sequence[str] = ("dumpcap", "af-packet")) -> list[str]:
     """The capture engines that this machine has."""
     needs = {"dumpcap": "dumpcap", "pyshark": "tshark"}
     return [name for name in names if name not in needs or shutil.which(needs[name])]

@@ -67,11 +67,13 @@ class CaptureEngine(Protocol):
 
     Attributes:
         name: one of ENGINES.
+        needs_rights: whether it may need the right to capture again.
         delay_ns: a frame has been given by so many nanoseconds after its time, on a machine that
             keeps up.
     """
 
     name: str
+    needs_rights: bool
     delay_ns: int
 
     def read(self, timeout_s: float) -> bytes:
@@ -94,6 +96,10 @@ class CaptureEngine(Protocol):
         """
         ...
 
+    def take_notes(self) -> list[str]:
+        """Give what happened to the devices since the last call, a line each."""
+        ...
+
     def stop(self) -> bytes:
-        """End the capture and give what was still to be read; never raises."""
+        """End the capture; gives what was still to be read and a last clock. Never raises."""
         ...

@@ -5,12 +5,16 @@ import socket
 import sys
 
 from tcpflow_analyzer.errors import InputError
+from tcpflow_analyzer.sources.live.af_packet import AfPacketEngine
 from tcpflow_analyzer.sources.live.capture_engine import (
     ANY_INTERFACE,
     CaptureEngine,
     CaptureRequest,
+    EngineMissing,
+    NoRightToCapture,
 )
-from tcpflow_analyzer.sources.live.dumpcap import DumpcapEngine
+from tcpflow_analyzer.sources.live.dumpcap import DumpcapEngine, find_dumpcap
+from tcpflow_analyzer.sources.live.rights import has_raw_sockets, no_right
 
 
 def open_engine(request: CaptureRequest) -> CaptureEngine:
@@ -18,9 +22,21 @@ def open_engine(request: CaptureRequest) -> CaptureEngine:
 
     Raises:
         InputError: no engine can, or there is no such interface; the text says what to do.
+        UsageError: the capture filter is wrong.
     """
     _check_interfaces(request)
-    return DumpcapEngine(request)
+    if request.engine == "dumpcap":
+        return DumpcapEngine(request)
+    if request.engine == "af-packet":
+        return AfPacketEngine(request)
+    try:
+        return DumpcapEngine(request)
+    except (EngineMissing, NoRightToCapture):
+        if not sys.platform.startswith("linux"):
+            raise
+        if not has_raw_sockets():
+            raise no_right(request.interfaces, find_dumpcap()) from None
+    return AfPacketEngine(request)
 
 
 def _check_interfaces(request: CaptureRequest) -> None:

@@ -62,6 +62,7 @@ class DumpcapEngine:
     """A running dumpcap; attributes and methods as of `CaptureEngine`."""
 
     name = "dumpcap"
+    needs_rights = True  # dumpcap is started again if it ends
     delay_ns = DELAY_NS
 
     def __init__(self, request: CaptureRequest) -> None:
@@ -104,6 +105,10 @@ class DumpcapEngine:
         self._relay.begin_anew()
         return self._start()
 
+    def take_notes(self) -> list[str]:
+        """Give nothing: a device that goes away ends dumpcap."""
+        return []
+
     def stop(self) -> bytes:
         """Interrupt dumpcap, which then writes what it holds and its statistics."""
         parts = [self._pending]
@@ -114,6 +119,7 @@ class DumpcapEngine:
                 _interrupt(process)
             parts.extend(self._read_rest())
             self._forget_process()
+            parts.append(self._relay.clock(time.time_ns()))
         return b"".join(parts)
 
     def _start(self) -> bytes:

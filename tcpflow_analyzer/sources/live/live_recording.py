@@ -34,6 +34,7 @@ class LiveRecording:
     Attributes:
         files: one summary, for all interfaces.
         engine_name: which engine captures.
+        needs_rights: whether the right to capture must be kept.
         tee: is given the octets of the capture in whole blocks; None for nobody.
         gaps: how often the engine ended and was started again.
     """
@@ -43,6 +44,7 @@ class LiveRecording:
         self._request = request
         self._engine = open_engine(request)
         self.engine_name = self._engine.name
+        self.needs_rights = self._engine.needs_rights
         names = ", ".join(request.interfaces)
         self.files = [FileSummary(names, names)]
         self.tee: Tee | None = None
@@ -162,8 +164,7 @@ class LiveRecording:
         if self._is_stopped:
             return b""
         self._is_stopped = True
-        rest = self._engine.stop()
-        return rest + self._engine.clock(time.time_ns())
+        return self._engine.stop()
 
     def _note(self, text: str) -> None:
         notes = self.files[0].notes
@@ -171,6 +172,8 @@ class LiveRecording:
             notes.append(text)
 
     def _note_progress(self) -> None:
+        for note in self._engine.take_notes():
+            self._note(note)
         self.files[0].note_walk(self._walk)
 
     def locate(self, frame: int) -> tuple[FileSummary, int] | None:

@@ -1,6 +1,7 @@
 """The engine dumpcap, with programs in its place that behave and that do not."""
 
 import stat
+import struct
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from tcpflow_analyzer.sources.live.capture_engine import (
     NoRightToCapture,
 )
 from tcpflow_analyzer.sources.live.dumpcap import DumpcapEngine, command_line, find_dumpcap
+from tcpflow_analyzer.sources.records import ENHANCED_PACKET_BLOCK, STATISTICS_BLOCK
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="scripts stand in for dumpcap")
 REQUEST = CaptureRequest(("eth0", "lo"), capture_filter="tcp port 80", promiscuous=False)
@@ -34,6 +36,17 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Pa
     (tmp_path / "packet").write_bytes(PACKET)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     return program
+
+
+def kinds(octets: bytes) -> list[int]:
+    """The kinds of the blocks."""
+    found = []
+    offset = 0
+    while offset < len(octets):
+        kind, length = struct.unpack_from("=II", octets, offset)
+        found.append(kind)
+        offset += length
+    return found
 
 
 def test_options_stand_before_the_interfaces_that_they_are_for() -> None:
@@ -55,7 +68,7 @@ def test_packets_come_and_an_end_says_why(tmp_path: Path, monkeypatch: pytest.Mo
         engine.read(5)
     assert engine.restart() == b""  # the same interfaces: nothing to describe
     assert engine.read(5) == PACKET
-    assert engine.stop() == b""
+    assert kinds(engine.stop()) == [STATISTICS_BLOCK]
 
 
 def test_stop_gives_what_dumpcap_still_writes(
@@ -65,8 +78,11 @@ def test_stop_gives_what_dumpcap_still_writes(
     stand_in(tmp_path, monkeypatch, script)
     engine = DumpcapEngine(REQUEST)
     engine.read(0)
-    assert engine.stop() == PACKET
+    rest = engine.stop()
+    assert rest.startswith(PACKET)
+    assert kinds(rest) == [ENHANCED_PACKET_BLOCK, STATISTICS_BLOCK]
     assert engine.stop() == b""
+    assert engine.take_notes() == []
 
 
 def test_stop_ends_a_dumpcap_that_does_not_listen(

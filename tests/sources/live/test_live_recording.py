@@ -25,6 +25,7 @@ class ScriptedEngine:
 
     name = "dumpcap"
     delay_ns = 0
+    needs_rights = True
 
     def __init__(self, events: Iterable[Event]) -> None:
         """Do what `events` say, one at a time; then nothing comes any more."""
@@ -48,6 +49,10 @@ class ScriptedEngine:
     def clock(self, time_ns: int) -> bytes:
         """Give a clock record."""
         return pcapng_blocks.statistics(0, time_ns)
+
+    def take_notes(self) -> list[str]:
+        """Have nothing to say."""
+        return []
 
     def stop(self) -> bytes:
         """Be stopped."""
