@@ -44,7 +44,7 @@ from tcpflow_analyzer.observer.incarnation import (
     note_unanswered_by_time_wait,
     remember,
 )
-from tcpflow_analyzer.observer.listeners import Listeners
+from tcpflow_analyzer.observer.listeners import neighbours, note_answered
 from tcpflow_analyzer.observer.oddities import note_malformed_header
 from tcpflow_analyzer.observer.old_duplicate import is_old_duplicate
 from tcpflow_analyzer.observer.outcome import conclude
@@ -166,7 +166,6 @@ class Engine:
         self.endings = Endings()
         self.left_out: dict[str, int] = {}
         self.census = Census(MOST, busy_peak(settings))
-        self._listeners = Listeners()
         self._decoder = decoder
         self._on_finished = on_finished
         self._profile_of_address = profile_of_address
@@ -532,9 +531,9 @@ class Engine:
             return
         advance(connection, from_originator, segment, self._timing)
         if connection.synack_frame != had_synack and had_synack == 0:
-            self._listeners.answered(connection)
             self._drain_time_wait(segment.time_ns)
             self.census.opened(connection, segment.time_ns)
+            note_answered(connection)
             connection.counted |= _OPENED
             listener = connection.listener
             is_new = listener is None or listener.connections == 1
@@ -624,9 +623,8 @@ class Engine:
             return
         self._attempts.failed(connection, connection.address_len, segment.time_ns)
         dropped_ns = segment.time_ns - gap
-        count, newest = self._listeners.neighbours(
-            connection.key, connection.address_len, dropped_ns
-        )
+        listener = self.census.listener_at(connection.key, connection.address_len)
+        count, newest = neighbours(listener, dropped_ns)
         if count > 0:
             frame: i64 = connection.first_frame
             connection.note(SYN_DROPPED, True, frame, dropped_ns, count, newest, 0)
@@ -739,10 +737,8 @@ class Engine:
         if not crowded:
             return connection.last_time_ns + _LINGER
         due = connection.last_time_ns + _AFTER_RESET
-        for endpoint in (connection.originator, connection.responder):
-            if endpoint.believed == TIME_WAIT and endpoint.time_wait_until_ns > due:
-                due = endpoint.time_wait_until_ns
-        return due
+        until = _time_wait_until(connection)
+        return until if until > due else due
 
     def _sweep_requests(self) -> None:
         if 2 * self._answered_requests > len(self._requests) + _MOST_ANSWERED:
@@ -898,7 +894,6 @@ class Engine:
             ("ecn_attempts", self._ecn.left_out),
             ("failed_services", self._attempts.left_out),
             ("hosts", self.census.left_out),
-            ("listeners", self._listeners.left_out),
             ("scopes", self._decoder.scopes_left_out),
             ("fragments", self._decoder.fragments.left_out),
         ):
@@ -935,9 +930,11 @@ def _has_left(connection: Connection) -> bool:
 def _time_wait_until(connection: Connection) -> i64:
     """When the last of its ends leaves TIME-WAIT; 0 if none holds it any more."""
     until: i64 = 0
-    for endpoint in (connection.originator, connection.responder):
-        if endpoint.believed == TIME_WAIT and endpoint.time_wait_until_ns > until:
-            until = endpoint.time_wait_until_ns
+    originator, responder = connection.originator, connection.responder
+    if originator.believed == TIME_WAIT:
+        until = originator.time_wait_until_ns
+    if responder.believed == TIME_WAIT and responder.time_wait_until_ns > until:
+        until = responder.time_wait_until_ns
     return until
 
 

@@ -186,6 +186,10 @@ class Census:
             listener.reopened_ns = now
             listener.reopened_frame = connection.last_frame
 
+    def listener_at(self, key: bytes, address_len: i64) -> ListenerCensus | None:
+        """The listener that a key in the direction of its originator leads to, if it is counted."""
+        return self.listeners.get(listener_key(key, address_len))
+
     def _service_of(self, connection: Connection) -> ServiceCensus | None:
         """Where a connection is counted, None if the table was full."""
         service = connection.service

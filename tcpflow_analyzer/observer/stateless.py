@@ -14,7 +14,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.observer.belief import schedule, settle
-from tcpflow_analyzer.observer.listeners import listener_key
+from tcpflow_analyzer.observer.census import listener_key
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import Connection, Entry
 from tcpflow_analyzer.table.endpoint import NEVER

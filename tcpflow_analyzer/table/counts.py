@@ -5,7 +5,11 @@ Compiled: yes
 Every rule that changes them lives in observer/census.py.
 """
 
+from typing import Final
+
 from mypy_extensions import i64
+
+ANSWERED_KEPT: Final = 8  # answered SYNs of one listener
 
 
 class ServiceCensus:
@@ -44,6 +48,16 @@ class ServiceCensus:
         self.idle_reopened_ns: i64 = 0
 
 
+class Answered:
+    """The last answered SYNs of one listener: times and frames in two rings."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.times: list[int] = [0] * ANSWERED_KEPT
+        self.frames: list[int] = [0] * ANSWERED_KEPT
+        self.next: i64 = 0
+
+
 class ListenerCensus:
     """What became of the connections of one listener (address and port).
 
@@ -58,6 +72,7 @@ class ListenerCensus:
         until_when_refused_ns: `latest_until_ns` at that time.
         reopened_ns, reopened_frame: first connection opened after a refusal, 0 for none.
         last_opened_ns: when the last connection was opened.
+        answered: SYNs that it answered lately (observer/listeners.py), None for none.
         idle_reset_ns, idle_resets: idle time that a RST ended last, and how many in a row were the
             same within 2 % (MB003).
         silent, silent_from_ns, silent_until_ns: its ends that fell silent (KA003), and the first
@@ -81,6 +96,7 @@ class ListenerCensus:
         self.reopened_ns: i64 = 0
         self.reopened_frame: i64 = 0
         self.last_opened_ns: i64 = 0
+        self.answered: Answered | None = None
         self.idle_reset_ns: i64 = 0
         self.idle_resets: i64 = 0
         self.silent: i64 = 0
