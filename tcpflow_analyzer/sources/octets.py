@@ -18,8 +18,8 @@ from tcpflow_analyzer.errors import InputError
 
 # Larger reads and mmap were slower, or counted as resident memory (design.md decision 4).
 BLOCK_OCTETS: Final = 65_536
-# Small pieces bound what one call can unpack, and what a corrupt piece takes with it.
-PIECE_OCTETS: Final = 512
+# Unpacked at a time: calls of a decompressor that are long enough for another thread to work.
+UNPACKED_OCTETS: Final = 4 * BLOCK_OCTETS
 
 
 class StreamDamage(Exception):
@@ -175,7 +175,7 @@ class PeekedOctets:
 
 
 class Unpacker(Protocol):
-    """What bz2, lzma and lz4 decompressors have in common."""
+    """What the decompressors of bz2, lzma, zstd and lz4 have in common."""
 
     @property
     def eof(self) -> bool:
@@ -246,29 +246,13 @@ def _salvage(state: "zlib._Decompress", data: bytes) -> bytes:
     return b"".join(unpacked)
 
 
-class ZstandardUnpacker:
-    """zstandard's decompressor of one frame, in the form of `Unpacker`."""
+def _zstd_unpacker() -> Unpacker:
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415 -- only who reads such a file pays for it
+    else:
+        from backports import zstd  # noqa: PLC0415 -- as above
 
-    def __init__(self) -> None:
-        """Start a frame."""
-        import zstandard  # noqa: PLC0415 -- only who reads such a file pays for the import
-
-        self._object = zstandard.ZstdDecompressor().decompressobj()
-        self.needs_input = True
-
-    @property
-    def eof(self) -> bool:
-        """Whether the frame is complete."""
-        return self._object.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        """What follows the frame."""
-        return self._object.unused_data
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """Unpack `data`; small pieces bound the result, since zstandard takes no limit."""
-        return self._object.decompress(data) if data else b""
+    return zstd.ZstdDecompressor()
 
 
 def _lz4_unpacker() -> Unpacker:
@@ -297,7 +281,7 @@ COMPRESSIONS: Final = (
     Compression("gzip", (b"\x1f\x8b\x08",), GzipUnpacker),
     Compression("bz2", tuple(b"BZh%d" % level for level in range(1, 10)), bz2.BZ2Decompressor),
     Compression("xz", (b"\xfd7zXZ\0",), lzma.LZMADecompressor),
-    Compression("zstd", (b"\x28\xb5\x2f\xfd", *_SKIPPABLE), ZstandardUnpacker),
+    Compression("zstd", (b"\x28\xb5\x2f\xfd", *_SKIPPABLE), _zstd_unpacker),
     Compression("lz4", (b"\x04\x22\x4d\x18",), _lz4_unpacker),
 )
 MAGIC_OCTETS: Final = 6
@@ -323,16 +307,15 @@ class UnpackedOctets:
         self._compression = compression
         self._unpacker: Unpacker | None = compression.make_unpacker()
         self._packed = b""
-        self._position = 0
         self._damage: StreamDamage | None = None
 
     def read(self) -> bytes:
-        """Give the next octets, about a block at most; b"" at the end; raises StreamDamage."""
+        """Give the next octets, at most 2 UNPACKED_OCTETS; b"" at the end; raises StreamDamage."""
         if self._damage is not None:
             raise self._damage
         unpacked: list[bytes] = []
         unpacked_len = 0
-        while unpacked_len < BLOCK_OCTETS:
+        while unpacked_len < UNPACKED_OCTETS:
             try:
                 piece = self._next_piece(may_wait=not unpacked)
             except StreamDamage as damage:
@@ -360,17 +343,15 @@ class UnpackedOctets:
             return None
         piece = b""
         if unpacker.needs_input:
-            if self._position >= len(self._packed):
+            piece, self._packed = self._packed, b""
+            if not piece:
                 if not may_wait:
                     return None
-                self._packed = self._source.read()
-                self._position = 0
-                if not self._packed:
+                piece = self._source.read()
+                if not piece:
                     raise StreamDamage(f"{self._compression.name} stream ends early")
-            piece = self._packed[self._position : self._position + PIECE_OCTETS]
-            self._position += len(piece)
         try:
-            unpacked = unpacker.decompress(piece, BLOCK_OCTETS)
+            unpacked = unpacker.decompress(piece, UNPACKED_OCTETS)
         except Exception as error:  # each library has errors of its own, lz4 even RuntimeError
             text = " ".join(str(error).split())
             raise StreamDamage(f"{self._compression.name} stream is corrupt: {text}") from error
@@ -383,10 +364,7 @@ class UnpackedOctets:
         return unpacked
 
     def _start_next_member(self, unused: bytes) -> None:
-        rest = unused + self._packed[self._position :]
-        self._packed = rest
-        self._position = 0
-        rest = rest.lstrip(b"\0")
+        rest = unused.lstrip(b"\0")
         while len(rest) < MAGIC_OCTETS:
             block = self._source.read()
             if not block:
