@@ -65,6 +65,7 @@ from tcpflow_analyzer.observer.request import (
 from tcpflow_analyzer.observer.self_connect import is_self_connect
 from tcpflow_analyzer.observer.stateless import settle_stateless_listeners
 from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.zeek_history import NOT_KEPT
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
@@ -329,6 +330,8 @@ class Engine:
         connection.vlan = segment.vlan
         if self._timing.keep_transitions:
             connection.transitions = []
+        if not self._timing.keep_history:
+            connection.history_seen = NOT_KEPT
         if bits & SYN == 0:
             connection.roles_guessed = True
             connection.originator_listens = self._sender_listens(segment)

@@ -152,7 +152,7 @@ class Run:
         self._decoder = make_decoder(settings)
         if not any(sink.wants_connections for sink in sinks):
             # Nobody will look at the transitions, and they are half of what a connection costs.
-            settings = replace(settings, keep_transitions=False)
+            settings = replace(settings, keep_transitions=False, keep_history=False)
         judge = self._judge
         self._engine = engine = Engine(
             settings, self._decoder, judge.take, profile_chooser(settings)

@@ -157,6 +157,7 @@ class Settings:
     # observing
     header_prediction: bool = True
     keep_transitions: bool = True
+    keep_history: bool = True  # Zeek's
     msl_ns: int | None = None  # overrides every profile's TIME-WAIT (2 MSL) where set
     profiles: Mapping[str, str] = field(default_factory=dict)  # CIDR ("" for all hosts) -> name
     reorder_slack_ns: int = 10_000_000

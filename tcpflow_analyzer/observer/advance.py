@@ -66,7 +66,7 @@ from tcpflow_analyzer.observer.self_connect import take_self_segment
 from tcpflow_analyzer.observer.stream import absorb, acknowledge, is_captured
 from tcpflow_analyzer.observer.stream_analysis import classify
 from tcpflow_analyzer.observer.timing import Timing
-from tcpflow_analyzer.observer.zeek_history import record
+from tcpflow_analyzer.observer.zeek_history import NOT_KEPT, record
 from tcpflow_analyzer.table.connection import (
     BOTH,
     COMPLETE_ACK,
@@ -214,7 +214,8 @@ def _general(
     repeated = (
         sequence >= 0 and seg_len > 0 and bits & RST == 0 and is_captured(sender, sequence, end)
     )
-    record(connection, sender.is_originator, segment, sequence, acknowledgement)
+    if connection.history_seen & NOT_KEPT == 0:
+        record(connection, sender.is_originator, segment, sequence, acknowledgement)
     classify(connection, sender.is_originator, segment, sequence, acknowledgement)
     if _is_copy(connection, sender, segment):
         connection.note(
@@ -480,7 +481,8 @@ def _take(
         sender.rarities is not None and sender.rarities.fin_inferred
     ):
         meet_unseen(connection, sender, receiver, segment, sequence, timing)
-    _revive(connection, sender, receiver, segment, sequence, timing)
+    if connection.resets is not None or sender.proven == LAST_ACK:
+        _revive(connection, sender, receiver, segment, sequence, timing)
     plausible = bits & ACK != 0 and _judge_ack(
         connection, sender, receiver, segment, sequence, acknowledgement, end
     )

@@ -313,9 +313,21 @@ def believe(
         frame: the frame at hand, for corrections.
         timing: profile times.
     """
-    receipt = endpoint.receipts
-    if receipt is None and endpoint.chain is None and not _timer_runs(endpoint, until_ns):
+    if endpoint.receipts is None and endpoint.chain is None and not _timer_runs(endpoint, until_ns):
         return
+    _fold(connection, endpoint, peer, until_ns, frame, timing)
+
+
+def _fold(
+    connection: Connection,
+    endpoint: Endpoint,
+    peer: Endpoint,
+    until_ns: i64,
+    frame: i64,
+    timing: Timing,
+) -> None:
+    """The general case of `believe`: something is queued, believed, or a timer has run."""
+    receipt = endpoint.receipts
     state = endpoint.proven
     timing.position = 0
     while receipt is not None:
@@ -345,7 +357,7 @@ def believe(
             ASSUMED,
             timing,
         )
-    if endpoint.chain is not None:
+    if endpoint.step(timing.position) is not None:
         take_back(connection, endpoint, timing.position, frame, until_ns)
 
 
@@ -357,6 +369,17 @@ def _timer_runs(endpoint: Endpoint, until_ns: i64) -> bool:
 
 def _due_of(endpoint: Endpoint, after_ns: i64) -> i64:
     """When this endpoint's belief may change next, later than `after_ns`."""
+    if (
+        endpoint.receipts is None
+        and endpoint.give_up_ns == NEVER
+        and endpoint.believed != TIME_WAIT
+    ):
+        return NEVER
+    return _earliest_due(endpoint, after_ns)
+
+
+def _earliest_due(endpoint: Endpoint, after_ns: i64) -> i64:
+    """The general case of `_due_of`: something is queued, or a timer runs."""
     due: i64 = NEVER
     receipt = endpoint.receipts
     while receipt is not None:
@@ -373,19 +396,8 @@ def _due_of(endpoint: Endpoint, after_ns: i64) -> i64:
 
 def schedule(connection: Connection, after_ns: i64) -> None:
     """Set `next_due_ns`: when a belief of either end may change next."""
-    originator, responder = connection.originator, connection.responder
-    if (
-        originator.receipts is None
-        and responder.receipts is None
-        and originator.give_up_ns == NEVER
-        and responder.give_up_ns == NEVER
-        and originator.believed != TIME_WAIT
-        and responder.believed != TIME_WAIT
-    ):
-        connection.next_due_ns = NEVER
-        return
-    one = _due_of(originator, after_ns)
-    other = _due_of(responder, after_ns)
+    one = _due_of(connection.originator, after_ns)
+    other = _due_of(connection.responder, after_ns)
     connection.next_due_ns = one if one < other else other
 
 
@@ -402,15 +414,25 @@ def settle(connection: Connection, now_ns: i64, timing: Timing) -> None:
 
 def settle_receipts(connection: Connection, timing: Timing) -> None:
     """At the end of a capture: believe every receipt, however late, but let no timer run."""
-    last: i64 = 0
-    for endpoint in (connection.originator, connection.responder):
-        receipt = endpoint.receipts
-        while receipt is not None:
-            if receipt.due_ns < NEVER and receipt.due_ns > last:
-                last = receipt.due_ns
-            receipt = receipt.next_receipt
+    if connection.originator.receipts is None and connection.responder.receipts is None:
+        return
+    last = _latest_due(connection.originator)
+    other = _latest_due(connection.responder)
+    if other > last:
+        last = other
     if last > 0 and connection.next_due_ns <= last:
         settle(connection, last, timing)
+
+
+def _latest_due(endpoint: Endpoint) -> i64:
+    """When the last of its receipts is due that is ever due, 0 for none."""
+    last: i64 = 0
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.due_ns < NEVER and receipt.due_ns > last:
+            last = receipt.due_ns
+        receipt = receipt.next_receipt
+    return last
 
 
 def is_over(endpoint: Endpoint) -> bool:

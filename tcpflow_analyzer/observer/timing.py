@@ -34,6 +34,7 @@ class Timing:
         self.idle_note: i64 = settings.idle_note_ns
         self.header_prediction: bool = settings.header_prediction
         self.keep_transitions: bool = settings.keep_transitions
+        self.keep_history: bool = settings.keep_history
 
     def time_wait_of(self, profile: i64) -> i64:
         """How long TIME-WAIT lasts."""

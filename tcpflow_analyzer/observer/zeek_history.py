@@ -49,10 +49,9 @@ SEEN_MULTIPLE: Final = 0x40
 _OF_RESPONDER: Final = 16
 ROLES_SWAPPED: Final = 0x1_0000_0000  # Zeek's originator is our responder
 STARTED: Final = 0x2_0000_0000
-UNDELIVERED: Final = (
-    0x4_0000_0000  # truncated payload of the originator awaits its acknowledgement;
-)
-# one bit higher that of the responder
+# Truncated payload of the originator awaits its acknowledgement; one bit higher the responder's.
+UNDELIVERED: Final = 0x4_0000_0000
+NOT_KEPT: Final = 0x10_0000_0000  # nobody will look: no letter is written, no state moves
 
 # Letters in five bits each. The responder's letter stands behind the originator's.
 LETTERS: Final = "-SsHhAaDdFfRrTtWwGgIiQq^"
@@ -106,6 +105,8 @@ def record(
         sequence: offset of SEG.SEQ in the sender's stream.
         acknowledgement: offset of SEG.ACK in the peer's stream, UNKNOWN without the ACK bit.
     """
+    if connection.history_seen & NOT_KEPT != 0:
+        return
     _settle_roles(connection, from_originator, segment)
     if from_originator:
         sender = connection.originator
@@ -135,6 +136,8 @@ def has_letter(connection: Connection, from_originator: bool, segment: Segment) 
 
     Its letter is written already, and no gap can come of it.
     """
+    if connection.history_seen & NOT_KEPT != 0:
+        return True
     data = segment.payload_len > 0
     seen: i64 = SEEN_DATA if data else SEEN_ACK
     undelivered: i64 = UNDELIVERED

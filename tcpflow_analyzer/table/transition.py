@@ -10,7 +10,8 @@ from mypy_extensions import i64, mypyc_attr
 NO_FRAME: Final = 0  # a timer's expiry has no frame; frames count from 1
 
 
-@mypyc_attr(acyclic=True)
+# Where transitions are not kept, the next one is made soon after one was proven.
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Transition:
     """A change of the believed state.
 
