@@ -87,7 +87,7 @@ from tcpflow_analyzer.table.connection import (
     RESPONDER,
     Connection,
 )
-from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint, Rarities
 from tcpflow_analyzer.table.observation import (
     ACKED_UNSEEN,
     ACTIVE_CLOSE,
@@ -475,14 +475,14 @@ def _take(
     """A segment without RST: steps 1 to 4 of the module's order."""
     bits = segment.control_bits
     now, frame = segment.time_ns, segment.frame
-    if connection.frames == 0 and bits & SYN == 0:
-        pick_up(connection, sender, receiver, segment, timing)
-    if (connection.one_sided and sender.segments == 0) or (
-        sender.rarities is not None and sender.rarities.fin_inferred
+    if (
+        connection.frames == 0
+        or connection.one_sided
+        or connection.resets is not None
+        or sender.rarities is not None
+        or sender.proven == LAST_ACK
     ):
-        meet_unseen(connection, sender, receiver, segment, sequence, timing)
-    if connection.resets is not None or sender.proven == LAST_ACK:
-        _revive(connection, sender, receiver, segment, sequence, timing)
+        _put_right(connection, sender, receiver, segment, sequence, timing)
     plausible = bits & ACK != 0 and _judge_ack(
         connection, sender, receiver, segment, sequence, acknowledgement, end
     )
@@ -534,6 +534,24 @@ def _take(
         sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
     ):
         sender.tsval = segment.tsval
+
+
+def _put_right(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    timing: Timing,
+) -> None:
+    """Correct first what was thought of the sender and cannot be true if it sends this."""
+    if connection.frames == 0 and segment.control_bits & SYN == 0:
+        pick_up(connection, sender, receiver, segment, timing)
+    if (connection.one_sided and sender.segments == 0) or (
+        sender.rarities is not None and sender.rarities.fin_inferred
+    ):
+        meet_unseen(connection, sender, receiver, segment, sequence, timing)
+    _revive(connection, sender, receiver, segment, sequence, timing)
 
 
 def _if_plausible(acknowledgement: i64, plausible: bool) -> i64:
@@ -1174,12 +1192,8 @@ def _acknowledge(
     """The sender's ACK moves what is known of the receiver's stream."""
     frame, now = segment.frame, segment.time_ns
     progress = acknowledgement > receiver.snd_una
-    rare = receiver.rarities
-    if rare is not None and rare.probe_end != UNKNOWN and acknowledgement >= rare.probe_end:
-        sample = now - rare.probe_time_ns
-        if sender.rtt_ns == UNKNOWN or sample < sender.rtt_ns:
-            sender.rtt_ns = sample
-        rare.probe_end = UNKNOWN
+    if receiver.rarities is not None:
+        _end_probe(sender, receiver.rarities, acknowledgement, now)
     if progress and receiver.snd_una == 1 and receiver.is_originator:
         judge_first_answer(connection, sender, receiver, segment)
     before = receiver.contiguous
@@ -1202,6 +1216,15 @@ def _acknowledge(
         receiver.fin_acked_frame = frame
         receiver.fin_acked_time_ns = now
         receiver.fin_acked_by_data = segment.payload_len > 0 and segment.control_bits & FIN == 0
+
+
+def _end_probe(sender: Endpoint, rare: Rarities, acknowledgement: i64, now_ns: i64) -> None:
+    """Take a round trip to the sender from the data that it acknowledges."""
+    if rare.probe_end != UNKNOWN and acknowledgement >= rare.probe_end:
+        sample = now_ns - rare.probe_time_ns
+        if sender.rtt_ns == UNKNOWN or sample < sender.rtt_ns:
+            sender.rtt_ns = sample
+        rare.probe_end = UNKNOWN
 
 
 def _new_data(

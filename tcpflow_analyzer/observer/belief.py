@@ -313,7 +313,11 @@ def believe(
         frame: the frame at hand, for corrections.
         timing: profile times.
     """
-    if endpoint.receipts is None and endpoint.chain is None and not _timer_runs(endpoint, until_ns):
+    if (
+        endpoint.chain is None
+        and not _timer_runs(endpoint, until_ns)
+        and (endpoint.receipts is None or not _is_any_due(endpoint, until_ns))
+    ):
         return
     _fold(connection, endpoint, peer, until_ns, frame, timing)
 
@@ -326,7 +330,7 @@ def _fold(
     frame: i64,
     timing: Timing,
 ) -> None:
-    """The general case of `believe`: something is queued, believed, or a timer has run."""
+    """The general case of `believe`: something is due, or was believed before."""
     receipt = endpoint.receipts
     state = endpoint.proven
     timing.position = 0
@@ -359,6 +363,15 @@ def _fold(
         )
     if endpoint.step(timing.position) is not None:
         take_back(connection, endpoint, timing.position, frame, until_ns)
+
+
+def _is_any_due(endpoint: Endpoint, until_ns: i64) -> bool:
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.due_ns <= until_ns:
+            return True
+        receipt = receipt.next_receipt
+    return False
 
 
 def _timer_runs(endpoint: Endpoint, until_ns: i64) -> bool:

@@ -179,14 +179,15 @@ def _note_open_close(connection: Connection, endpoint: Endpoint, peer: Endpoint)
                 endpoint.contiguous,
                 endpoint.fin_offset,
             )
-    if final_state(endpoint) == CLOSE_WAIT:
+    final = final_state(endpoint)
+    if final == CLOSE_WAIT:
         since = peer.fin_acked_time_ns if peer.fin_acked_time_ns != 0 else peer.fin_time_ns
         if endpoint.last_data_time_ns > since:
             since = endpoint.last_data_time_ns
         connection.note(
             CLOSE_WAIT_HELD, of_originator, peer.fin_frame, peer.fin_time_ns, since, 0, 0
         )
-    if final_state(endpoint) == FIN_WAIT_2:
+    if final == FIN_WAIT_2:
         connection.note(
             FIN_WAIT_2_HELD,
             of_originator,

@@ -78,6 +78,7 @@ def queue(
         tsval = UNKNOWN
     copy = False
     count: i64 = 0
+    last: Receipt | None = None
     earlier = endpoint.receipts
     while earlier is not None:
         if (
@@ -87,10 +88,15 @@ def queue(
         ):
             copy = True
         count += 1
+        last = earlier
         earlier = earlier.next_receipt
-    endpoint.add_receipt(
-        Receipt(segment.frame, segment.time_ns, due, bits, start, end, acknowledgement, tsval, copy)
+    receipt = Receipt(
+        segment.frame, segment.time_ns, due, bits, start, end, acknowledgement, tsval, copy
     )
+    if last is None:
+        endpoint.receipts = receipt
+    else:
+        last.next_receipt = receipt
     if count >= _MAX_PLAIN:
         _bound(endpoint)
 
@@ -252,7 +258,8 @@ def _prove_queued(
         else:
             endpoint.remove_receipt(before, receipt)
         receipt = receipt.next_receipt
-    _drop_implied(endpoint, proven_ack)
+    if endpoint.receipts is not None:
+        _drop_implied(endpoint, proven_ack)
 
 
 def _prefer_syn_ack(first: Receipt) -> None:

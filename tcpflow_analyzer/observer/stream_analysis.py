@@ -65,6 +65,8 @@ def classify(
         sender = connection.responder
         peer = connection.originator
     analysis = connection.analysis
+    if analysis is None and _is_ordinary(sender, peer, segment, sequence, acknowledgement):
+        return 0
     own: Watch | None = None
     other: Watch | None = None
     next_end = sender.snd_nxt
@@ -104,6 +106,28 @@ def classify(
         if classes != 0:
             _count(analysis, classes)
     return classes
+
+
+def _is_ordinary(
+    sender: Endpoint, peer: Endpoint, segment: Segment, sequence: i64, acknowledgement: i64
+) -> bool:
+    """Whether a segment is so common that it is of no class, without looking at each.
+
+    In order, it acknowledges what was captured, has a window and does not fill the peer's, and
+    brings a control bit, new octets or a new acknowledgement.
+    """
+    length = segment.payload_len
+    if (
+        sequence != sender.snd_nxt
+        or acknowledgement > peer.snd_nxt
+        or segment.window == 0
+        or length == 1
+    ):
+        return False
+    if length == 0:
+        return segment.ack != sender.last_ack or segment.control_bits & SYN_FIN_RST != 0
+    end = (segment.seq + length) & 0xFFFF_FFFF
+    return not fills_window(sender, peer, segment) and distance(end, peer.last_ack) > 0
 
 
 def captured_end(connection: Connection, of_originator: bool) -> i64:
