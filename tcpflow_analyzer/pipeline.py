@@ -25,7 +25,7 @@ from tcpflow_analyzer.report.sink import Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
 from tcpflow_analyzer.report.wording import shortly_listed
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
-from tcpflow_analyzer.sources.octets import file_octets
+from tcpflow_analyzer.sources.octets import PROBE_OCTETS, file_octets
 from tcpflow_analyzer.sources.recording import FileSummary, Recording, Source, expand_paths
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
@@ -106,7 +106,7 @@ def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str
             usable.append(name)
             continue
         try:
-            Recording([name]).close()
+            Recording([name], block_octets=PROBE_OCTETS).close()
         except InputError as error:
             complaints.append(str(error))
         else:

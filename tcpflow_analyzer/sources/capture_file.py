@@ -11,6 +11,7 @@ from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.octets import (
     BLOCK_OCTETS,
     MAGIC_OCTETS,
+    PROBE_OCTETS,
     FileOctets,
     OctetSource,
     PeekedOctets,
@@ -73,7 +74,7 @@ def is_capture(path: str) -> bool:
     opened counts, so that opening it says why.
     """
     try:
-        file = FileOctets(path)
+        file = FileOctets(path, PROBE_OCTETS)
     except InputError:
         return True
     try:
@@ -167,6 +168,10 @@ class CaptureFile:
     def octets_total(self) -> int | None:
         """Octets of the file as it lies there; None for a pipe."""
         return self._file.total
+
+    def read_in_blocks(self, block_octets: int) -> None:
+        """Read so much at a time from here on."""
+        self._file.block_octets = block_octets
 
     def can_end_early(self) -> bool:
         """Whether it is a pipe, which may end anywhere."""

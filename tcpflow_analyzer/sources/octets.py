@@ -18,6 +18,8 @@ from tcpflow_analyzer.errors import InputError
 
 # Larger reads and mmap were slower, or counted as resident memory (design.md decision 4).
 BLOCK_OCTETS: Final = 65_536
+# Where only the beginning of a file is looked at, and the rest perhaps never.
+PROBE_OCTETS: Final = 4_096
 # Unpacked at a time: calls of a decompressor that are long enough for another thread to work.
 UNPACKED_OCTETS: Final = 4 * BLOCK_OCTETS
 
@@ -43,6 +45,7 @@ class FileOctets:
 
     Attributes:
         name: what messages call it.
+        block_octets: how much is read at a time.
         consumed: octets read so far.
         total: octets in all, None for what is not a regular file.
     """
@@ -50,7 +53,7 @@ class FileOctets:
     def __init__(self, path: str, block_octets: int = BLOCK_OCTETS) -> None:
         """Open `path`, to be read in blocks; raises InputError where that fails."""
         self.name = "standard input" if path == "-" else path or "''"
-        self._block_octets = block_octets
+        self.block_octets = block_octets
         self.consumed = 0
         self.total: int | None = None
         self._file: Any = None
@@ -82,7 +85,7 @@ class FileOctets:
     def read(self) -> bytes:
         """Give what there is, at most a block; b"" at the end."""
         try:
-            block = self._read(self._block_octets)
+            block = self._read(self.block_octets)
         except OSError as error:
             raise StreamDamage(f"reading failed: {reason(error)}") from error
         self.consumed += len(block)

@@ -3,7 +3,7 @@
 In: paths, folders, "-". Out: steps, each a walk and the time up to which its frames come next.
 Files whose times overlap are merged by time, equal times in the order of the files' first frames;
 within a file the order of the file is kept, even where its times run backwards. Each octet is read
-once (apart from the first block of each file, which tells when it begins), and only files whose
+once (apart from the first few of each file, which tell when it begins), and only files whose
 times overlap are open at once.
 """
 
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.capture_file import CaptureFile, is_capture
 from tcpflow_analyzer.sources.link_types import link_type_name
-from tcpflow_analyzer.sources.octets import BLOCK_OCTETS, reason
+from tcpflow_analyzer.sources.octets import BLOCK_OCTETS, PROBE_OCTETS, reason
 from tcpflow_analyzer.sources.records import RecordWalk
 
 # Later than any time that a walk gives.
@@ -183,12 +183,14 @@ class FileSummary:
 class _Part:
     """One file of the recording: when it begins, and the capture while it is open."""
 
-    def __init__(self, path: str, decoder: str, block_octets: int) -> None:
+    def __init__(self, path: str, decoder: str, block_octets: int, alone: bool) -> None:
         self.path = path
         self.decoder = decoder
         self.block_octets = block_octets
         self.number = 0
-        self.capture: Capture | None = self._open()
+        # Of several files the beginnings are read twice, so only as much as there must be.
+        first_octets = block_octets if alone else min(block_octets, PROBE_OCTETS)
+        self.capture: Capture | None = self._open(first_octets)
         self.summary = FileSummary(path, self.capture.name)
         self.octets_read = 0
         self.octets_total = self.capture.octets_total
@@ -196,21 +198,23 @@ class _Part:
         self.time_ns = ANY_TIME
         if not self.find_next() and self.summary.format == "":
             raise InputError(self.summary.problem() or f"{self.summary.name}: not a capture")
+        if not alone:
+            self._put_aside()
 
-    def _open(self) -> Capture:
+    def _open(self, block_octets: int) -> Capture:
         if self.decoder == "tshark":
             # The import costs half a second, and few want it.
             from tcpflow_analyzer.sources.tshark import TsharkCapture  # noqa: PLC0415
 
             return TsharkCapture(self.path)
-        return CaptureFile(self.path, self.block_octets)
+        return CaptureFile(self.path, block_octets)
 
     def find_next(self) -> bool:
         """Read up to the next frame and hold it; False when there is none."""
         capture = self.capture
         if capture is None:
             try:
-                capture = self.capture = self._open()
+                capture = self.capture = self._open(self.block_octets)
             except InputError as error:  # it was there a moment ago
                 self.summary.error = str(error).removeprefix(f"{self.summary.name}: ")
                 self.done = True
@@ -227,12 +231,17 @@ class _Part:
         self.note_progress()
         return True
 
-    def put_aside(self) -> None:
+    def _put_aside(self) -> None:
         """Close the file until its turn comes, if it can be opened again."""
-        if self.capture is not None and not self.done and self.octets_total is not None:
-            self.capture.close()
-            self.capture = None
-            self.octets_read = 0
+        if self.capture is None or self.done:
+            return
+        if self.octets_total is None:
+            if isinstance(self.capture, CaptureFile):
+                self.capture.read_in_blocks(self.block_octets)
+            return
+        self.capture.close()
+        self.capture = None
+        self.octets_read = 0
 
     def note_progress(self) -> None:
         """Note how far the file was read and what it has shown."""
@@ -280,10 +289,7 @@ class Recording:
         expanded = expand_paths(paths)
         parts = []
         for path in expanded:
-            part = _Part(path, decoder, block_octets)
-            if len(expanded) > 1:
-                part.put_aside()
-            parts.append(part)
+            parts.append(_Part(path, decoder, block_octets, alone=len(expanded) == 1))
         parts.sort(key=lambda part: part.time_ns)
         for number, part in enumerate(parts):
             part.number = number

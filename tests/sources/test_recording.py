@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from support import container_builder as build
 from support.container_builder import Record
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources import recording as recording_module
+from tcpflow_analyzer.sources.octets import PROBE_OCTETS, FileOctets
 from tcpflow_analyzer.sources.recording import ANY_TIME, Recording, expand_paths
 
 
@@ -122,6 +124,52 @@ def test_many_files_are_not_open_at_once(tmp_path: Path) -> None:
     assert recording.octets_total == sum(Path(path).stat().st_size for path in paths)
     assert len(take(recording)) == 1500
     assert recording.octets_read == recording.octets_total
+
+
+def octets_read_by(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many octets are read of all files while some work is done."""
+    lengths = []
+    read = FileOctets.read
+
+    def counted(file: FileOctets) -> bytes:
+        block = read(file)
+        lengths.append(len(block))
+        return block
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileOctets, "read", counted)
+        work()
+    return sum(lengths)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_ring_of_files_is_read_once(
+    tmp_path: Path, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = []
+    for number in range(10):
+        path = Path(
+            write(tmp_path, f"ring{number}", *range(number * 10_000, number * 10_000 + 5000))
+        )
+        if packed:
+            path.write_bytes(gzip.compress(path.read_bytes(), 1))
+        paths.append(path)
+    size = sum(path.stat().st_size for path in paths)
+    assert size > 10 * 3 * PROBE_OCTETS
+
+    def follow() -> None:
+        assert len(take(Recording([str(path) for path in reversed(paths)]))) == 50_000
+
+    octets = octets_read_by(follow, monkeypatch)
+    assert size <= octets <= size + 10 * PROBE_OCTETS
+    octets = octets_read_by(lambda: expand_paths([str(tmp_path)]), monkeypatch)
+    assert octets <= 10 * PROBE_OCTETS
+
+
+def test_single_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, "alone", *range(5000))
+    octets = octets_read_by(lambda: take(Recording([path])), monkeypatch)
+    assert octets == Path(path).stat().st_size
 
 
 def test_summary_of_a_file(tmp_path: Path) -> None:
