@@ -9,6 +9,20 @@ import click
 from tcpflow_analyzer.cli.option_types import duration
 from tcpflow_analyzer.sources.live.capture_engine import ENGINES, SNAPLEN, CaptureRequest
 
+
+def _show_interfaces(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Print the interfaces and end."""
+    if not wanted or ctx.resilient_parsing:
+        return
+    from tcpflow_analyzer.sources.live.interfaces import list_interfaces  # noqa: PLC0415  rare
+
+    found = list_interfaces()
+    width = max((len(each.name) for each in found), default=0)
+    for each in found:
+        click.echo(f"{each.name:{width}}  {each.description}".rstrip())
+    ctx.exit()
+
+
 OPTIONS = (
     click.option(
         "-i",
@@ -17,6 +31,14 @@ OPTIONS = (
         multiple=True,
         metavar="NAME",
         help="Capture on this interface, or any; may be given several times.",
+    ),
+    click.option(
+        "--list-interfaces",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_interfaces,
+        help="List the interfaces and end.",
     ),
     click.option(
         "-f",

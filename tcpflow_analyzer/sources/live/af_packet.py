@@ -24,6 +24,7 @@ from tcpflow_analyzer.sources.live.capture_engine import (
     CaptureRequest,
     EngineMissing,
 )
+from tcpflow_analyzer.sources.live.interfaces import hardware_type, is_up
 from tcpflow_analyzer.sources.live.rights import no_right
 from tcpflow_analyzer.sources.live.ring_block import RingBlockReader
 from tcpflow_analyzer.sources.octets import reason
@@ -39,9 +40,6 @@ SO_ATTACH_FILTER: Final = 26
 ETH_P_ALL: Final = 3
 STATUS_USER: Final = 1  # the block is ours
 
-SIOCGIFFLAGS: Final = 0x8913
-SIOCGIFHWADDR: Final = 0x8927
-IFF_UP: Final = 1
 # Devices with Ethernet headers; all others are captured without a link layer, as libpcap does with
 # what it calls cooked.
 ETHERNET_TYPES: Final = (1, 772)  # ARPHRD_ETHER, ARPHRD_LOOPBACK
@@ -75,7 +73,7 @@ class Ring:
         self._request = request
         self._number = number
         self._index = 0
-        self._cooked = name == ANY_INTERFACE or _device_type(name) not in ETHERNET_TYPES
+        self._cooked = name == ANY_INTERFACE or hardware_type(name) not in ETHERNET_TYPES
         self.link_type = LINUX_SLL2 if self._cooked else EN10MB
         loopback = next((i for i, each in socket.if_nameindex() if each == "lo"), 0)
         self._reader = RingBlockReader(number, self._cooked, loopback, pcapng_blocks.IS_BIG_ENDIAN)
@@ -283,7 +281,7 @@ class AfPacketEngine:
                 with contextlib.suppress(OSError):
                     ring.bind()
             since = self._away.get(ring.name)
-            if since is not None and ring.is_bound() and _is_up(ring.name):
+            if since is not None and ring.is_bound() and is_up(ring.name):
                 del self._away[ring.name]
                 self._notes.append(f"{ring.name} was down or gone for {now - since:.1f} s")
 
@@ -320,28 +318,3 @@ class AfPacketEngine:
         for ring in self._rings:
             ring.close()
         self._rings = []
-
-
-def _device_type(name: str) -> int:
-    """ARPHRD number of a device; -1 where the system does not say."""
-    return _ask_device(name, SIOCGIFHWADDR)
-
-
-def _is_up(name: str) -> bool:
-    """Whether a device is up; `any` always is."""
-    return name == ANY_INTERFACE or _ask_device(name, SIOCGIFFLAGS) & IFF_UP == IFF_UP
-
-
-def _ask_device(name: str, question: int) -> int:
-    """The number that an ioctl gives for a device, -1 if there is no such device.
-
-    /sys/class/net would say the same, but of the network namespace in which it was mounted.
-    """
-    import fcntl  # noqa: PLC0415 -- Windows has none
-
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-            answer = fcntl.ioctl(asked, question, struct.pack("=16s24x", name.encode()))
-    except OSError:
-        return -1
-    return int(struct.unpack_from("=H", answer, 16)[0])
