@@ -44,10 +44,10 @@ def list_interfaces() -> list[Interface]:
     Raises:
         InputError: the system does not tell, and neither does dumpcap.
     """
-    if sys.platform.startswith("linux"):
-        found = [Interface(name, _describe(name)) for _, name in socket.if_nameindex()]
-        return [*found, Interface(ANY_INTERFACE, "all of these")]
-    return _listed_by_dumpcap()
+    if not sys.platform.startswith("linux"):
+        return _listed_by_dumpcap()
+    found = [Interface(name, _describe(name)) for _, name in socket.if_nameindex()]
+    return [*found, Interface(ANY_INTERFACE, "all of these")]
 
 
 def hardware_type(name: str) -> int:

@@ -15,6 +15,7 @@ from tcpflow_analyzer.sources import pcapng_blocks
 from tcpflow_analyzer.sources.live.block_scan import ENOUGH, OTHER_BLOCK, BlockScan
 from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest, EngineEnded
 from tcpflow_analyzer.sources.live.choice import open_engine
+from tcpflow_analyzer.sources.live.time_order import TimeOrder
 from tcpflow_analyzer.sources.recording import ANY_TIME, FileSummary
 from tcpflow_analyzer.sources.records import RecordWalk
 
@@ -51,6 +52,8 @@ class LiveRecording:
         self.gaps = 0
         self._walk = RecordWalk(names)
         self._scan = BlockScan(pcapng_blocks.IS_BIG_ENDIAN)
+        several = len(request.interfaces) > 1
+        self._order = TimeOrder(pcapng_blocks.IS_BIG_ENDIAN) if several else None
         self._octets_read = 0
         self._is_ending = False
         self._is_stopped = False
@@ -63,10 +66,10 @@ class LiveRecording:
     def steps(self) -> Iterator[tuple[RecordWalk, int]]:
         """Give the walk whenever something came, and several times a second in any case."""
         while not self._is_over():
-            octets = self._read()
+            octets = self._ordered(self._read())
             yield from self._give(self._limited(octets) + self._due_clock())
         yield from self._drain()
-        yield from self._give(self._limited(self._stop()))
+        yield from self._give(self._limited(self._ordered(self._stop(), is_last=True)))
         self._walk.finish()
         self._note_progress()
 
@@ -78,7 +81,7 @@ class LiveRecording:
                 octets = self._engine.read(min(left_ns / SECOND_NS, WAIT_S))
             except EngineEnded:
                 return
-            yield from self._give(self._limited(octets))
+            yield from self._give(self._limited(self._ordered(octets)))
 
     def _give(self, octets: bytes) -> Iterator[tuple[RecordWalk, int]]:
         if octets:
@@ -135,6 +138,17 @@ class LiveRecording:
         end = time.monotonic() + seconds
         while not self._is_over() and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, WAIT_S))
+
+    def _ordered(self, octets: bytes, is_last: bool = False) -> bytes:
+        """Put the packets of several interfaces in the order of their times.
+
+        Each interface is read for itself, some blocks at a time; what came in the last moment
+        waits until the others were read as far.
+        """
+        if self._order is None:
+            return octets
+        self._order.feed(octets)
+        return self._order.take(ANY_TIME if is_last else time.time_ns() - self._engine.delay_ns)
 
     def _limited(self, octets: bytes) -> bytes:
         """Cut what goes beyond the number of frames that was asked for."""
