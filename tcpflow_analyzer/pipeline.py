@@ -7,9 +7,7 @@ the sinks of a `Run` make of the results. This is the only module that knows all
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 from os import PathLike, fspath
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tcpflow_analyzer.decode.decoder import Decoder
@@ -20,12 +18,12 @@ from tcpflow_analyzer.errors import InputError, UsageError
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import Judge
 from tcpflow_analyzer.findings.registry import Rule, rules
-from tcpflow_analyzer.report.finding_json import finding_key
+from tcpflow_analyzer.report.finding_order import finding_key
 from tcpflow_analyzer.report.sink import Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
 from tcpflow_analyzer.report.wording import shortly_listed
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
-from tcpflow_analyzer.sources.octets import PROBE_OCTETS, file_octets
+from tcpflow_analyzer.sources.octets import PROBE_OCTETS, file_octets, is_fifo
 from tcpflow_analyzer.sources.recording import FileSummary, Recording, Source, expand_paths
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
@@ -102,7 +100,7 @@ def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str
         return names, []
     usable, complaints = [], []
     for name in names:
-        if name == STANDARD_INPUT or Path(name).is_fifo():
+        if name == STANDARD_INPUT or is_fifo(name):
             usable.append(name)
             continue
         try:
@@ -307,6 +305,8 @@ def profile_chooser(settings: Settings) -> Callable[[bytes], int] | None:
     """
     if not settings.profiles:
         return None
+    import ipaddress  # noqa: PLC0415  few runs name a network
+
     networks = []
     everywhere = -1
     for network, name in settings.profiles.items():
@@ -317,14 +317,14 @@ def profile_chooser(settings: Settings) -> Callable[[bytes], int] | None:
             everywhere = number
             continue
         try:
-            networks.append((ip_network(network), number))
+            networks.append((ipaddress.ip_network(network), number))
         except ValueError as error:
             raise UsageError(f"neither an address nor a network: {network!r}") from error
     networks.sort(key=lambda each: -each[0].prefixlen)
 
     @lru_cache(maxsize=65_536)
     def choose(octets: bytes) -> int:
-        address = ip_address(octets)
+        address = ipaddress.ip_address(octets)
         for network, number in networks:
             if address in network:
                 return number

@@ -7,13 +7,12 @@ catalogue gives them; the Linux column was checked against a 6.18 kernel's sysct
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 NANOSECONDS: Final = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """How one operating system's TCP behaves. Times in nanoseconds; None where there is no limit.
 
     Attributes:

@@ -11,7 +11,7 @@ from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.pipeline import Run, check_inputs, profile_chooser, selected_rules
-from tcpflow_analyzer.report.finding_json import finding_key
+from tcpflow_analyzer.report.finding_order import finding_key
 from tcpflow_analyzer.report.sink import Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import PROFILE_LINUX, PROFILE_RFC, PROFILE_WINDOWS, Settings

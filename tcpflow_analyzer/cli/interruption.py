@@ -2,9 +2,10 @@
 
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final, Protocol, Self
+
+from tcpflow_analyzer.sources.octets import is_fifo
 
 # Seconds that what writes the pipe has to end by itself: the interrupt key reaches it as well, and
 # tcpdump then writes what it still holds.
@@ -50,7 +51,7 @@ class Interruptible:
     def __init__(self, paths: Sequence[str], is_live: bool = False) -> None:
         """Do nothing yet; `paths` are those of the input."""
         self.is_live = is_live
-        self._may_end = any(path == "-" or Path(path).is_fifo() for path in paths)
+        self._may_end = any(path == "-" or is_fifo(path) for path in paths)
         self.source: Input | None = None
         self.ended = False
 

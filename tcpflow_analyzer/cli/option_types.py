@@ -4,7 +4,6 @@ Each function takes the words of the command line and raises click.BadParameter 
 sense.
 """
 
-import ipaddress
 import re
 from typing import Final
 
@@ -44,6 +43,8 @@ def profile_choice(value: str) -> tuple[str, str]:
     if name not in PROFILE_NAMES:
         raise click.BadParameter(f"{name!r} is no profile; there are {', '.join(PROFILE_NAMES)}")
     if network:
+        import ipaddress  # noqa: PLC0415  few runs name a network
+
         try:
             network = str(ipaddress.ip_network(network, strict=False))
         except ValueError as error:

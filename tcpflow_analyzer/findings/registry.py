@@ -11,8 +11,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, Verdict
 from tcpflow_analyzer.table.connection import Connection, Request
@@ -38,8 +37,7 @@ class HostFinding(Protocol):
         """Judge, when the capture has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What the catalogue says of a code.
 
     Attributes:

@@ -3,8 +3,7 @@
 Link-local addresses carry their interface, as in fe80::1%eth0 (RFC 4007 section 11).
 """
 
-from socket import AF_INET6, inet_ntoa, inet_ntop
-
+from tcpflow_analyzer.table import socket_pair
 from tcpflow_analyzer.table.connection import Connection
 
 
@@ -15,10 +14,8 @@ def address_text(octets: bytes, interface: str | None = None) -> str:
         octets: of the address, in network order.
         interface: name of the interface, which link-local IPv6 addresses get as their zone.
     """
-    if len(octets) == 4:
-        return inet_ntoa(octets)
-    text = inet_ntop(AF_INET6, octets)
-    if interface and octets[0] == 0xFE and octets[1] & 0xC0 == 0x80:
+    text = socket_pair.address_text(octets)
+    if interface and len(octets) == 16 and octets[0] == 0xFE and octets[1] & 0xC0 == 0x80:
         return f"{text}%{interface}"
     return text
 

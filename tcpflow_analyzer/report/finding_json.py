@@ -59,19 +59,6 @@ def _members(values: Mapping[str, object]) -> str:
     return f"{{{','.join(written)}}}"
 
 
-def finding_key(finding: Finding) -> str:
-    """Sort key of the output: time, code, connection, endpoint, first frame; KEY_LEN characters."""
-    endpoint = {"originator": "1", "responder": "2"}.get(finding.endpoint or "", "0")
-    first_frame = finding.frames[0] if finding.frames else 0
-    return (
-        f"{finding.time_ns:019d}{finding.code:6.6}{finding.connection or 0:012d}{endpoint}"
-        f"{first_frame:012d}"
-    )
-
-
-KEY_LEN = 19 + 6 + 12 + 1 + 12
-
-
 def tool_text() -> str:
     """Write the object `tool`."""
     return _encode({"name": TOOL_NAME, "version": __version__, "compiled": is_compiled()})

@@ -10,14 +10,13 @@ from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.report.connection_json import connection_fields
 from tcpflow_analyzer.report.finding_json import (
-    KEY_LEN,
     capture_fields,
     finding_fields,
-    finding_key,
     start_fields,
     summary_fields,
     tool_text,
 )
+from tcpflow_analyzer.report.finding_order import KEY_LEN, finding_key
 from tcpflow_analyzer.report.sink import ByteWriter, ScopeName, Start
 from tcpflow_analyzer.report.spool import SortedSpool
 from tcpflow_analyzer.report.totals import SCHEMA_VERSION, Capture, Summary

@@ -5,8 +5,7 @@ Nothing of it depends on which findings there are; their words come with them.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
@@ -62,8 +61,7 @@ class TextWriter(Protocol):
         """Write text."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextOptions:
+class TextOptions(NamedTuple):
     """What the user asked to see.
 
     Attributes:

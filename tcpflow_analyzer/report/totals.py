@@ -4,15 +4,14 @@ Times are integers, nanoseconds since the epoch, UTC.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Severity
 
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureFile:
+class CaptureFile(NamedTuple):
     """One file of the input.
 
     Attributes:
@@ -37,8 +36,7 @@ class CaptureFile:
     drops: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """The input as a whole: frames = tcp_segments + other_frames + fragments + sum of undecoded.
 
     Attributes:
@@ -62,8 +60,7 @@ class Capture:
     others: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """Counts over all connections and findings.
 
     Attributes:

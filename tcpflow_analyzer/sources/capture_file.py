@@ -5,7 +5,8 @@ Out: a `RecordWalk` that is fed block by block. What is no capture raises InputE
 damaged further on ends the walk with `error` and keeps the frames before.
 """
 
-from typing import Final, NoReturn
+import codecs
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.octets import (
@@ -20,7 +21,9 @@ from tcpflow_analyzer.sources.octets import (
     find_compression,
 )
 from tcpflow_analyzer.sources.records import RecordWalk
-from tcpflow_analyzer.sources.text_trace import TextTrace, looks_like_text
+
+if TYPE_CHECKING:
+    from tcpflow_analyzer.sources.text_trace import TextTrace
 
 # A .pcap.gz inside a .zst has been seen; more layers are a mistake or an attack.
 COMPRESSION_LAYERS: Final = 2
@@ -95,6 +98,13 @@ def _unpack(file: OctetSource) -> tuple[PeekedOctets, str]:
         names.append(compression.name)
         source = PeekedOctets(UnpackedOctets(source, compression))
     return source, "+".join(names)
+
+
+def looks_like_text(head: bytes) -> bool:
+    """Whether octets can be the beginning of a text: no control characters but those of lines."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    return not any(octet < 0x20 and octet not in b"\t\n\r\f\v\x1b" for octet in head)
 
 
 class CaptureFile:
@@ -200,6 +210,8 @@ class CaptureFile:
         if not head:
             self._refuse_empty(source)
         if looks_like_text(head):
+            from tcpflow_analyzer.sources.text_trace import TextTrace  # noqa: PLC0415  many patterns
+
             text = TextTrace(source)
             if text.find_first():
                 self._text = text

@@ -5,8 +5,6 @@ no read waits for more than there is. A stream that breaks off or is corrupt giv
 and then raises `StreamDamage`, which stays inside this package.
 """
 
-import bz2
-import lzma
 import os
 import stat
 import sys
@@ -129,6 +127,14 @@ def file_octets(path: str) -> int | None:
     except (OSError, ValueError):  # opening it will say why
         return 0
     return None if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode) else status.st_size
+
+
+def is_fifo(path: str) -> bool:
+    """Whether `path` is a named pipe; what cannot be looked at is none."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):  # the latter for a NUL in the path
+        return False
 
 
 def reason(error: OSError) -> str:
@@ -258,6 +264,18 @@ def _zstd_unpacker() -> Unpacker:
     return zstd.ZstdDecompressor()
 
 
+def _bz2_unpacker() -> Unpacker:
+    import bz2  # noqa: PLC0415 -- as above
+
+    return bz2.BZ2Decompressor()
+
+
+def _xz_unpacker() -> Unpacker:
+    import lzma  # noqa: PLC0415 -- as above
+
+    return lzma.LZMADecompressor()
+
+
 def _lz4_unpacker() -> Unpacker:
     import lz4.frame  # noqa: PLC0415 -- only who reads such a file pays for the import
 
@@ -282,8 +300,8 @@ _SKIPPABLE: Final = tuple(bytes((0x50 + number, 0x2A, 0x4D, 0x18)) for number in
 
 COMPRESSIONS: Final = (
     Compression("gzip", (b"\x1f\x8b\x08",), GzipUnpacker),
-    Compression("bz2", tuple(b"BZh%d" % level for level in range(1, 10)), bz2.BZ2Decompressor),
-    Compression("xz", (b"\xfd7zXZ\0",), lzma.LZMADecompressor),
+    Compression("bz2", tuple(b"BZh%d" % level for level in range(1, 10)), _bz2_unpacker),
+    Compression("xz", (b"\xfd7zXZ\0",), _xz_unpacker),
     Compression("zstd", (b"\x28\xb5\x2f\xfd", *_SKIPPABLE), _zstd_unpacker),
     Compression("lz4", (b"\x04\x22\x4d\x18",), _lz4_unpacker),
 )

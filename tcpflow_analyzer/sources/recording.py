@@ -7,10 +7,10 @@ once (apart from the first few of each file, which tell when it begins), and onl
 times overlap are open at once.
 """
 
+import os
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final, Protocol
 
 from tcpflow_analyzer.errors import InputError
@@ -452,14 +452,15 @@ def expand_paths(paths: Sequence[str]) -> list[str]:
     """
     expanded: list[str] = []
     for path in paths:
-        if not path or path == "-" or not Path(path).is_dir():  # Path("") would be "."
+        if not path or path == "-" or not os.path.isdir(path):
             expanded.append(path)
             continue
         try:
-            inside = sorted(entry for entry in Path(path).iterdir() if entry.is_file())
+            with os.scandir(path) as entries:
+                inside = sorted(entry.path for entry in entries if entry.is_file())
         except OSError as error:
             raise InputError(f"{path}: {reason(error)}") from error
-        captures = [str(entry) for entry in inside if is_capture(str(entry))]
+        captures = [entry for entry in inside if is_capture(entry)]
         if not captures:
             raise InputError(f"{path}: no captures in this folder ({len(inside)} other files)")
         expanded.extend(captures)

@@ -102,13 +102,6 @@ MODERN_BITS: Final = {
 }  # fmt: skip
 
 
-def looks_like_text(head: bytes) -> bool:
-    """Whether octets can be the beginning of a text: no control characters but those of lines."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return True
-    return not any(octet < 0x20 and octet not in b"\t\n\r\f\v\x1b" for octet in head)
-
-
 class Summary:
     """What one packet's line says; numbers as printed, None for what it does not say."""
 

@@ -1,49 +1,32 @@
-"""The two sockets of a connection out of the table's key, for people and machine output."""
+"""Addresses and sockets of the table's keys as text.
 
-import ipaddress
-from socket import AF_INET6, inet_ntoa, inet_ntop
-from typing import NamedTuple
-
-
-class SocketPair(NamedTuple):
-    """Addresses and ports of both ends, in the direction of the key."""
-
-    source: ipaddress.IPv4Address | ipaddress.IPv6Address
-    source_port: int
-    destination: ipaddress.IPv4Address | ipaddress.IPv6Address
-    destination_port: int
+Neither `socket` nor `ipaddress` is imported before an IPv6 address is written: together they cost
+as much as the analysis of ten thousand frames.
+"""
 
 
-def socket_pair(key: bytes, address_len: int) -> SocketPair:
-    """Read a key as `Segment.key` lays it out.
+def address_text(octets: bytes) -> str:
+    """An address of 4 or 16 octets, in network order, as text (IPv6: RFC 5952)."""
+    if len(octets) == 4:
+        return f"{octets[0]}.{octets[1]}.{octets[2]}.{octets[3]}"
+    from socket import AF_INET6, inet_ntop  # noqa: PLC0415  see above
+
+    return inet_ntop(AF_INET6, octets)
+
+
+def socket_text(key: bytes, address_len: int, of_source: bool) -> str:
+    """`address:port` of one end of a key, IPv6 in brackets (RFC 5952 section 6).
 
     Args:
         key: source, destination, source port, destination port, then octets of the scope.
         address_len: 4 or 16.
+        of_source: which end.
     """
-    ports = 2 * address_len
-    return SocketPair(
-        ipaddress.ip_address(key[:address_len]),
-        int.from_bytes(key[ports : ports + 2], "big"),
-        ipaddress.ip_address(key[address_len:ports]),
-        int.from_bytes(key[ports + 2 : ports + 4], "big"),
-    )
-
-
-def service_key(key: bytes, address_len: int) -> bytes:
-    """Source address, destination address and port: what one originator asks of one service."""
-    ports = 2 * address_len
-    return key[:ports] + key[ports + 2 : ports + 4]
-
-
-def socket_text(key: bytes, address_len: int, of_source: bool) -> str:
-    """`address:port` of one end of a key, IPv6 in brackets (RFC 5952 section 6)."""
     ports = 2 * address_len
     if of_source:
         address, port = key[:address_len], key[ports : ports + 2]
     else:
         address, port = key[address_len:ports], key[ports + 2 : ports + 4]
+    text = address_text(address)
     number = int.from_bytes(port, "big")
-    if address_len == 4:
-        return f"{inet_ntoa(address)}:{number}"
-    return f"[{inet_ntop(AF_INET6, address)}]:{number}"
+    return f"{text}:{number}" if address_len == 4 else f"[{text}]:{number}"

@@ -1,7 +1,6 @@
 """Which findings are asked about a connection, and what the judge counts and hands on."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -206,7 +205,7 @@ def test_take_passes_on_what_somebody_wants(
 
 def test_both_words_of_the_mask_wake_rules() -> None:
     calls = Calls()
-    heard = replace(calls.rule("SQ009", 0), stream_wakes=STREAM | 0x4)
+    heard = calls.rule("SQ009", 0)._replace(stream_wakes=STREAM | 0x4)
     judge = calls.judge(heard, calls.rule("HS002", SYN_REPEATED))
     made = connection(observed=SYN_REPEATED)
     assert [each.code for each in judge.connection(made)] == ["HS002"]
@@ -217,8 +216,8 @@ def test_both_words_of_the_mask_wake_rules() -> None:
 
 def test_facts_of_the_stream_are_counted_unless_their_rule_is_awake() -> None:
     calls = Calls()
-    rule_with_both = replace(
-        calls.rule("SQ001", 0), stream_facts=STREAM | 3, stream_wakes=STREAM | 4
+    rule_with_both = calls.rule("SQ001", 0)._replace(
+        stream_facts=STREAM | 3, stream_wakes=STREAM | 4
     )
     judge = calls.judge(rule_with_both)
     assert (judge.wanted(), judge.stream_wanted()) == (0, 4)

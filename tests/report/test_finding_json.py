@@ -4,10 +4,8 @@ import json
 
 from support.report_samples import START_NS, make_capture, make_finding, make_summary
 from tcpflow_analyzer.report.finding_json import (
-    KEY_LEN,
     capture_fields,
     finding_fields,
-    finding_key,
     start_fields,
     summary_fields,
 )
@@ -42,23 +40,6 @@ def test_finding_fields_times_as_strings_also_in_values() -> None:
     found = json.loads(f"{{{finding_fields(make_finding(), True)}}}")
     assert found["time_ns"] == str(START_NS + 5_000)
     assert found["values"] == {"fin_frame": 4, "silence": 61.5, "since_ns": "17"}
-
-
-def test_finding_key_orders_by_time_code_connection_endpoint_frame() -> None:
-    in_order = [
-        make_finding("TW001", after_ns=1, connection=9),
-        make_finding("CL001", after_ns=2, connection=None, endpoint=None),
-        make_finding("CL001", after_ns=2, connection=2, endpoint=None, frames=(9,)),
-        make_finding("CL001", after_ns=2, connection=2, endpoint="originator", frames=(9,)),
-        make_finding("CL001", after_ns=2, connection=2, endpoint="responder", frames=(8,)),
-        make_finding("CL001", after_ns=2, connection=2, endpoint="responder", frames=(10,)),
-        make_finding("CL001", after_ns=2, connection=10, endpoint="originator", frames=(9,)),
-        make_finding("CL002", after_ns=2, connection=1),
-    ]
-    keys = [finding_key(finding) for finding in in_order]
-    assert keys == sorted(keys)
-    assert len(set(keys)) == len(keys)
-    assert {len(key) for key in keys} == {KEY_LEN}
 
 
 def test_capture_fields_leave_out_what_only_text_shows() -> None:

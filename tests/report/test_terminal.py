@@ -1,7 +1,6 @@
 """The report for people."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -67,8 +66,8 @@ def test_head_says_what_was_read() -> None:
 def test_head_of_a_damaged_file_says_where() -> None:
     capture = make_capture()
     (file,) = capture.files
-    damaged = replace(file, truncated=True, error="octet 1234: the record is cut")
-    text = report(capture=replace(capture, files=(damaged,)))
+    damaged = file._replace(truncated=True, error="octet 1234: the record is cut")
+    text = report(capture=capture._replace(files=(damaged,)))
     assert "damaged: octet 1234: the record is cut\n" in text
     assert "Capture quality    damaged\n" in text
 
@@ -76,8 +75,8 @@ def test_head_of_a_damaged_file_says_where() -> None:
 def test_head_of_many_files_lists_the_first_of_them() -> None:
     capture = make_capture()
     (file,) = capture.files
-    files = tuple(replace(file, path=f"{number}.pcap") for number in range(8))
-    text = report(capture=replace(capture, files=files), paths=tuple("12345678"))
+    files = tuple(file._replace(path=f"{number}.pcap") for number in range(8))
+    text = report(capture=capture._replace(files=files), paths=tuple("12345678"))
     assert "8 files   10 frames in 2 s from" in text
     assert "  4.pcap   pcap, Ethernet, 10 frames\n  and 3 more\n" in text
 
@@ -91,7 +90,7 @@ def test_head_without_tcp_says_what_there_is() -> None:
 
 
 def test_head_without_frames() -> None:
-    text = report({}, replace(make_capture(0, 0), last_time_ns=0), make_summary(0))
+    text = report({}, make_capture(0, 0)._replace(last_time_ns=0), make_summary(0))
     assert "no frames" in text
     assert "0 TCP segments: the capture holds no frame at all" in text
 
@@ -163,9 +162,8 @@ def test_findings_of_several_files_name_file_and_own_frame() -> None:
 
 
 def test_totals_who_closed_what_is_left_and_quality() -> None:
-    capture = replace(make_capture(), duplicate_frames=2, undecoded={"encrypted": 3})
-    summary = replace(
-        make_summary(9),
+    capture = make_capture()._replace(duplicate_frames=2, undecoded={"encrypted": 3})
+    summary = make_summary(9)._replace(
         closers={"originator": 5, "both": 1, "none": 3},
         shapes={"4-segment": 6, "reset": 3},
         by_state={"CLOSED/CLOSED": 2, "TIME-WAIT/CLOSED": 7},
@@ -224,6 +222,6 @@ def test_ascii_output_keeps_a_word_and_a_mark_for_severity() -> None:
 def test_hostile_path_cannot_move_the_cursor() -> None:
     capture = make_capture()
     (file,) = capture.files
-    text = report(capture=replace(capture, files=(replace(file, path="\x1b[2J\ra.pcap"),)))
+    text = report(capture=capture._replace(files=(file._replace(path="\x1b[2J\ra.pcap"),)))
     assert "\x1b" not in text
     assert "\r" not in text

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from support.places import RECORDINGS, shared_folder
 from support.text_reader import Segment, read_text, segment_of
+from tcpflow_analyzer.sources.capture_file import looks_like_text
 from tcpflow_analyzer.sources.recording import Recording
-from tcpflow_analyzer.sources.text_trace import looks_like_text
 from tcpflow_analyzer.tcp.control_bits import ACK, ECE, FIN, PSH, RST, SYN
 
 A, B = bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2))

@@ -8,7 +8,7 @@ from tcpflow_analyzer.decode.segment import TCP_SEGMENT, Segment
 from tcpflow_analyzer.pipeline import make_decoder
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.recording import Recording
-from tcpflow_analyzer.table.socket_pair import socket_pair
+from tcpflow_analyzer.table.socket_pair import address_text
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, PSH, RST, SYN
 
 _LETTERS = ((SYN, "S"), (FIN, "F"), (RST, "R"), (PSH, "P"), (ACK, "A"))
@@ -31,8 +31,8 @@ def frames_of(path: Path, client: str) -> Iterator[Seen]:
                 walk.buffer, walk.start, walk.captured_len, walk.wire_len, walk.link_type, segment
             )
             assert status == TCP_SEGMENT
-            pair = socket_pair(segment.key, segment.address_len)
-            side = "C" if str(pair.source) == client else "S"
+            source = address_text(segment.key[: segment.address_len])
+            side = "C" if source == client else "S"
             letters = "".join(letter for bit, letter in _LETTERS if segment.control_bits & bit)
             yield Seen(int(walk.time_ns), f"{side}:{letters}")
     recording.close()
