@@ -4,6 +4,7 @@ Exit statuses: 0 done, 2 unusable command line or input, 4 output not written or
 died, 130 and 143 interrupted and terminated; a closed pipe ends quietly with 0.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -126,6 +127,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """Run the program on this process's command line, and end the process."""
+    # Nothing that is imported from here on is garbage, nor is what a command makes (analyze.py).
+    gc.disable()
     handle_signals()
     status = run(sys.argv[1:])
     try:

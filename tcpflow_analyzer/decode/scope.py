@@ -7,7 +7,6 @@ VLAN id + 1 (2), then one record for each tunnel, outermost first, as `tunnels.e
 them.
 """
 
-import ipaddress
 from typing import Final, NamedTuple
 
 from tcpflow_analyzer.decode.segment import ABSENT
@@ -48,6 +47,8 @@ def read_scope(octets: bytes) -> Scope:
 
 def _tunnel_name(records: bytes) -> str:
     """Tell the tunnels of `Layer.tunnel`."""
+    import ipaddress  # noqa: PLC0415  few captures have tunnels
+
     names: list[str] = []
     position = 0
     while position < len(records):

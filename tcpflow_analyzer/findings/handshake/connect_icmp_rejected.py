@@ -1,6 +1,5 @@
 """HS005: an ICMP error for a SYN."""
 
-import ipaddress
 from collections.abc import Iterator
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
@@ -9,6 +8,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tall
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import ICMP_REJECTED, SYN_REPEATED
+from tcpflow_analyzer.table.socket_pair import address_text
 
 
 @finding(
@@ -45,7 +45,7 @@ def connect_icmp_rejected(connection: Connection, capture: CaptureView) -> Itera
         error = tally.last
         source = "unknown"
         if len(connection.icmp_source) in (4, 16):
-            source = str(ipaddress.ip_address(bytes(connection.icmp_source)))
+            source = address_text(bytes(connection.icmp_source))
         opened = connection.ack_frame > 0
         repeats = connection.tally(SYN_REPEATED, True)
         went_on = repeats is not None and repeats.last.time_ns > tally.kept[0].time_ns

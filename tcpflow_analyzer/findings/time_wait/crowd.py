@@ -1,23 +1,18 @@
 """What findings about hosts share: names of census entries, the output type. Registers nothing."""
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.registry import rules
-
-
-def address_name(octets: bytes) -> str:
-    """An address as text."""
-    return str(ipaddress.ip_address(octets))
+from tcpflow_analyzer.table.socket_pair import address_text
 
 
 def socket_name(key: bytes, address_len: int, position: int = 0) -> str:
     """`address:port` of a census key whose address begins at `position`, its port behind it."""
-    address = ipaddress.ip_address(key[position : position + address_len])
+    address = address_text(key[position : position + address_len])
     end = position + address_len
     port = int.from_bytes(key[end : end + 2], "big")
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    return f"[{address}]:{port}" if address_len == 16 else f"{address}:{port}"
 
 
 def judge_host(

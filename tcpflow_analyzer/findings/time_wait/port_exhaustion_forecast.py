@@ -5,10 +5,11 @@ from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, seconds
 from tcpflow_analyzer.findings.registry import host_finding
-from tcpflow_analyzer.findings.time_wait.crowd import address_name, judge_host, socket_name
+from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
 from tcpflow_analyzer.settings import NANOSECONDS, PROFILES, Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.counts import ServiceCensus
+from tcpflow_analyzer.table.socket_pair import address_text
 
 NOT_WOKEN: Final = 0  # the census counts; no connection has to be looked at
 WARNING_PERCENT: Final = 80
@@ -71,7 +72,7 @@ def _finding(
     held_ns: int,
 ) -> Finding:
     length = service.address_len
-    client, server = address_name(key[:length]), socket_name(key, length, length)
+    client, server = address_text(key[:length]), socket_name(key, length, length)
     template = (
         "{client} had {peak} of {capacity} source ports in use towards {service} at once, "
         "{time_wait} of them in TIME-WAIT in the end"

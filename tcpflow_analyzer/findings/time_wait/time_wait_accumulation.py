@@ -5,10 +5,11 @@ from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding
 from tcpflow_analyzer.findings.registry import host_finding
-from tcpflow_analyzer.findings.time_wait.crowd import address_name, judge_host, socket_name
+from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
 from tcpflow_analyzer.observer.census import Census
 from tcpflow_analyzer.settings import PROFILES
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.socket_pair import address_text
 
 TOP: Final = 3  # services that are named
 NOT_WOKEN: Final = 0  # the census counts; no connection has to be looked at
@@ -50,7 +51,7 @@ class TimeWaitAccumulation:
                 limit = min(limit, profile.time_wait_buckets // 2)
             if host.peak < limit:
                 continue
-            name = address_name(key[: host.address_len])
+            name = address_text(key[: host.address_len])
             services = _services(census, key[: host.address_len])
             template = (
                 "{host} held {peak} TIME-WAIT at once, {originator_side} as originator and "
