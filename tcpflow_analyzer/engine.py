@@ -91,7 +91,7 @@ from tcpflow_analyzer.table.observation import (
     TIME_WAIT_ORIGINATOR,
     TIME_WAIT_RESPONDER,
 )
-from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
 from tcpflow_analyzer.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 
 _SECOND: Final = 1_000_000_000
@@ -418,7 +418,7 @@ class Engine:
     def _continue(self, connection: Connection, direct: bool, segment: Segment) -> None:
         """A segment on a known connection: SYNs may open another incarnation."""
         bits = segment.control_bits
-        if bits & SYN != 0 and bits & RST == 0:
+        if bits & (SYN | RST | FIN) == SYN:
             if bits & ACK == 0:
                 if self._take_syn(connection, direct, segment):
                     return

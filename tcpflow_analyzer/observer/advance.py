@@ -170,7 +170,11 @@ def advance(
         sender, receiver = connection.originator, connection.responder
     else:
         sender, receiver = connection.responder, connection.originator
-    if timing.header_prediction and predict(connection, sender, receiver, segment):
+    if (
+        timing.header_prediction
+        and segment.time_ns - connection.last_time_ns < timing.idle_least
+        and predict(connection, sender, receiver, segment)
+    ):
         return
     _general(connection, sender, receiver, segment, timing)
 

@@ -10,7 +10,6 @@ is open. A test runs every capture with the short path switched off and compares
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
-from tcpflow_analyzer.observer.liveness import IDLE_NS
 from tcpflow_analyzer.observer.oddities import is_against_agreement
 from tcpflow_analyzer.observer.path import judge_first_answer, other_ttl
 from tcpflow_analyzer.observer.stream_analysis import fills_window, is_settled
@@ -46,7 +45,6 @@ def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segmen
         or receiver.retries != 0
         or receiver.window == 0
         or connection.one_sided
-        or segment.time_ns - connection.last_time_ns >= IDLE_NS
         or is_against_agreement(sender, receiver, segment)
     ):
         return False

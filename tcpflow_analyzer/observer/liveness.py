@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.observer.path import note_size
-from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.timing import IDLE_NS, Timing
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import FORM_STATELESS, KEPT, Reset, Tally
@@ -35,8 +35,6 @@ from tcpflow_analyzer.table.stream_observation import (
 )
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, SYN, SYN_FIN_RST
 from tcpflow_analyzer.tcp.states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2
-
-IDLE_NS: Final = 30_000_000_000  # MB003: shorter pauses are no idle time
 
 _SECOND: Final = 1_000_000_000
 _MILLISECOND: Final = 1_000_000
@@ -75,7 +73,7 @@ def watch(
     if connection.stream_observed & _LISTENED_TO != 0:
         _hear(connection, sender, receiver, segment)
     probe = is_probe(sender, receiver, segment, sequence)
-    if segment.time_ns - connection.last_time_ns >= IDLE_NS and not probe:
+    if segment.time_ns - connection.last_time_ns >= timing.idle_least and not probe:
         _note_idle(connection, sender, segment, timing)
     if probe:
         _note_probe(connection, sender, receiver, segment, timing)
@@ -115,6 +113,7 @@ def _hear(connection: Connection, sender: Endpoint, receiver: Endpoint, segment:
             and segment.time_ns - probe.time_ns <= _ANSWERED_WITHIN
         ):
             probe.second = segment.frame
+            _note_answer(connection, receiver)
     silence = connection.tally(PEER_SILENT, sender.is_originator)
     if silence is not None and silence.last.third == 0:
         silence.last.third = segment.time_ns
@@ -164,6 +163,13 @@ def _note_unanswered(
         segment.time_ns - sender.last_time_ns,
         first,
     )
+
+
+def _note_answer(connection: Connection, prober: Endpoint) -> None:
+    """KA002: the last probe of a series was answered after all."""
+    tally = connection.tally(KEEPALIVE_UNANSWERED, prober.is_originator)
+    if tally is not None and tally.last.frame == prober.last_frame:
+        tally.last.first -= 1
 
 
 # Silence
@@ -255,6 +261,8 @@ def _note_idle(connection: Connection, sender: Endpoint, segment: Segment, timin
     of_originator = sender.is_originator
     if gap >= timing.idle_note:
         note_long_idle(connection, of_originator, segment.frame, segment.time_ns, gap, 1)
+    if gap < IDLE_NS:
+        return
     if originator.snd_una != originator.snd_nxt or responder.snd_una != responder.snd_nxt:
         return
     survived: i64 = 0

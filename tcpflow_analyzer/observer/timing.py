@@ -3,9 +3,13 @@
 Compiled: yes
 """
 
+from typing import Final
+
 from mypy_extensions import i64
 
 from tcpflow_analyzer.settings import PROFILES, Settings
+
+IDLE_NS: Final = 30_000_000_000  # MB003: shorter pauses are no idle time
 
 
 class Timing:
@@ -32,6 +36,8 @@ class Timing:
         self.close_wait_warn: i64 = settings.close_wait_warn_ns
         self.silent_window: i64 = settings.silent_window_ns
         self.idle_note: i64 = settings.idle_note_ns
+        # Header prediction does not see a segment after so long a pause (observer/liveness.py).
+        self.idle_least: i64 = min(settings.idle_note_ns, IDLE_NS)
         self.header_prediction: bool = settings.header_prediction
         self.keep_transitions: bool = settings.keep_transitions
         self.keep_history: bool = settings.keep_history

@@ -69,6 +69,11 @@ def test_unanswered_probes_are_counted_from_the_second() -> None:
     ]  # fmt: skip
 
 
+def test_answer_to_the_last_probe_is_taken_off() -> None:
+    text = TALK + ("+5 s\n" + PROBE) * 2 + ANSWER
+    assert [first for _, _, first, _, _ in notes(kinds.KEEPALIVE_UNANSWERED, text)] == [1]
+
+
 def test_any_segment_of_the_peer_begins_the_count_anew() -> None:
     word = "<-- <CTL=PSH,ACK><LEN=5> <--\n"
     text = TALK + "+5 s\n" + PROBE + "+2 s\n" + word + "+5 s\n" + PROBE

@@ -10,6 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from tcpflow_analyzer.findings.keepalive.series import gives_up_probing
 from tcpflow_analyzer.settings import NANOSECONDS, Settings
 from tcpflow_analyzer.table.connection import OUTCOME_REJECTED, Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -198,8 +199,10 @@ def _close_cause(connection: Connection, reset: Reset, unread_window_ns: i64) ->
         return "RS006"
     if reset.sender_fin and reset.peer_unacked > 0:
         return "CL008"
-    # KA002 and SQ005 stand here: a socket whose keep-alive probes or retransmissions went
-    # unanswered sends a RST in the live form. They are judged together with their families.
+    if gives_up_probing(connection, reset):
+        return "KA002"
+    # SQ005 stands here: a socket whose retransmissions went unanswered sends a RST in the live
+    # form. It is judged together with its family.
     if is_stateless(reset) and not reset.sender_fin:
         return "RS004"
     if own_lost(reset) > 0 or reset.peer_unacked > 0:

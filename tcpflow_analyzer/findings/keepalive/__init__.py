@@ -1,0 +1,1 @@
+"""Findings about keep-alives and idle connections (KA)."""

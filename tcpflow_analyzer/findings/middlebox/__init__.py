@@ -1,0 +1,1 @@
+"""Findings about what acts between the ends (MB)."""

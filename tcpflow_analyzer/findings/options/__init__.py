@@ -1,0 +1,1 @@
+"""Findings about header fields and options (OP)."""
