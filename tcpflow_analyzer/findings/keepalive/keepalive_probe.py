@@ -1,4 +1,4 @@
-"""KA001: is the other end still there?"""
+"""KA001: someone asks whether the other end is still there."""
 
 from collections.abc import Iterator
 
