@@ -80,7 +80,7 @@ class Finding:
     @property
     def message(self) -> str:
         """The sentence for people, in English."""
-        return self.template.format(**self.values)
+        return self.template.format_map(self.values)
 
     @property
     def identifier(self) -> str:

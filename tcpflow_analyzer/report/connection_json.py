@@ -1,4 +1,4 @@
-"""Writes one connection, and one finding, as JSON text, by hand because there are many of them.
+"""Writes one connection as JSON text, by hand because there are many of them.
 
 Compiled: yes
 
@@ -6,7 +6,7 @@ Field names and order are those of docs/schema/analyze.schema.json. The text has
 only ASCII characters.
 """
 
-from json.encoder import encode_basestring_ascii
+from typing import Final
 
 from mypy_extensions import i64
 
@@ -19,6 +19,7 @@ from tcpflow_analyzer.observer.outcome import (
 )
 from tcpflow_analyzer.observer.zeek_history import history_text
 from tcpflow_analyzer.report.addresses import connection_addresses
+from tcpflow_analyzer.report.json_text import JsonText, octets_of
 from tcpflow_analyzer.report.particulars import (
     originator_role,
     responder_role,
@@ -27,6 +28,7 @@ from tcpflow_analyzer.report.particulars import (
     time_wait_until_ns,
 )
 from tcpflow_analyzer.report.zeek import conn_state
+from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.connection import (
     OUTCOME_NAMES,
     SHAPE_NAMES,
@@ -38,112 +40,216 @@ from tcpflow_analyzer.table.transition import Transition
 from tcpflow_analyzer.tcp.events import EVENT_NAMES
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, STATE_NAMES
 
-NO_ANALYSIS = (
-    '{"retransmission":0,"fast_retransmission":0,"spurious_retransmission":0,"out_of_order":0,'
-    '"lost_segment":0,"ack_lost_segment":0,"duplicate_ack":0,"zero_window":0,'
-    '"zero_window_probe":0,"window_update":0,"window_full":0,"keep_alive":0,"keep_alive_ack":0}'
+_STATES: Final = octets_of(STATE_NAMES)
+_EVENTS: Final = octets_of(EVENT_NAMES)
+_CERTAINTIES: Final = octets_of(CERTAINTY_NAMES)
+_OUTCOMES: Final = octets_of(OUTCOME_NAMES)
+_SHAPES: Final = octets_of(SHAPE_NAMES)
+
+NO_ANALYSIS: Final = (
+    b'{"retransmission":0,"fast_retransmission":0,"spurious_retransmission":0,"out_of_order":0,'
+    b'"lost_segment":0,"ack_lost_segment":0,"duplicate_ack":0,"zero_window":0,'
+    b'"zero_window_probe":0,"window_update":0,"window_full":0,"keep_alive":0,"keep_alive_ack":0}'
 )
 
 
-def connection_fields(
+def write_connection(
+    out: JsonText,
     connection: Connection,
-    identifiers: list[str],
+    identifiers: list[bytes],
     scope: tuple[str | None, str | None],
-    quote: str,
-) -> str:
+) -> None:
     """Write the members of a connection's object, without the braces.
 
     Args:
+        out: to write into.
         connection: over, or left when the capture ended.
         identifiers: of its findings, in the order of the output.
         scope: the tunnel and the interface it was seen in, in words, None for none.
-        quote: put around times: '"' for `--ns-as-strings`, otherwise "".
     """
     source, source_port, destination, destination_port = connection_addresses(connection, scope[1])
-    history = history_text(connection)
-    finding_list = '","'.join(identifiers)
-    return (
-        f'"id":{connection.number},"incarnation":{connection.incarnation},'
-        f'"scope":{scope_text(connection, scope)},'
-        f'"originator":{{"address":{text(source)},"port":{source_port},'
-        f'"role":"{originator_role(connection)}",'
-        f"{endpoint_fields(connection, connection.originator)}}},"
-        f'"responder":{{"address":{text(destination)},"port":{destination_port},'
-        f'"role":"{responder_role(connection)}",'
-        f"{endpoint_fields(connection, connection.responder)}}},"
-        f'"first_time_ns":{quote}{connection.first_time_ns}{quote},'
-        f'"last_time_ns":{quote}{connection.last_time_ns}{quote},'
-        f'"first_frame":{connection.first_frame},"last_frame":{connection.last_frame},'
-        f'"frames":{connection.frames},"midstream":{truth(connection.midstream)},'
-        f'"handshake":{{"outcome":"{OUTCOME_NAMES[connection.outcome]}",'
-        f'"syn_to_synack_ns":{time_or_null(syn_to_synack_ns(connection), quote)},'
-        f'"synack_to_ack_ns":{time_or_null(synack_to_ack_ns(connection), quote)}}},'
-        f'"close":{close_text(connection, quote)},'
-        f'"completeness":{connection.completeness},'
-        f'"zeek":{{"conn_state":"{conn_state(connection)}","history":"{history}"}},'
-        f'"analysis":{analysis_text(connection)},'
-        f'"transitions":{transitions_text(connection, quote)},'
-        f'"findings":[{chr(34) + finding_list + chr(34) if identifiers else ""}]'
+    out.raw(b'"id":')
+    out.number(connection.number)
+    out.raw(b',"incarnation":')
+    out.number(connection.incarnation)
+    _write_scope(out, connection, scope)
+    out.raw(b',"originator":')
+    _write_endpoint(
+        out, connection, connection.originator, source, source_port, originator_role(connection)
     )
-
-
-def scope_text(connection: Connection, scope: tuple[str | None, str | None]) -> str:
-    """Write where a connection was seen: VLAN, tunnel, interface."""
-    vlans = "" if connection.vlan == UNKNOWN else str(connection.vlan)
-    tunnel, interface = text_or_null(scope[0]), text_or_null(scope[1])
-    return f'{{"vlans":[{vlans}],"tunnel":{tunnel},"interface":{interface}}}'
-
-
-def endpoint_fields(connection: Connection, endpoint: Endpoint) -> str:
-    """Write what is the same for both ends, from `state` on."""
-    state = STATE_NAMES[final_state(endpoint)]
-    possible = '","'.join([STATE_NAMES[number] for number in possible_states(connection, endpoint)])
-    iss = str(endpoint.iss) if endpoint.iss_seen else "null"
-    return (
-        f'"state":"{state}","certainty":"{CERTAINTY_NAMES[final_certainty(endpoint)]}",'
-        f'"proven_state":"{STATE_NAMES[endpoint.proven]}","possible_states":["{possible}"],'
-        f'"state_at_capture_end":"{STATE_NAMES[state_at_end(endpoint)]}",'
-        f'"iss":{iss},"segments":{endpoint.segments},'
-        f'"payload_octets":{endpoint.payload_octets},"unique_octets":{endpoint.unique_octets},'
-        f'"retransmitted_segments":{endpoint.retransmitted}'
+    out.raw(b',"responder":')
+    _write_endpoint(
+        out,
+        connection,
+        connection.responder,
+        destination,
+        destination_port,
+        responder_role(connection),
     )
+    _write_extent(out, connection)
+    _write_handshake(out, connection)
+    _write_close(out, connection)
+    out.raw(b',"completeness":')
+    out.number(connection.completeness)
+    out.raw(b',"zeek":{"conn_state":')
+    out.string(conn_state(connection))
+    out.raw(b',"history":')
+    out.string(history_text(connection))
+    out.raw(b'},"analysis":')
+    _write_analysis(out, connection.analysis)
+    out.raw(b',"transitions":')
+    _write_transitions(out, connection)
+    out.raw(b',"findings":[')
+    for index in range(len(identifiers)):
+        if index > 0:
+            out.raw(b",")
+        out.word(identifiers[index])
+    out.raw(b"]")
 
 
-def close_text(connection: Connection, quote: str) -> str:
-    """Write how it was closed and who holds TIME-WAIT."""
+def _write_scope(
+    out: JsonText, connection: Connection, scope: tuple[str | None, str | None]
+) -> None:
+    """Where a connection was seen: VLAN, tunnel, interface."""
+    out.raw(b',"scope":{"vlans":[')
+    if connection.vlan != UNKNOWN:
+        out.number(connection.vlan)
+    out.raw(b'],"tunnel":')
+    out.string_or_null(scope[0])
+    out.raw(b',"interface":')
+    out.string_or_null(scope[1])
+    out.raw(b"}")
+
+
+def _write_endpoint(
+    out: JsonText, connection: Connection, endpoint: Endpoint, address: str, port: i64, role: str
+) -> None:
+    """One end."""
+    out.raw(b'{"address":')
+    out.string(address)
+    out.raw(b',"port":')
+    out.number(port)
+    out.raw(b',"role":')
+    out.string(role)
+    out.raw(b',"state":')
+    out.word(_STATES[final_state(endpoint)])
+    out.raw(b',"certainty":')
+    out.word(_CERTAINTIES[final_certainty(endpoint)])
+    out.raw(b',"proven_state":')
+    out.word(_STATES[endpoint.proven])
+    out.raw(b',"possible_states":[')
+    possible = possible_states(connection, endpoint)
+    for index in range(len(possible)):
+        if index > 0:
+            out.raw(b",")
+        out.word(_STATES[possible[index]])
+    out.raw(b'],"state_at_capture_end":')
+    out.word(_STATES[state_at_end(endpoint)])
+    out.raw(b',"iss":')
+    if endpoint.iss_seen:
+        out.number(endpoint.iss)
+    else:
+        out.raw(b"null")
+    out.raw(b',"segments":')
+    out.number(endpoint.segments)
+    out.raw(b',"payload_octets":')
+    out.number(endpoint.payload_octets)
+    out.raw(b',"unique_octets":')
+    out.number(endpoint.unique_octets)
+    out.raw(b',"retransmitted_segments":')
+    out.number(endpoint.retransmitted)
+    out.raw(b"}")
+
+
+def _write_extent(out: JsonText, connection: Connection) -> None:
+    """From when to when it was seen."""
+    out.raw(b',"first_time_ns":')
+    out.time(connection.first_time_ns)
+    out.raw(b',"last_time_ns":')
+    out.time(connection.last_time_ns)
+    out.raw(b',"first_frame":')
+    out.number(connection.first_frame)
+    out.raw(b',"last_frame":')
+    out.number(connection.last_frame)
+    out.raw(b',"frames":')
+    out.number(connection.frames)
+    out.raw(b',"midstream":')
+    out.truth(connection.midstream)
+
+
+def _write_handshake(out: JsonText, connection: Connection) -> None:
+    """How it was opened."""
+    out.raw(b',"handshake":{"outcome":')
+    out.word(_OUTCOMES[connection.outcome])
+    out.raw(b',"syn_to_synack_ns":')
+    out.time_or_null(syn_to_synack_ns(connection))
+    out.raw(b',"synack_to_ack_ns":')
+    out.time_or_null(synack_to_ack_ns(connection))
+    out.raw(b"}")
+
+
+def _write_close(out: JsonText, connection: Connection) -> None:
+    """How it was closed and who holds TIME-WAIT."""
     holder = time_wait_holder(connection)
-    until = time_wait_until_ns(connection) if holder else UNKNOWN
-    return (
-        f'{{"shape":"{SHAPE_NAMES[connection.shape]}",'
-        f'"active_closer":{who_text(connection.active_closer)},'
-        f'"time_wait_holder":{who_text(holder)},'
-        f'"time_wait_until_ns":{time_or_null(until, quote)}}}'
-    )
+    until: i64 = UNKNOWN
+    if holder != 0:
+        until = time_wait_until_ns(connection)
+    out.raw(b',"close":{"shape":')
+    out.word(_SHAPES[connection.shape])
+    out.raw(b',"active_closer":')
+    out.string_or_null(WHO_NAMES[connection.active_closer])
+    out.raw(b',"time_wait_holder":')
+    out.string_or_null(WHO_NAMES[holder])
+    out.raw(b',"time_wait_until_ns":')
+    out.time_or_null(until)
+    out.raw(b"}")
 
 
-def analysis_text(connection: Connection) -> str:
-    """Write the counts of what Wireshark calls tcp.analysis."""
-    counts = connection.analysis
+def _write_analysis(out: JsonText, counts: Analysis | None) -> None:
+    """The counts of what Wireshark calls tcp.analysis."""
     if counts is None:
-        return NO_ANALYSIS
-    return (
-        f'{{"retransmission":{counts.retransmission},'
-        f'"fast_retransmission":{counts.fast_retransmission},'
-        f'"spurious_retransmission":{counts.spurious_retransmission},'
-        f'"out_of_order":{counts.out_of_order},"lost_segment":{counts.lost_segment},'
-        f'"ack_lost_segment":{counts.ack_lost_segment},"duplicate_ack":{counts.duplicate_ack},'
-        f'"zero_window":{counts.zero_window},"zero_window_probe":{counts.zero_window_probe},'
-        f'"window_update":{counts.window_update},"window_full":{counts.window_full},'
-        f'"keep_alive":{counts.keep_alive},"keep_alive_ack":{counts.keep_alive_ack}}}'
-    )
+        out.raw(NO_ANALYSIS)
+        return
+    out.raw(b'{"retransmission":')
+    out.number(counts.retransmission)
+    out.raw(b',"fast_retransmission":')
+    out.number(counts.fast_retransmission)
+    out.raw(b',"spurious_retransmission":')
+    out.number(counts.spurious_retransmission)
+    out.raw(b',"out_of_order":')
+    out.number(counts.out_of_order)
+    out.raw(b',"lost_segment":')
+    out.number(counts.lost_segment)
+    out.raw(b',"ack_lost_segment":')
+    out.number(counts.ack_lost_segment)
+    out.raw(b',"duplicate_ack":')
+    out.number(counts.duplicate_ack)
+    out.raw(b',"zero_window":')
+    out.number(counts.zero_window)
+    out.raw(b',"zero_window_probe":')
+    out.number(counts.zero_window_probe)
+    out.raw(b',"window_update":')
+    out.number(counts.window_update)
+    out.raw(b',"window_full":')
+    out.number(counts.window_full)
+    out.raw(b',"keep_alive":')
+    out.number(counts.keep_alive)
+    out.raw(b',"keep_alive_ack":')
+    out.number(counts.keep_alive_ack)
+    out.raw(b"}")
 
 
-def transitions_text(connection: Connection, quote: str) -> str:
-    """Write the changes of both believed states in time order."""
+def _write_transitions(out: JsonText, connection: Connection) -> None:
+    """The changes of both believed states in time order."""
     transitions = connection.transitions
-    if transitions is None:
-        return "[]"
-    return f"[{','.join([transition_text(each, quote) for each in in_time_order(transitions)])}]"
+    out.raw(b"[")
+    if transitions is not None:
+        ordered = in_time_order(transitions)
+        for index in range(len(ordered)):
+            if index > 0:
+                out.raw(b",")
+            _write_transition(out, ordered[index])
+    out.raw(b"]")
 
 
 def in_time_order(transitions: list[Transition]) -> list[Transition]:
@@ -161,41 +267,25 @@ def transition_time(transition: Transition) -> int:
     return transition.time_ns
 
 
-def transition_text(transition: Transition, quote: str) -> str:
-    """Write one transition."""
-    frame = str(transition.frame) if transition.frame else "null"
-    proved = str(transition.proved_by_frame) if transition.proved_by_frame else "null"
-    return (
-        f'{{"time_ns":{quote}{transition.time_ns}{quote},"frame":{frame},'
-        f'"endpoint":"{"originator" if transition.from_originator else "responder"}",'
-        f'"from":"{STATE_NAMES[transition.from_state]}","to":"{STATE_NAMES[transition.to_state]}",'
-        f'"event":"{EVENT_NAMES[transition.event]}",'
-        f'"certainty":"{CERTAINTY_NAMES[transition.certainty]}",'
-        f'"proved_by_frame":{proved},"correction":{truth(transition.correction)}}}'
-    )
-
-
-def who_text(who: i64) -> str:
-    """Write an originator, responder or both; null for nobody."""
-    name = WHO_NAMES[who]
-    return "null" if name is None else f'"{name}"'
-
-
-def time_or_null(time_ns: i64, quote: str) -> str:
-    """Write a time or duration in nanoseconds; null for a negative one, which means none."""
-    return "null" if time_ns < 0 else f"{quote}{time_ns}{quote}"
-
-
-def truth(value: bool) -> str:
-    """Write true or false."""
-    return "true" if value else "false"
-
-
-def text(value: str) -> str:
-    """Write a string with its quotes."""
-    return str(encode_basestring_ascii(value))
-
-
-def text_or_null(value: str | None) -> str:
-    """Write a string with its quotes, or null."""
-    return "null" if value is None else text(value)
+def _write_transition(out: JsonText, transition: Transition) -> None:
+    """One transition."""
+    out.raw(b'{"time_ns":')
+    out.time(transition.time_ns)
+    out.raw(b',"frame":')
+    out.number_or_null(transition.frame)
+    if transition.from_originator:
+        out.raw(b',"endpoint":"originator","from":')
+    else:
+        out.raw(b',"endpoint":"responder","from":')
+    out.word(_STATES[transition.from_state])
+    out.raw(b',"to":')
+    out.word(_STATES[transition.to_state])
+    out.raw(b',"event":')
+    out.word(_EVENTS[transition.event])
+    out.raw(b',"certainty":')
+    out.word(_CERTAINTIES[transition.certainty])
+    out.raw(b',"proved_by_frame":')
+    out.number_or_null(transition.proved_by_frame)
+    out.raw(b',"correction":')
+    out.truth(transition.correction)
+    out.raw(b"}")

@@ -1,125 +1,115 @@
-"""Writes findings and the totals of a capture as JSON text.
+"""Writes one finding as JSON text, by hand because there are many of them.
+
+Compiled: yes
 
 Field names and order are those of docs/schema/analyze.schema.json. The text has no line feed and
 only ASCII characters.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from json.encoder import encode_basestring_ascii
+from collections.abc import Mapping
 from math import isfinite
+from typing import Final
 
-from tcpflow_analyzer.compiled import is_compiled
 from tcpflow_analyzer.findings.finding import Finding
-from tcpflow_analyzer.report.totals import SCHEMA_VERSION, Capture, CaptureFile, Summary
-from tcpflow_analyzer.version import __version__
+from tcpflow_analyzer.report.json_text import JsonText
 
-TOOL_NAME = "tcpflow-analyzer"
-
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-
-
-def finding_fields(finding: Finding, ns_as_strings: bool) -> str:
-    """Write the members of a finding's object, without the braces."""
-    quote = '"' if ns_as_strings else ""
-    connection = "null" if finding.connection is None else str(finding.connection)
-    endpoint = "null" if finding.endpoint is None else f'"{finding.endpoint}"'
-    values = times_as_strings(finding.values) if ns_as_strings else finding.values
-    return (
-        f'"id":"{finding.identifier}","code":"{finding.code}","name":"{finding.name}",'
-        f'"severity":"{finding.severity}","certainty":"{finding.certainty}",'
-        f'"connection":{connection},"endpoint":{endpoint},'
-        f'"time_ns":{quote}{finding.time_ns}{quote},'
-        f'"frames":[{",".join(map(str, finding.frames))}],"frame_count":{finding.frame_count},'
-        f'"message":{encode_basestring_ascii(finding.message)},"why":{_constant(finding.why)},'
-        f'"would_disprove":{_constant(finding.would_disprove)},"values":{_members(values)}'
-    )
+_encode: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_MOST: Final = 1 << 62  # larger numbers are written as Python does
+_WORDS: Final[dict[str, bytes]] = {}  # texts that are the same for most findings of a code
+_MOST_WORDS: Final = 4096
 
 
-@lru_cache(maxsize=1024)
-def _constant(text: str) -> str:
-    """Write a string that is the same for most findings of a code."""
-    return str(encode_basestring_ascii(text))
+def identifier_text(finding: Finding) -> bytes:
+    """Finding.identifier."""
+    return finding.identifier.encode("ascii")
 
 
-def _members(values: Mapping[str, object]) -> str:
-    """Write an object; numbers and words at once, which is all that most findings have."""
-    written = []
+def write_finding(out: JsonText, finding: Finding, identifier: bytes) -> None:
+    """Write the members of a finding's object, without the braces.
+
+    Args:
+        out: to write into.
+        finding: which one.
+        identifier: `identifier_text` of it.
+    """
+    out.raw(b'"id":')
+    out.word(identifier)
+    out.raw(b',"code":')
+    out.raw(_word(finding.code))
+    out.raw(b',"name":')
+    out.raw(_word(finding.name))
+    out.raw(b',"severity":')
+    out.raw(_word(finding.severity))
+    out.raw(b',"certainty":')
+    out.raw(_word(finding.certainty))
+    out.raw(b',"connection":')
+    connection = finding.connection
+    if connection is None:
+        out.raw(b"null")
+    else:
+        out.number(connection)
+    out.raw(b',"endpoint":')
+    endpoint = finding.endpoint
+    out.raw(b"null" if endpoint is None else _word(endpoint))
+    out.raw(b',"time_ns":')
+    out.time(finding.time_ns)
+    _write_frames(out, finding)
+    out.raw(b',"message":')
+    out.string(finding.message)
+    out.raw(b',"why":')
+    out.raw(_word(finding.why))
+    out.raw(b',"would_disprove":')
+    out.raw(_word(finding.would_disprove))
+    out.raw(b',"values":{')
+    _write_values(out, finding.values)
+    out.raw(b"}")
+
+
+def _word(text: str) -> bytes:
+    """A string with its quotes, remembered."""
+    word = _WORDS.get(text)
+    if word is None:
+        word = json.dumps(text).encode("ascii")
+        if len(_WORDS) < _MOST_WORDS:
+            _WORDS[text] = word
+    return word
+
+
+def _write_frames(out: JsonText, finding: Finding) -> None:
+    frames = finding.frames
+    out.raw(b',"frames":[')
+    for index in range(len(frames)):
+        if index > 0:
+            out.raw(b",")
+        out.number(frames[index])
+    out.raw(b'],"frame_count":')
+    out.number(finding.frame_count)
+
+
+def _write_values(out: JsonText, values: Mapping[str, object]) -> None:
+    """Numbers and words at once, which is all that most findings have."""
+    first = True
     for name, value in values.items():
+        if not first:
+            out.raw(b",")
+        first = False
+        out.raw(_word(name))
+        out.raw(b":")
         if type(value) is int:  # not bool
-            text = str(value)
+            _write_integer(out, name, value)
         elif isinstance(value, str):
-            text = str(encode_basestring_ascii(value))
+            out.string(value)
         elif isinstance(value, float) and not isfinite(value):
-            text = "null"  # JSON has no word for it
+            out.raw(b"null")  # JSON has no word for it
         else:
-            text = _encode(value)
-        written.append(f'"{name}":{text}')
-    return f"{{{','.join(written)}}}"
+            out.raw(_encode(value).encode("ascii"))
 
 
-def tool_text() -> str:
-    """Write the object `tool`."""
-    return _encode({"name": TOOL_NAME, "version": __version__, "compiled": is_compiled()})
-
-
-def path_text(path: str) -> str:
-    """Write a path in characters: octets that are none in UTF-8 (PEP 383) are replaced."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def start_fields(paths: Sequence[str]) -> str:
-    """Write the members of the first line of NDJSON, but for `kind`."""
-    files = _encode([{"path": path_text(path)} for path in paths])
-    return f'"schema_version":{SCHEMA_VERSION},"tool":{tool_text()},"files":{files}'
-
-
-def capture_fields(capture: Capture, ns_as_strings: bool) -> str:
-    """Write the members of the object `capture`, without the braces."""
-    members: dict[str, object] = {
-        "files": [file_members(file) for file in capture.files],
-        "frames": capture.frames,
-        "tcp_segments": capture.tcp_segments,
-        "other_frames": capture.other_frames,
-        "fragments": capture.fragments,
-        "duplicate_frames": capture.duplicate_frames,
-        "undecoded": dict(sorted(capture.undecoded.items())),
-        "first_time_ns": capture.first_time_ns,
-        "last_time_ns": capture.last_time_ns,
-    }
-    return _encode(times_as_strings(members) if ns_as_strings else members)[1:-1]
-
-
-def file_members(file: CaptureFile) -> dict[str, object]:
-    """Give the members of one object of `capture.files`."""
-    return {
-        "path": path_text(file.path),
-        "format": file.format,
-        "link_types": list(file.link_types),
-        "first_frame": file.first_frame,
-        "frames": file.frames,
-        "truncated": file.truncated,
-        "error": file.error,
-    }
-
-
-def summary_fields(summary: Summary) -> str:
-    """Write the members of the object `summary`, without the braces."""
-    return _encode(
-        {
-            "connections": summary.connections,
-            "by_state": dict(summary.by_state),
-            "findings": dict(summary.findings),
-            "codes": dict(summary.codes),
-            "left_out": dict(summary.left_out),
-        }
-    )[1:-1]
-
-
-def times_as_strings(members: Mapping[str, object]) -> dict[str, object]:
-    """Turn the integers of members whose name ends in _ns into strings, for JavaScript."""
-    return {
-        name: str(value) if name.endswith("_ns") and isinstance(value, int) else value
-        for name, value in members.items()
-    }
+def _write_integer(out: JsonText, name: str, value: int) -> None:
+    if not -_MOST < value < _MOST:
+        out.raw(str(value).encode("ascii"))
+    elif out.ns_as_strings and name.endswith("_ns"):
+        out.time(value)
+    else:
+        out.number(value)

@@ -8,15 +8,16 @@ from collections.abc import Callable, Sequence
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
-from tcpflow_analyzer.report.connection_json import connection_fields
-from tcpflow_analyzer.report.finding_json import (
+from tcpflow_analyzer.report.capture_json import (
     capture_fields,
-    finding_fields,
     start_fields,
     summary_fields,
     tool_text,
 )
+from tcpflow_analyzer.report.connection_json import write_connection
+from tcpflow_analyzer.report.finding_json import identifier_text, write_finding
 from tcpflow_analyzer.report.finding_order import KEY_LEN, finding_key
+from tcpflow_analyzer.report.json_text import JsonText
 from tcpflow_analyzer.report.sink import ByteWriter, ScopeName, Start
 from tcpflow_analyzer.report.spool import SortedSpool
 from tcpflow_analyzer.report.totals import SCHEMA_VERSION, Capture, Summary
@@ -43,7 +44,7 @@ class JsonReport:
         """
         self._stream = stream
         self._ns_as_strings = ns_as_strings
-        self._quote = '"' if ns_as_strings else ""
+        self._text = JsonText(ns_as_strings)
         self._scope_name: ScopeName = _no_scope_name
         self._connections = SortedSpool(NUMBER_LEN)
         self._findings = SortedSpool(KEY_LEN)
@@ -55,15 +56,19 @@ class JsonReport:
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Spool a connection and its findings."""
         scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
-        identifiers = [finding.identifier for finding in findings]
-        fields = connection_fields(connection, identifiers, scope, self._quote)
-        self._connections.add(f"{connection.number:0{NUMBER_LEN}d}", fields)
-        for finding in findings:
-            self.finding(finding)
+        identifiers = [identifier_text(finding) for finding in findings]
+        write_connection(self._text, connection, identifiers, scope)
+        self._connections.add(b"%0*d" % (NUMBER_LEN, connection.number), self._text.take())
+        for finding, identifier in zip(findings, identifiers, strict=True):
+            self._write(finding, identifier)
 
     def finding(self, finding: Finding) -> None:
         """Spool a finding."""
-        self._findings.add(finding_key(finding), finding_fields(finding, self._ns_as_strings))
+        self._write(finding, identifier_text(finding))
+
+    def _write(self, finding: Finding, identifier: bytes) -> None:
+        write_finding(self._text, finding, identifier)
+        self._findings.add(finding_key(finding).encode("ascii"), self._text.take())
 
     def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
         """None: every finding is written."""
@@ -99,31 +104,38 @@ class NdjsonReport:
         """Make a report; the arguments are those of `JsonReport`."""
         self._stream = stream
         self._ns_as_strings = ns_as_strings
-        self._quote = '"' if ns_as_strings else ""
+        self._text = JsonText(ns_as_strings)
         self._scope_name: ScopeName = _no_scope_name
-        self._lines: list[str] = []
+        self._lines = 0
 
     def begin(self, start: Start) -> None:
         """Write the line `start`."""
         self._scope_name = start.scope_name
-        self._lines.append(f'{{"kind":"start",{start_fields(start.paths)}}}\n')
+        self._text.raw(f'{{"kind":"start",{start_fields(start.paths)}}}\n'.encode("ascii"))
         self.flush()
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Write a connection, then its findings."""
         scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
-        identifiers = [finding.identifier for finding in findings]
-        fields = connection_fields(connection, identifiers, scope, self._quote)
-        self._lines.append(f'{{"kind":"connection",{fields}}}\n')
-        for finding in findings:
-            self.finding(finding)
-        if len(self._lines) > LINES_HELD:
+        identifiers = [identifier_text(finding) for finding in findings]
+        text = self._text
+        text.raw(b'{"kind":"connection",')
+        write_connection(text, connection, identifiers, scope)
+        text.raw(b"}\n")
+        for finding, identifier in zip(findings, identifiers, strict=True):
+            self._write(finding, identifier)
+        self._lines += 1 + len(findings)
+        if self._lines > LINES_HELD:
             self.flush()
 
     def finding(self, finding: Finding) -> None:
         """Write a finding."""
-        fields = finding_fields(finding, self._ns_as_strings)
-        self._lines.append(f'{{"kind":"finding",{fields},"revision":1,"withdrawn":false}}\n')
+        self._write(finding, identifier_text(finding))
+
+    def _write(self, finding: Finding, identifier: bytes) -> None:
+        self._text.raw(b'{"kind":"finding",')
+        write_finding(self._text, finding, identifier)
+        self._text.raw(b',"revision":1,"withdrawn":false}\n')
 
     def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
         """None: every finding is written."""
@@ -131,16 +143,17 @@ class NdjsonReport:
 
     def flush(self) -> None:
         """Write what has come together."""
-        if self._lines:
-            self._stream.write("".join(self._lines).encode("ascii"))
+        lines = self._text.take()
+        if lines:
+            self._stream.write(lines)
             self._stream.flush()
-            self._lines = []
+            self._lines = 0
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Write the lines `capture` and `summary`."""
         fields = capture_fields(capture, self._ns_as_strings)
-        self._lines.append(f'{{"kind":"capture",{fields}}}\n')
-        self._lines.append(f'{{"kind":"summary",{summary_fields(summary)}}}\n')
+        lines = f'{{"kind":"capture",{fields}}}\n{{"kind":"summary",{summary_fields(summary)}}}\n'
+        self._text.raw(lines.encode("ascii"))
         self.flush()
 
 

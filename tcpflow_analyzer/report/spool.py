@@ -45,7 +45,7 @@ class SortedSpool:
         """Remove the temporary file."""
         self.close()
 
-    def add(self, key: str, text: str) -> None:
+    def add(self, key: bytes, text: bytes) -> None:
         """Take a line.
 
         Args:
@@ -55,7 +55,7 @@ class SortedSpool:
         Raises:
             OSError: the temporary file cannot be written.
         """
-        line = (key + text).encode("ascii")
+        line = key + text
         self._lines.append(line)
         self._held += len(line)
         if self._held >= self._run_octets:

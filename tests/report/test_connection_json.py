@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from support.report_samples import START_NS, V6_KEY, make_connection, make_transition
-from tcpflow_analyzer.report.connection_json import connection_fields, in_time_order
+from tcpflow_analyzer.report.connection_json import in_time_order, write_connection
+from tcpflow_analyzer.report.json_text import JsonText
 from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.tcp.events import SND_DATA
@@ -15,12 +16,15 @@ def members(
     connection: Connection,
     identifiers: list[str] | None = None,
     scope: tuple[str | None, str | None] = (None, None),
-    quote: str = "",
+    ns_as_strings: bool = False,
 ) -> dict[str, Any]:
-    text = connection_fields(connection, identifiers or [], scope, quote)
+    out = JsonText(ns_as_strings)
+    names = [identifier.encode() for identifier in identifiers or []]
+    write_connection(out, connection, names, scope)
+    text = out.take()
     assert text.isascii()
-    assert "\n" not in text
-    return dict(json.loads(f"{{{text}}}"))
+    assert b"\n" not in text
+    return dict(json.loads(b"{%s}" % text))
 
 
 def test_fields_in_the_order_of_the_contract() -> None:
@@ -109,7 +113,7 @@ def test_fields_scope_names_are_escaped() -> None:
 
 
 def test_fields_times_as_strings() -> None:
-    found = members(make_connection(), quote='"')
+    found = members(make_connection(), ns_as_strings=True)
     assert found["first_time_ns"] == str(START_NS)
     assert found["handshake"]["syn_to_synack_ns"] == "400000"
     assert found["transitions"][0]["time_ns"] == str(START_NS)

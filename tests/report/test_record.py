@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from support.report_samples import V6_KEY, make_connection, make_finding
-from tcpflow_analyzer.report.connection_json import connection_fields
+from tcpflow_analyzer.report.connection_json import write_connection
+from tcpflow_analyzer.report.json_text import JsonText
 from tcpflow_analyzer.report.record import ConnectionRecord, EndpointRecord, connection_record
 from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.connection import Connection
@@ -74,8 +75,9 @@ def record_members(record: ConnectionRecord) -> dict[str, Any]:
 def assert_equal_to_json(connection: Connection) -> None:
     finding = make_finding()
     record = connection_record(connection, [finding], SCOPE)
-    text = connection_fields(connection, [finding.identifier], SCOPE, "")
-    assert record_members(record) == json.loads(f"{{{text}}}")
+    out = JsonText()
+    write_connection(out, connection, [finding.identifier.encode()], SCOPE)
+    assert record_members(record) == json.loads(b"{%s}" % out.take())
 
 
 def test_record_equals_json() -> None:
