@@ -26,6 +26,7 @@ class Profile(NamedTuple):
         first_port, last_port: ephemeral ports.
         reset_ends_time_wait: whether a RST ends TIME-WAIT (RFC 1337 says it should not).
         time_wait_buckets: how many TIME-WAIT entries the host holds, None if not limited.
+        data_retries: retransmissions of data before the connection is given up.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Profile(NamedTuple):
     last_port: int
     reset_ends_time_wait: bool
     time_wait_buckets: int | None
+    data_retries: int | None = None
 
 
 def _seconds(value: float) -> int:
@@ -84,6 +86,7 @@ PROFILES: Final = (
         60999,
         True,
         262144,
+        15,
     ),
     Profile(
         "windows",
@@ -100,6 +103,7 @@ PROFILES: Final = (
         65535,
         True,
         None,
+        5,
     ),
     Profile(
         "macos",
@@ -116,6 +120,7 @@ PROFILES: Final = (
         65535,
         True,
         None,
+        12,
     ),
     Profile(
         "freebsd",
@@ -132,6 +137,7 @@ PROFILES: Final = (
         65535,
         True,
         None,
+        12,
     ),
 )
 PROFILE_NAMES: Final = tuple(profile.name for profile in PROFILES)
@@ -171,6 +177,9 @@ class Settings:
     close_wait_warn_ns: int = 60 * NANOSECONDS
     close_wait_error_ns: int = 300 * NANOSECONDS
     unread_window_ns: int = 5 * NANOSECONDS
+    retransmission_ratio: float = 0.01  # of a sender's data segments: from here on a warning
+    retries_warn: int = 3  # R1: retransmissions of the same octets (RFC 9293 3.8.3)
+    retransmission_limit_ns: int = 100 * NANOSECONDS  # R2: likewise, when it is given up
     time_wait_warn: int = 10_000
     silent_window_ns: int = 10 * NANOSECONDS
     idle_note_ns: int = 600 * NANOSECONDS

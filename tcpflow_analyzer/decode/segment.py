@@ -79,6 +79,7 @@ class Segment:
         fast_open: octets of the Fast Open cookie (0: a request), or ABSENT.
         authenticated: whether an MD5 or TCP-AO option is there.
         multipath: subtype of an MPTCP option, or ABSENT.
+        user_timeout_ns: of the user timeout option (RFC 5482), 0 for none.
         options_malformed: whether an option's length breaks its format (OP003).
         oddities: mask of ODD_..., 0 for nearly all segments.
         buffer: octets that hold the segment; valid until the next frame.
@@ -124,6 +125,7 @@ class Segment:
         self.fast_open: i64 = ABSENT
         self.authenticated: bool = False
         self.multipath: i64 = ABSENT
+        self.user_timeout_ns: i64 = 0
         self.options_malformed: bool = False
         self.oddities: i64 = 0
         self.buffer: bytes = b""

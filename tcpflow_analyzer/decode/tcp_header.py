@@ -53,6 +53,8 @@ TIMESTAMPS_ALIGNED: Final = 0x0101_080A
 TIMESTAMPS_ALIGNED_LEN: Final = 12
 
 MANY_FILLERS: Final = 4  # NO OPERATIONs in a row: something was taken out, as Wireshark puts it
+_SECOND_NS: Final = 1_000_000_000
+_MINUTE_NS: Final = 60 * _SECOND_NS
 
 
 def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Segment) -> i64:
@@ -105,6 +107,7 @@ def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Se
     segment.fast_open = ABSENT
     segment.authenticated = False
     segment.multipath = ABSENT
+    segment.user_timeout_ns = 0
     segment.options_malformed = False
     if header_len > HEADER_LEN:
         position: i64 = start + HEADER_LEN
@@ -161,6 +164,7 @@ def clear(segment: Segment) -> None:
     segment.fast_open = ABSENT
     segment.authenticated = False
     segment.multipath = ABSENT
+    segment.user_timeout_ns = 0
     segment.options_malformed = False
     segment.oddities = 0
 
@@ -298,12 +302,17 @@ def _read_rare_option(
         if length < 4:
             return False
         segment.authenticated = True
-    elif kind == USER_TIMEOUT:
-        return length == 4
     elif kind == MULTIPATH:
         if length < 3:
             return False
         segment.multipath = i64(buffer[position + 2]) >> 4
+    elif kind == USER_TIMEOUT:
+        if length != 4:
+            return False
+        timeout = read_u16(buffer, position + 2)
+        # RFC 5482 section 3: the first bit says that the rest are minutes, not seconds.
+        unit: i64 = _MINUTE_NS if timeout & 0x8000 != 0 else _SECOND_NS
+        segment.user_timeout_ns = (timeout & 0x7FFF) * unit
     return True
 
 

@@ -26,9 +26,15 @@ from tcpflow_analyzer.tcp.states import CLOSED, LISTEN, SYN_SENT
 _WIDEST_WINDOW: Final = 65535 << 14
 
 
+def scale_known(endpoint: Endpoint) -> bool:
+    """Whether the scale of an end's window is known: its SYN was captured, with its options."""
+    rare = endpoint.rarities
+    return endpoint.iss_seen and (rare is None or not rare.options_cut)
+
+
 def right_edge(sender: Endpoint, receiver: Endpoint) -> i64:
     """Highest plausible right edge of the receiver's window, an offset in the sender's stream."""
-    if receiver.edge == 0 or (receiver.window_scale == UNKNOWN and not receiver.iss_seen):
+    if receiver.edge == 0 or (receiver.window_scale == UNKNOWN and not scale_known(receiver)):
         return sender.snd_una + _WIDEST_WINDOW
     return receiver.edge
 
@@ -59,7 +65,7 @@ def is_plausible_ack(sender: Endpoint, receiver: Endpoint, acknowledgement: i64)
     """
     if acknowledgement <= receiver.snd_nxt:
         return True
-    if sender.edge == 0 or (sender.window_scale == UNKNOWN and not sender.iss_seen):
+    if sender.edge == 0 or (sender.window_scale == UNKNOWN and not scale_known(sender)):
         return acknowledgement - receiver.snd_nxt <= _WIDEST_WINDOW
     # One more than the edge: a FIN, or a window probe's octet.
     return acknowledgement <= sender.edge + 1 or (

@@ -46,6 +46,7 @@ from tcpflow_analyzer.observer.oddities import (
     note_syn_options,
 )
 from tcpflow_analyzer.observer.one_sided import infer_peer, meet_unseen
+from tcpflow_analyzer.observer.overlap import keep_excerpt
 from tcpflow_analyzer.observer.path import judge_first_answer, note_smaller
 from tcpflow_analyzer.observer.pick_up import constrain, pick_up
 from tcpflow_analyzer.observer.receipts import (
@@ -65,7 +66,14 @@ from tcpflow_analyzer.observer.reset import note_late_close, sent_reset
 from tcpflow_analyzer.observer.self_connect import take_self_segment
 from tcpflow_analyzer.observer.stream import absorb, acknowledge, is_captured
 from tcpflow_analyzer.observer.stream_analysis import classify
+from tcpflow_analyzer.observer.stream_facts import (
+    answer_to_bad_ack,
+    note_flight,
+    note_rejected,
+    note_stream,
+)
 from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.window_facts import note_window
 from tcpflow_analyzer.observer.zeek_history import NOT_KEPT, record
 from tcpflow_analyzer.table.connection import (
     BOTH,
@@ -220,7 +228,7 @@ def _general(
     )
     if connection.history_seen & NOT_KEPT == 0:
         record(connection, sender.is_originator, segment, sequence, acknowledgement)
-    classify(connection, sender.is_originator, segment, sequence, acknowledgement)
+    classes = classify(connection, sender.is_originator, segment, sequence, acknowledgement)
     if _is_copy(connection, sender, segment):
         connection.note(
             DUPLICATE_FRAME,
@@ -240,6 +248,8 @@ def _general(
         count_segment(connection, sender, receiver, segment, acknowledgement, new > 0)
         schedule(connection, segment.time_ns)
         return
+    note_stream(connection, sender, receiver, segment, sequence, acknowledgement, classes, timing)
+    note_window(connection, sender, receiver, segment, sequence, classes)
     if bits & RST != 0:
         _receive_nothing_more(connection, sender, receiver, segment)
         sent_reset(connection, sender, receiver, segment, sequence, acknowledgement, timing)
@@ -374,6 +384,8 @@ def _adopt_isn(
 def _read_syn_options(connection: Connection, sender: Endpoint, segment: Segment) -> None:
     sender.mss = segment.mss
     sender.window_scale = UNKNOWN
+    if segment.truncated and segment.payload_captured == 0:
+        sender.rare().options_cut = True
     if segment.window_scale != ABSENT:
         # RFC 7323 2.3: a shift above 14 is taken as 14.
         sender.window_scale = segment.window_scale
@@ -492,6 +504,18 @@ def _take(
     )
     before = sender.proven
     acceptable = bits & SYN != 0 or is_acceptable(sender, receiver, sequence, end)
+    if acknowledgement < receiver.snd_una or not (acceptable and plausible):
+        note_rejected(
+            connection,
+            sender,
+            receiver,
+            segment,
+            sequence,
+            end,
+            acknowledgement,
+            acceptable,
+            plausible,
+        )
     if plausible:
         prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
     if bits & (SYN | FIN) == 0 and end == sequence and skipped_a_fin(sender, receiver, sequence):
@@ -524,7 +548,7 @@ def _take(
         _note_retry(connection, sender, receiver, segment, sequence, was_nxt, timing)
     data_new = new > 0 and segment.payload_len > 0
     if data_new:
-        _new_data(connection, sender, receiver, segment, sequence)
+        _new_data(connection, sender, receiver, segment, sequence, was_nxt)
     if receiver.segments == 0:
         infer_peer(connection, sender, receiver, segment, acknowledgement, plausible, timing)
     credible = _if_plausible(acknowledgement, plausible)
@@ -745,6 +769,12 @@ def _note_challenge(
                 0,
             )
             return
+    trigger = answer_to_bad_ack(connection, sender, segment)
+    if trigger != 0:
+        connection.note(
+            CHALLENGE_ACK, sender.is_originator, segment.frame, segment.time_ns, trigger, 3, 0
+        )
+        return
     candidate = connection.candidate
     if (
         candidate is not None
@@ -1237,8 +1267,12 @@ def _new_data(
     receiver: Endpoint,
     segment: Segment,
     sequence: i64,
+    was_nxt: i64,
 ) -> None:
-    """New octets of payload: half-close in use, round trip probes."""
+    """New octets of payload: half-close in use, round trip probes, what overlaps are told by."""
+    if sequence >= was_nxt and segment.control_bits & SYN == 0:
+        keep_excerpt(sender, segment, sequence)
+    note_flight(connection, sender, receiver, segment, sequence + segment.payload_len)
     if receiver.rtt_ns == UNKNOWN:
         rare = sender.rare()
         if rare.probe_end == UNKNOWN:

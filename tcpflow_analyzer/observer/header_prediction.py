@@ -11,8 +11,10 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.oddities import is_against_agreement
+from tcpflow_analyzer.observer.overlap import keep_excerpt
 from tcpflow_analyzer.observer.path import judge_first_answer, other_ttl
 from tcpflow_analyzer.observer.stream_analysis import fills_window, is_settled
+from tcpflow_analyzer.observer.window_facts import note_shrunk
 from tcpflow_analyzer.observer.zeek_history import has_letter, record
 from tcpflow_analyzer.table.connection import COMPLETE_ACK, COMPLETE_DATA, Connection
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
@@ -27,6 +29,7 @@ def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segmen
     if (
         bits & ~PSH != ACK
         or segment.window == 0
+        or segment.sack_count != 0
         or sender.proven != ESTABLISHED
         or receiver.proven != ESTABLISHED
         or sender.believed != ESTABLISHED
@@ -44,12 +47,16 @@ def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segmen
         or sender.retries != 0
         or receiver.retries != 0
         or receiver.window == 0
+        or sender.window == 0
         or connection.one_sided
         or is_against_agreement(sender, receiver, segment)
     ):
         return False
     progress = distance(segment.ack, (receiver.iss + receiver.snd_una) & 0xFFFF_FFFF)
     if progress < 0 or receiver.snd_una + progress > receiver.contiguous:
+        return False
+    tsval = segment.tsval
+    if tsval != ABSENT and sender.tsval != UNKNOWN and distance(tsval, sender.tsval) < 0:
         return False
     payload_len = segment.payload_len
     if payload_len == 0 and progress == 0:
@@ -66,16 +73,15 @@ def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segmen
     if not has_letter(connection, sender.is_originator, segment):
         record(connection, sender.is_originator, segment, sender.snd_nxt, acknowledgement)
     if payload_len > 0:
+        keep_excerpt(sender, segment, sender.snd_nxt)
         end = sender.snd_nxt + payload_len
         sender.retry_time_ns = segment.time_ns
         sender.retry_gap_ns = 0
         sender.snd_nxt = end
         sender.contiguous = end
         sender.unique_octets += payload_len
-        sender.last_new = True
         connection.completeness |= COMPLETE_DATA
     else:
-        sender.last_new = False
         connection.completeness |= COMPLETE_ACK
     if progress > 0:
         if receiver.snd_una == 1 and receiver.is_originator:
@@ -84,8 +90,8 @@ def predict(connection: Connection, sender: Endpoint, receiver: Endpoint, segmen
         receiver.retry_gap_ns = 0
         receiver.give_up_ns = NEVER
     count_segment(connection, sender, receiver, segment, acknowledgement, payload_len > 0)
-    tsval = segment.tsval
-    if tsval != ABSENT and (sender.tsval == UNKNOWN or distance(tsval, sender.tsval) >= 0):
+    sender.last_new = payload_len > 0
+    if tsval != ABSENT:
         sender.tsval = tsval
     return True
 
@@ -122,12 +128,13 @@ def count_segment(
     sender.last_time_ns = now
     if segment.payload_len > 0:
         sender.payload_octets += segment.payload_len
+        sender.data_segments += 1
         if new_data:
             sender.last_data_frame = frame
             sender.last_data_time_ns = now
     bits = segment.control_bits
     if bits & 4 == 0:  # RST: its window and TTL say nothing of the endpoint
-        _read_window(sender, segment, acknowledgement)
+        _read_window(connection, sender, segment, acknowledgement)
         if sender.ttl_min == UNKNOWN:
             sender.ttl = segment.ttl
             sender.ttl_min = segment.ttl
@@ -142,9 +149,12 @@ def count_segment(
     sender.last_checksum = segment.checksum | segment.interface << 16
 
 
-def _read_window(sender: Endpoint, segment: Segment, acknowledgement: i64) -> None:
+def _read_window(
+    connection: Connection, sender: Endpoint, segment: Segment, acknowledgement: i64
+) -> None:
     """SEG.WND: unscaled on a SYN, else shifted by the option of the sender's SYN (RFC 7323 2.2)."""
     window = segment.window
+    before = sender.window
     sender.window = window
     if window > sender.max_window:
         sender.max_window = window
@@ -154,5 +164,8 @@ def _read_window(sender: Endpoint, segment: Segment, acknowledgement: i64) -> No
     scale = sender.window_scale
     if scale > 0 and segment.control_bits & 2 == 0:
         scaled = window << scale  # 16 bits shifted by at most 14
-    if acknowledgement + scaled > sender.edge:
-        sender.edge = acknowledgement + scaled
+    edge = acknowledgement + scaled
+    if edge > sender.edge:
+        sender.edge = edge
+    elif edge < sender.edge:
+        note_shrunk(connection, sender, segment, acknowledgement, edge, before)

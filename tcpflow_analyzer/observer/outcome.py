@@ -9,7 +9,9 @@ from tcpflow_analyzer.observer.belief import is_over, settle, settle_receipts
 from tcpflow_analyzer.observer.liveness import note_idle_at_end
 from tcpflow_analyzer.observer.path import note_proxy
 from tcpflow_analyzer.observer.state_sets import contains
+from tcpflow_analyzer.observer.stream_facts import conclude_stream
 from tcpflow_analyzer.observer.timing import Timing
+from tcpflow_analyzer.observer.window_facts import conclude_windows
 from tcpflow_analyzer.table.connection import (
     BOTH,
     NOBODY,
@@ -136,6 +138,9 @@ def conclude(connection: Connection, now_ns: i64, timing: Timing) -> None:
     _note_one_sided(connection, responder, originator)
     note_idle_at_end(connection, now_ns, timing)
     note_proxy(connection)
+    if connection.stream_observed != 0:
+        conclude_stream(connection, now_ns, timing)
+        conclude_windows(connection, now_ns)
     _note_open_close(connection, originator, responder)
     _note_open_close(connection, responder, originator)
 

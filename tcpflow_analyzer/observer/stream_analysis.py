@@ -93,7 +93,12 @@ def classify(
             connection, sender, peer, segment, sequence, next_end, own, other, classes
         )
     # One octet again and more behind it is no class (a probe came before), and yet not in order.
-    is_odd = classes != 0 or (sequence < next_end < sequence + segment.payload_len)
+    # SACK blocks are kept for the next acknowledgement (observer/stream_facts.py).
+    is_odd = (
+        classes != 0
+        or segment.sack_count != 0
+        or (sequence < next_end < sequence + segment.payload_len)
+    )
     if is_odd and analysis is None:
         analysis = Analysis()
         connection.analysis = analysis
@@ -114,7 +119,7 @@ def _is_ordinary(
     """Whether a segment is so common that it is of no class, without looking at each.
 
     In order, it acknowledges what was captured, has a window and does not fill the peer's, and
-    brings a control bit, new octets or a new acknowledgement.
+    brings a control bit, new octets or a new acknowledgement; no SACK blocks.
     """
     length = segment.payload_len
     if (
@@ -122,6 +127,7 @@ def _is_ordinary(
         or acknowledgement > peer.snd_nxt
         or segment.window == 0
         or length == 1
+        or segment.sack_count != 0
     ):
         return False
     if length == 0:
@@ -156,7 +162,12 @@ def is_settled(connection: Connection, sender: Endpoint, receiver: Endpoint) -> 
 
 def _is_settled(watch: Watch, endpoint: Endpoint) -> bool:
     _catch_up(watch, endpoint)
-    return watch.next_end == endpoint.snd_nxt and watch.to_be_acked == endpoint.snd_nxt
+    return (
+        watch.next_end == endpoint.snd_nxt
+        and watch.to_be_acked == endpoint.snd_nxt
+        and watch.sacked is None
+        and watch.closed_frame == 0
+    )
 
 
 def fills_window(sender: Endpoint, peer: Endpoint, segment: Segment) -> bool:
@@ -167,6 +178,14 @@ def fills_window(sender: Endpoint, peer: Endpoint, segment: Segment) -> bool:
     end = segment.seq + segment.payload_len
     edge = peer.last_ack + (_last_window(peer) << scale)
     return (end - edge) & 0xFFFF_FFFF == 0
+
+
+def last_window(sender: Endpoint, peer: Endpoint) -> i64:
+    """The peer's last window for what `sender` sends, octets; unscaled if the scale is unknown."""
+    scale = _scale(sender, peer)
+    if scale < 0:
+        return _last_window(peer)
+    return _last_window(peer) << scale
 
 
 # What is expected

@@ -23,6 +23,7 @@ class Timing:
         self.orphan_give_up: list[int] = []
         self.fin_timeout: list[int] = []
         self.reset_ends_time_wait: list[bool] = []
+        self.data_retries: list[int] = []
         for profile in PROFILES:
             two_msl = profile.time_wait_ns if settings.msl_ns is None else 2 * settings.msl_ns
             self.time_wait.append(two_msl)
@@ -31,6 +32,7 @@ class Timing:
             self.orphan_give_up.append(profile.orphan_give_up_ns)
             self.fin_timeout.append(profile.fin_timeout_ns or 0)
             self.reset_ends_time_wait.append(profile.reset_ends_time_wait)
+            self.data_retries.append(profile.data_retries or 0)
         # How much of an endpoint's chain the current fold has confirmed (observer/belief.py).
         self.position: i64 = 0
         self.close_wait_warn: i64 = settings.close_wait_warn_ns
@@ -38,6 +40,9 @@ class Timing:
         self.idle_note: i64 = settings.idle_note_ns
         # Header prediction does not see a segment after so long a pause (observer/liveness.py).
         self.idle_least: i64 = min(settings.idle_note_ns, IDLE_NS)
+        self.retries_warn: i64 = settings.retries_warn
+        self.retransmission_limit: i64 = settings.retransmission_limit_ns
+        self.retransmission_ratio: i64 = int(settings.retransmission_ratio * 10_000)
         self.header_prediction: bool = settings.header_prediction
         self.keep_transitions: bool = settings.keep_transitions
         self.keep_history: bool = settings.keep_history

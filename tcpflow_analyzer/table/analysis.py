@@ -18,6 +18,25 @@ class Watch:
         classes: of that segment (observer/stream_analysis.py).
         duplicate_acks: how many in a row, -1 once more was acknowledged than was captured;
             of `duplicate_ack`, wrapped.
+    Attributes, what findings about the stream rest on (observer/stream_facts.py):
+        openings: holes of its stream that the capture has not seen filled, several numbers each
+            (see there), None for none.
+        copies_of, copies, copies_first_ns, copies_last_ns, copies_gap_ns: the octets retransmitted
+            again and again: offset of the first, how often, when first and last, and the time
+            between the last two; `copies` is 0 for none.
+        asked_ns, sack_edge: when it last acknowledged with SACK blocks above, or again the same;
+            highest right edge of these blocks, an offset in the peer's stream.
+        burst: duplicate ACKs in a row that SQ007 counts.
+        sacked: blocks of its last SACK option as offsets, [left, right ...], None for none.
+        reneged_left, reneged_right, reneged_frame, reneged_ns: a block that was missing in a later
+            acknowledgement; the frame is 0 for none.
+        conflict_first, conflict_again: how the octets began that came again with another content,
+            both times; empty for none.
+    Attributes, what findings about the window rest on (observer/window_facts.py):
+        closed_ns, closed_frame: since when its window is closed; the frame is 0 while it is open.
+        closed_longest_ns, closed_total_ns: of all the times it was.
+        probes, probe_ns: probes it sent since its peer's window closed, and the last one's time.
+        full_frame: its last segment that filled the peer's window to the edge.
     """
 
     def __init__(self) -> None:
@@ -29,6 +48,29 @@ class Watch:
         self.classes: i64 = 0
         self.duplicate_acks: i64 = 0
         self.duplicate_ack: i64 = 0
+        self.openings: list[int] | None = None
+        self.copies_of: i64 = 0
+        self.copies: i64 = 0
+        self.copies_first_ns: i64 = 0
+        self.copies_last_ns: i64 = 0
+        self.copies_gap_ns: i64 = 0
+        self.asked_ns: i64 = 0
+        self.sack_edge: i64 = 0
+        self.burst: i64 = 0
+        self.sacked: list[int] | None = None
+        self.reneged_left: i64 = 0
+        self.reneged_right: i64 = 0
+        self.reneged_frame: i64 = 0
+        self.reneged_ns: i64 = 0
+        self.conflict_first: bytes = b""
+        self.conflict_again: bytes = b""
+        self.closed_ns: i64 = 0
+        self.closed_frame: i64 = 0
+        self.closed_longest_ns: i64 = 0
+        self.closed_total_ns: i64 = 0
+        self.probes: i64 = 0
+        self.probe_ns: i64 = 0
+        self.full_frame: i64 = 0
 
 
 @mypyc_attr(acyclic=True)

@@ -58,6 +58,8 @@ class Rarities:
         probe_end, probe_time_ns: data whose acknowledgement will give the peer's `rtt_ns`.
         fin_copies: further copies of its FIN.
         rests_on_inference: its state follows from a FIN, its own or its peer's, that was inferred.
+        options_cut: the capture cut the options of its SYN: its window's scale is not known.
+        user_timeout_ns: of the option that it sent (RFC 5482), 0 for none.
         lost_end: end of its stream where the capture lost exactly one octet, UNKNOWN for none.
         fin_inferred: its FIN was not captured, but inferred from an acknowledgement.
         trouble: what is known of an end that repeats itself or whose path changes.
@@ -76,6 +78,8 @@ class Rarities:
         self.rests_on_inference: bool = False
         self.lost_end: i64 = UNKNOWN
         self.trouble: Trouble | None = None
+        self.user_timeout_ns: i64 = 0
+        self.options_cut: bool = False
 
 
 @mypyc_attr(acyclic=True)
@@ -117,9 +121,12 @@ class Endpoint:
         time_wait_since_ns, time_wait_until_ns: 0 while it never held TIME-WAIT. After a timer
             or a RST ended TIME-WAIT they keep their values.
     Attributes, counts and times:
-        segments, payload_octets: captured, copies included.
+        segments, data_segments, payload_octets: captured, copies included; data segments are those
+            with payload.
         unique_octets: payload octets without repeats.
         retransmitted: segments that repeat octets.
+        excerpt_at, excerpt_frame, excerpt_len, excerpt_first, excerpt_second: how its newest data
+            begins (observer/overlap.py): offset, frame, octets kept (0, 8, 16), and these.
         first_frame: its first segment. last_frame, last_time_ns: its last segment.
         last_data_frame, last_data_time_ns: its last segment with new payload; 0 for none.
         rtt_ns: smallest time from a segment towards it to its answer, UNKNOWN while not measured.
@@ -183,9 +190,15 @@ class Endpoint:
         self.give_up_ns: i64 = NEVER
         # counts and times
         self.segments: i64 = 0
+        self.data_segments: i64 = 0
         self.payload_octets: i64 = 0
         self.unique_octets: i64 = 0
         self.retransmitted: i64 = 0
+        self.excerpt_at: i64 = 0
+        self.excerpt_frame: i64 = 0
+        self.excerpt_len: i64 = 0
+        self.excerpt_first: i64 = 0
+        self.excerpt_second: i64 = 0
         self.first_frame: i64 = 0
         self.last_frame: i64 = 0
         self.last_time_ns: i64 = 0

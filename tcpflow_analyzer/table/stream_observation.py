@@ -21,6 +21,56 @@ from typing import Final
 from mypy_extensions import i64
 
 STREAM: Final = 0x2000_0000_0000_0000  # bit 61: the mark of the kinds of this module
+
+# SQ: sequence numbers. The comment says what `first`, `second`, `third` of the observation are.
+# Each noted for the sender of the octets, but those about acknowledgements for who sent these.
+RTO_ORIGINATOR: Final = STREAM | 0x1  # gap in ns, offset, bits: EARLY, FILLS, KNOWN_GAP
+RTO_RESPONDER: Final = STREAM | 0x2
+FAST_ORIGINATOR: Final = STREAM | 0x4  # ns since last asked for, offset, bits: FILLS, duplicates
+FAST_RESPONDER: Final = STREAM | 0x8
+SPURIOUS_ORIGINATOR: Final = STREAM | 0x10  # ns since an ACK, frame of that, frame of DSACK or 0
+SPURIOUS_RESPONDER: Final = STREAM | 0x20
+OUT_OF_ORDER_ORIGINATOR: Final = STREAM | 0x40  # ns late, segments late, PROOF_...
+OUT_OF_ORDER_RESPONDER: Final = STREAM | 0x80
+DUPLICATE_ACKS_ORIGINATOR: Final = STREAM | 0x100  # offset, how many, highest SACK edge or 0
+DUPLICATE_ACKS_RESPONDER: Final = STREAM | 0x200
+LOST_BEFORE_TAP_ORIGINATOR: Final = STREAM | 0x400  # frame that opened the hole, octets, ns open
+LOST_BEFORE_TAP_RESPONDER: Final = STREAM | 0x800
+RTO_MANY: Final = STREAM | 0x1000  # no tally: above the share of the settings
+EXCESSIVE: Final = STREAM | 0x2000  # retransmissions of one octet, its offset, ns from the first
+GIVEN_UP: Final = STREAM | 0x4000  # retransmissions, ns from first to last, frame of RST or 0
+ACK_UNACCEPTABLE: Final = STREAM | 0x8000  # ack - limit, state of the other end, frame of answer
+OUTSIDE_WINDOW: Final = STREAM | 0x1_0000  # octets beyond the edge, state of receiver, edge
+OVERLAP_CONFLICT: Final = STREAM | 0x2_0000  # offset, octets compared, frame of the first copy
+PAWS_REJECT: Final = STREAM | 0x4_0000  # ticks too old, TSval, newest TSval before
+FLIGHT_EXCESSIVE: Final = STREAM | 0x8_0000  # octets in flight, largest window, last ACK's frame
+SACK_RENEGED: Final = STREAM | 0x10_0000  # left edge, right edge, frame that no longer has it
+# WN: window. Noted for who advertises the window, but probes and full windows for who sends.
+ZERO_WINDOW_ORIGINATOR: Final = STREAM | 0x20_0000  # ns closed (0: still), frame opening it, 0
+ZERO_WINDOW_RESPONDER: Final = STREAM | 0x40_0000
+ZERO_WINDOW_LONG: Final = STREAM | 0x80_0000  # no tally: once closed for more than a second
+WINDOW_PROBE_ORIGINATOR: Final = STREAM | 0x100_0000  # ns since probe before, octets, answer frame
+WINDOW_PROBE_RESPONDER: Final = STREAM | 0x200_0000
+WINDOW_STALL: Final = STREAM | 0x400_0000  # ns closed, how it ended: STALL_..., probes
+WINDOW_FULL_ORIGINATOR: Final = STREAM | 0x800_0000  # octets of the window, 0, 0
+WINDOW_FULL_RESPONDER: Final = STREAM | 0x1000_0000
+WINDOW_FULL_MANY: Final = STREAM | 0x2000_0000  # no tally: above a fifth of the data segments
+WINDOW_SHRUNK: Final = STREAM | 0x4000_0000  # octets taken back, edge before, edge now
+
+# Bits of `third` of a retransmission.
+EARLY: Final = 1  # sooner than a retransmission timeout: a probe, or another algorithm
+FILLS: Final = 2  # octets that had not been captured before
+KNOWN_GAP: Final = 4  # the gap is to the copy before, not only to the newest data
+DUPLICATES: Final = 8  # times the number of duplicate ACKs, of a fast one
+# Why a late segment was sent before the one that overtook it.
+PROOF_TIME: Final = 0  # only that it came too soon to be a retransmission
+PROOF_TSVAL: Final = 1
+PROOF_IP_ID: Final = 2
+# How a closed window ended.
+STALL_OPENED: Final = 0
+STALL_RESET: Final = 1
+STALL_FIN: Final = 2
+STALL_END: Final = 3  # of the capture
 WORD: Final = 64  # bits by which this word stands above the first, in `both_words`
 
 # KA, keep-alive and idleness (observer/liveness.py). A number is 0 where nothing is said of it.

@@ -25,6 +25,7 @@ Fields (in any order)
   LEN, DATA  octets of payload (DATA alone: 4). TEXT: the payload itself.
   WIN        window as sent; TTL; ID: IP identification (else counted by sender).
   MSS WS TSVAL TSECR SACK=left-right,left-right SACKOK TFO=hex TFO  options; a SYN has MSS 1460.
+  OPT        octets of further options, hexadecimal.
   UNSEEN     sent and received, but the tap missed it.
   ICMP=type/code, FROM=address   an ICMP error that quotes the last segment of the endpoint it goes
                                  to; FROM is the address of the host that complains.
@@ -328,7 +329,7 @@ class Ladder:
 def _fields(text: str, line: str) -> dict[str, str]:
     known = {
         "SEQ", "ACK", "CTL", "LEN", "DATA", "TEXT", "WIN", "TTL", "ID", "MSS", "WS", "TSVAL",
-        "TSECR", "SACK", "SACKOK", "TFO", "UNSEEN", "ICMP", "FROM",
+        "TSECR", "SACK", "SACKOK", "TFO", "OPT", "UNSEEN", "ICMP", "FROM",
     }  # fmt: skip
     fields = {}
     for item in re.findall(r"<([^<>]+)>", text):
@@ -374,6 +375,7 @@ def _options(fields: dict[str, str], control_bits: int) -> Options:
             (int(fields["TSVAL"]), int(fields.get("TSECR", "0"))) if "TSVAL" in fields else None
         ),
         fast_open=bytes.fromhex(fields["TFO"]) if "TFO" in fields else None,
+        raw=bytes.fromhex(fields.get("OPT", "")),
         sack_blocks=tuple(blocks),
     )
 

@@ -21,6 +21,8 @@ from typing import Any
 
 from support.places import FIXTURES
 
+Lab = Any  # of the recorder, which is a script and no module
+
 LONGEST = 900  # seconds that a recording may take
 
 
@@ -56,8 +58,8 @@ class RecordedCase:
     """
 
     purpose: str
-    fires: Callable[[Any], None]
-    quiet: Callable[[Any], None]
+    fires: Callable[[Lab], None]
+    quiet: Callable[[Lab], None]
     expects: tuple[str, ...]
     expects_not: tuple[str, ...] = ()
     settings: Mapping[str, int] = field(default_factory=dict)

@@ -86,6 +86,20 @@ def tallies(connection: Connection, kind: i64) -> list[tuple[Endpoint, Tally]]:
     return found
 
 
+def stream_tallies(
+    connection: Connection, of_originator: i64, of_responder: i64
+) -> list[tuple[Endpoint, Tally]]:
+    """The observations of a fact of the stream, which has a kind for each end."""
+    found: list[tuple[Endpoint, Tally]] = []
+    tally = connection.tally(of_originator, True)
+    if tally is not None:
+        found.append((connection.originator, tally))
+    tally = connection.tally(of_responder, False)
+    if tally is not None:
+        found.append((connection.responder, tally))
+    return found
+
+
 def frames_of(tally: Tally) -> list[int]:
     """Frames of the observations that were kept, and of the last one."""
     frames: list[int] = [observation.frame for observation in tally.kept]

@@ -32,6 +32,7 @@ from tcpflow_analyzer.table.observation import (
     TRAFFIC_AFTER_RESET,
     Reset,
 )
+from tcpflow_analyzer.table.stream_observation import GIVEN_UP
 from tcpflow_analyzer.tcp.control_bits import FIN
 from tcpflow_analyzer.tcp.states import (
     CLOSE_WAIT,
@@ -201,13 +202,21 @@ def _close_cause(connection: Connection, reset: Reset, unread_window_ns: i64) ->
         return "CL008"
     if gives_up_probing(connection, reset):
         return "KA002"
-    # SQ005 stands here: a socket whose retransmissions went unanswered sends a RST in the live
-    # form. It is judged together with its family.
+    if _gave_up(connection, reset):
+        return "SQ005"
     if is_stateless(reset) and not reset.sender_fin:
         return "RS004"
     if own_lost(reset) > 0 or reset.peer_unacked > 0:
         return "RS002"
     return "RS003" if _is_soon_after_data(reset, unread_window_ns) else "RS001"
+
+
+def _gave_up(connection: Connection, reset: Reset) -> bool:
+    """Whether the sender's retransmissions had gone unanswered (SQ005)."""
+    if connection.stream_observed & GIVEN_UP == 0:
+        return False
+    tally = connection.tally(GIVEN_UP, reset.of_originator)
+    return tally is not None and tally.last.third == reset.frame
 
 
 def _answers(connection: Connection, reset: Reset, kind: i64) -> bool:

@@ -27,6 +27,7 @@ _FIRST_CAUSE: Final = 0x100
 _CAUSES: Final = (
     "HS004", "HS005", "HS008", "HS009", "HS013", "HS018", "TW003", "TW007", "CL008",
     "RS001", "RS002", "RS003", "RS004", "RS005", "RS006", "KA002",
+    "SQ005",
 )  # fmt: skip
 _TRAITS: Final = {code: _FIRST_CAUSE << index for index, code in enumerate(_CAUSES)}
 

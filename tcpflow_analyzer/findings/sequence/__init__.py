@@ -1,0 +1,1 @@
+"""SQ: sequence numbers, acknowledgements, retransmission."""

@@ -1,0 +1,1 @@
+"""WN: flow control where it changes the life of a connection."""
