@@ -7,6 +7,7 @@ numbers are formatted by the template.
 """
 
 from collections.abc import Mapping
+from string import Formatter
 from typing import Final, Literal
 
 from mypy_extensions import i64
@@ -22,9 +23,39 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 WARNING: Final = 1  # indices into SEVERITIES
 ERROR: Final = 2
 
+MOST_TEMPLATES: Final = 4096
 FRAMES_KEPT = 20  # frames listed in a finding; `frame_count` counts all
 
 _OCTETS: Final = [str(octet) for octet in range(256)]
+
+
+class _Piece:
+    """A part of a template: text, and the field behind it, if any."""
+
+    def __init__(self, text: str, name: str, form: str) -> None:
+        self.text: Final = text
+        self.name: Final = name
+        self.form: Final = form
+
+
+# Templates taken apart: there are few, and their messages are many. None: not a plain one.
+_PIECES: Final[dict[str, list[_Piece] | None]] = {}
+
+
+def _pieces_of(template: str) -> list[_Piece] | None:
+    """Take a template apart, once; None unless its fields are all plain names."""
+    if template in _PIECES:
+        return _PIECES[template]
+    pieces: list[_Piece] | None = []
+    for text, name, form, conversion in Formatter().parse(template):
+        if conversion or (name is not None and not name.isidentifier()) or "{" in (form or ""):
+            pieces = None
+            break
+        if pieces is not None:
+            pieces.append(_Piece(text, name or "", form or ""))
+    if len(_PIECES) < MOST_TEMPLATES:
+        _PIECES[template] = pieces
+    return pieces
 
 
 class Finding:
@@ -80,7 +111,16 @@ class Finding:
     @property
     def message(self) -> str:
         """The sentence for people, in English."""
-        return self.template.format_map(self.values)
+        pieces = _pieces_of(self.template)
+        if pieces is None:
+            return self.template.format_map(self.values)
+        values = self.values
+        words: list[str] = []
+        for piece in pieces:
+            words.append(piece.text)
+            if piece.name:
+                words.append(format(values[piece.name], piece.form))
+        return "".join(words)
 
     @property
     def identifier(self) -> str:

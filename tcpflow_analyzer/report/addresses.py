@@ -1,8 +1,11 @@
 """Addresses and sockets as people and machine output read them.
 
 Link-local addresses carry their interface, as in fe80::1%eth0 (RFC 4007 section 11).
+
+Compiled: yes
 """
 
+from tcpflow_analyzer.findings.finding import ipv4_text
 from tcpflow_analyzer.table import socket_pair
 from tcpflow_analyzer.table.connection import Connection
 
@@ -29,6 +32,14 @@ def connection_addresses(
         connection: its key is in the direction of its originator.
         interface: see `address_text`.
     """
+    if connection.source >= 0:
+        source, destination = connection.source, connection.destination
+        return (
+            ipv4_text(source >> 16),
+            source & 0xFFFF,
+            ipv4_text(destination >> 16),
+            destination & 0xFFFF,
+        )
     key, address_len = connection.key, connection.address_len
     ports = 2 * address_len
     return (

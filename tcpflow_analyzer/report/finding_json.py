@@ -100,8 +100,9 @@ def _write_values(out: JsonText, values: Mapping[str, object]) -> None:
             _write_integer(out, name, value)
         elif isinstance(value, str):
             out.string(value)
-        elif isinstance(value, float) and not isfinite(value):
-            out.raw(b"null")  # JSON has no word for it
+        elif isinstance(value, float):
+            # JSON has no word for what is not finite.
+            out.raw(repr(value).encode("ascii") if isfinite(value) else b"null")
         else:
             out.raw(_encode(value).encode("ascii"))
 

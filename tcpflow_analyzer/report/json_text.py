@@ -16,6 +16,19 @@ _MINUS: Final = 0x2D
 _QUOTE: Final = 0x22
 
 
+_PAIRS: Final = b"".join(b"%02d" % pair for pair in range(100))
+_ROOM: Final = [b"0" * length for length in range(20)]
+
+
+def _length_of(number: i64) -> i64:
+    """How many digits a number from 10 on has."""
+    length: i64 = 2
+    while length < 19 and number >= 100:
+        length += 1
+        number //= 10
+    return length
+
+
 class JsonText:
     """The text so far.
 
@@ -44,18 +57,23 @@ class JsonText:
         if number < 0:
             out.append(_MINUS)
             number = -number
+        if number < 10:
+            out.append(_ZERO + number)
+            return
+        # Two digits at a time, the last ones first, into room made for all of them.
         first: i64 = len(out)
-        rest = number
-        out.append(_ZERO)
-        while rest >= 10:
-            out.append(_ZERO)
-            rest //= 10
-        at: i64 = len(out) - 1
-        while at >= first:
-            digit: i64 = number % 10
-            out[at] = u8(_ZERO + digit)
-            number //= 10
-            at -= 1
+        out.write(_ROOM[_length_of(number)])
+        at: i64 = len(out)
+        pairs = _PAIRS
+        while number >= 10:
+            rest = number // 100
+            pair = 2 * (number - 100 * rest)
+            at -= 2
+            out[at] = u8(pairs[pair])
+            out[at + 1] = u8(pairs[pair + 1])
+            number = rest
+        if at > first:
+            out[first] = u8(_ZERO + number)
 
     def number_or_null(self, number: i64) -> None:
         """Write an integer; null for 0, which means none."""

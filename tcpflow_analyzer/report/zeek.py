@@ -2,6 +2,8 @@
 
 Source: Zeek scripts/base/protocols/conn/main.zeek, conn_state(); the states of the two ends and the
 letters are kept by observer/zeek_history.py.
+
+Compiled: yes
 """
 
 import re
@@ -34,8 +36,8 @@ def conn_state(connection: Connection) -> str:
     if connection.history_seen & ROLES_SWAPPED:
         originator, responder = responder, originator
     originator_state, responder_state = zeek_state(originator), zeek_state(responder)
-    is_originator_silent = originator_state in (INACTIVE, PARTIAL)
-    is_responder_silent = responder_state in (INACTIVE, PARTIAL)
+    is_originator_silent = originator_state == INACTIVE or originator_state == PARTIAL
+    is_responder_silent = responder_state == INACTIVE or responder_state == PARTIAL
     if responder_state == RESET:
         if originator_state in (SYN_SENT, SYN_ACK_SENT):
             return "REJ"

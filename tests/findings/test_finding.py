@@ -3,6 +3,8 @@
 import copy
 import pickle
 
+import pytest
+
 from tcpflow_analyzer.findings.finding import (
     CaptureView,
     Finding,
@@ -75,3 +77,21 @@ def test_waited_counts_from_the_moment_to_the_last_frame() -> None:
 def test_small_words() -> None:
     assert (side_name(True), side_name(False)) == ("originator", "responder")
     assert seconds(1_500_000_000) == 1.5
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{word} in {whole:>8} of {share:.3f} and {large:,}",
+        "{{not a field}} {word}",
+        "{word!r} {whole}",
+        "{things[0]} and {word.__class__.__name__}",
+        "{share:{width}.2f}",
+        "nothing at all",
+        "",
+    ],
+)
+def test_message_is_what_python_makes_of_the_template(template: str) -> None:
+    values = {"word": "x", "whole": 7, "share": 1 / 3, "large": 10**9, "things": ["y"], "width": 9}
+    for _ in range(2):  # taken apart, then remembered
+        assert make(template=template, values=values).message == template.format_map(values)

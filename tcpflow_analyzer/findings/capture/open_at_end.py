@@ -1,6 +1,9 @@
-"""CP002: the capture ended first."""
+"""CP002: the capture ended first.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import certainty_name, judge, state_name
@@ -10,7 +13,7 @@ from tcpflow_analyzer.table.observation import OPEN_AT_END
 
 
 @finding("CP002", severity="info", since="0.1.0", wakes=OPEN_AT_END, fact=True)
-def open_at_end(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def open_at_end(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """The capture ended before the connection did; its states are those of that moment.
 
     Set when all of the following hold:
@@ -27,7 +30,7 @@ def open_at_end(connection: Connection, capture: CaptureView) -> Iterator[Findin
     Seen in: fixtures/findings/CP002-open-at-end
     """
     originator, responder = connection.originator, connection.responder
-    yield judge(
+    found = judge(
         "CP002",
         connection,
         about=None,
@@ -49,3 +52,4 @@ def open_at_end(connection: Connection, capture: CaptureView) -> Iterator[Findin
         why="no FIN exchange and no RST ended both ends within the capture",
         would_disprove="nothing in this capture",
     )
+    return (found,)

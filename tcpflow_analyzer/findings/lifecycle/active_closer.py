@@ -1,6 +1,9 @@
-"""LC006: who closed first."""
+"""LC006: who closed first.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of
@@ -11,7 +14,7 @@ from tcpflow_analyzer.table.observation import ACTIVE_CLOSE
 
 
 @finding("LC006", severity="info", since="0.1.0", wakes=ACTIVE_CLOSE, fact=True)
-def active_closer(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def active_closer(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """States which endpoint closed first, by FIN or RST.
 
     Set when one of the following holds:
@@ -34,9 +37,8 @@ def active_closer(connection: Connection, capture: CaptureView) -> Iterator[Find
     if connection.active_closer == RESPONDER:
         closer = connection.responder
     if connection.active_closer == BOTH:
-        yield _both_closed(connection)
-    else:
-        yield _one_closed(connection, closer)
+        return (_both_closed(connection),)
+    return (_one_closed(connection, closer),)
 
 
 def _both_closed(connection: Connection) -> Finding:

@@ -1,6 +1,9 @@
-"""LC004: a close by FIN in both directions."""
+"""LC004: a close by FIN in both directions.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
@@ -10,7 +13,7 @@ from tcpflow_analyzer.table.observation import ORDERLY_CLOSE
 
 
 @finding("LC004", severity="info", since="0.1.0", wakes=ORDERLY_CLOSE, fact=True)
-def orderly_close(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def orderly_close(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """Both directions were closed by FIN and both FINs were acknowledged; names the shape.
 
     Set when all of the following hold:
@@ -33,7 +36,7 @@ def orderly_close(connection: Connection, capture: CaptureView) -> Iterator[Find
     first, second = connection.originator, connection.responder
     if connection.active_closer == RESPONDER:
         first, second = second, first
-    yield judge(
+    found = judge(
         "LC004",
         connection,
         about=None,
@@ -62,3 +65,4 @@ def orderly_close(connection: Connection, capture: CaptureView) -> Iterator[Find
         why="each FIN is covered by an acknowledgement number of the other end",
         would_disprove="a RST before the last of these frames",
     )
+    return (found,)

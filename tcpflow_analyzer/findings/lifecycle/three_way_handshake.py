@@ -1,6 +1,9 @@
-"""LC001: how a connection was opened."""
+"""LC001: how a connection was opened.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
@@ -10,7 +13,7 @@ from tcpflow_analyzer.table.observation import HANDSHAKE_COMPLETED
 
 
 @finding("LC001", severity="info", since="0.1.0", wakes=HANDSHAKE_COMPLETED, fact=True)
-def three_way_handshake(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def three_way_handshake(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """The connection opened with SYN, SYN-ACK, ACK.
 
     Set when all of the following hold:
@@ -30,7 +33,7 @@ def three_way_handshake(connection: Connection, capture: CaptureView) -> Iterato
     Seen in: fixtures/findings/LC001-three-way-handshake
     """
     originator, responder = connection.originator, connection.responder
-    yield judge(
+    found = judge(
         "LC001",
         connection,
         about=None,
@@ -60,3 +63,4 @@ def three_way_handshake(connection: Connection, capture: CaptureView) -> Iterato
         why="each of the three segments acknowledges the one before",
         would_disprove="a SYN-ACK of the originator, which would make it a simultaneous open",
     )
+    return (found,)

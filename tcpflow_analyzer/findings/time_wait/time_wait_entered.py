@@ -1,6 +1,9 @@
-"""TW001: who holds TIME-WAIT, and for how long."""
+"""TW001: who holds TIME-WAIT, and for how long.
 
-from collections.abc import Iterator
+Compiled: yes
+"""
+
+from collections.abc import Iterable
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of
@@ -20,7 +23,7 @@ _STATES_OF_PATH = 15
     wakes=TIME_WAIT_ORIGINATOR | TIME_WAIT_RESPONDER,
     fact=True,
 )
-def time_wait_entered(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
+def time_wait_entered(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """Names the endpoint that holds TIME-WAIT, since when, and until when the pair is locked.
 
     Set when one of the following holds:
@@ -41,10 +44,12 @@ def time_wait_entered(connection: Connection, capture: CaptureView) -> Iterator[
     References: RFC 9293 sections 3.3.2, 3.4.2 and 3.6; Linux TCP_TIMEWAIT_LEN.
     Seen in: fixtures/findings/TW001-time-wait-entered
     """
+    found: list[Finding] = []
     if connection.observed & TIME_WAIT_ORIGINATOR:
-        yield _entered(connection, connection.originator, capture)
+        found.append(_entered(connection, connection.originator, capture))
     if connection.observed & TIME_WAIT_RESPONDER:
-        yield _entered(connection, connection.responder, capture)
+        found.append(_entered(connection, connection.responder, capture))
+    return found
 
 
 def _entered(connection: Connection, holder: Endpoint, capture: CaptureView) -> Finding:
