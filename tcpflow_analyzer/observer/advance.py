@@ -41,6 +41,7 @@ from tcpflow_analyzer.observer.oddities import (
     note_ecn_answer,
     note_ecn_syn,
     note_invalid_flags,
+    note_missing_mss,
     note_oddities,
     note_ports,
     note_syn_options,
@@ -1122,6 +1123,7 @@ def _note_handshake_done(
     if sender.is_originator or connection.outcome == OUTCOME_SIMULTANEOUS:
         connection.ack_frame = segment.frame
         connection.ack_time_ns = segment.time_ns
+        note_missing_mss(connection)
         if connection.outcome == OUTCOME_INCOMPLETE:
             connection.outcome = OUTCOME_COMPLETED
             connection.observed |= HANDSHAKE_COMPLETED

@@ -177,29 +177,14 @@ def note_malformed_header(connection: Connection, from_originator: bool, segment
 def note_syn_options(
     connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
 ) -> None:
-    """OP004 on a SYN or SYN-ACK; `sender` has its options already.
-
-    What a lone SYN lacks is said once it is answered: a scan makes no finding for each SYN.
-    """
+    """OP004 on a SYN or SYN-ACK; `sender` has its options already."""
     if segment.window_scale > _LARGEST_SHIFT:
         shift = segment.window_scale
         _note(connection, NEGOTIATION_VIOLATION, sender, segment, VIOLATION_SCALE, shift, 0)
     if segment.control_bits & ACK == 0:
         return
-    if segment.mss == ABSENT:
-        _note(connection, NEGOTIATION_VIOLATION, sender, segment, VIOLATION_NO_MSS, 0, 0)
     if not receiver.iss_seen:
         return
-    if receiver.mss == UNKNOWN:
-        connection.note(
-            NEGOTIATION_VIOLATION,
-            receiver.is_originator,
-            receiver.first_frame,
-            segment.time_ns,
-            VIOLATION_NO_MSS,
-            0,
-            0,
-        )
     unasked: i64 = 0
     if segment.window_scale != ABSENT and receiver.window_scale == UNKNOWN:
         unasked = OPTION_SCALE
@@ -209,6 +194,21 @@ def note_syn_options(
         unasked |= OPTION_TIMESTAMPS
     if unasked != 0:
         _note(connection, NEGOTIATION_VIOLATION, sender, segment, VIOLATION_UNASKED, unasked, 0)
+
+
+def note_missing_mss(connection: Connection) -> None:
+    """OP004 once a handshake is complete: scans and floods make no finding for each SYN."""
+    for endpoint in (connection.originator, connection.responder):
+        if endpoint.iss_seen and endpoint.mss == UNKNOWN:
+            connection.note(
+                NEGOTIATION_VIOLATION,
+                endpoint.is_originator,
+                endpoint.first_frame,
+                connection.ack_time_ns,
+                VIOLATION_NO_MSS,
+                0,
+                0,
+            )
 
 
 def is_against_agreement(sender: Endpoint, receiver: Endpoint, segment: Segment) -> bool:

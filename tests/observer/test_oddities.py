@@ -9,6 +9,7 @@ from tcpflow_analyzer.decode.segment import Segment as DecodedSegment
 from tcpflow_analyzer.observer.oddities import has_port_0, has_valid_flags
 from tcpflow_analyzer.table import stream_cases as cases
 from tcpflow_analyzer.table import stream_observation as kinds
+from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.tcp.control_bits import ACK, AE, CWR, ECE, FIN, PSH, RST, SYN, URG
 
 
@@ -149,6 +150,27 @@ def test_options_that_were_not_agreed_on() -> None:
     assert violations(opened("<WS=15>", "")) == [(True, cases.VIOLATION_SCALE, 15)]
     late = OPEN + "--> <CTL=ACK><LEN=4><MSS=1400> -->\n"
     assert violations(late) == [(True, cases.VIOLATION_NO_SYN, cases.OPTION_MSS)]
+
+
+def test_missing_mss_is_told_once_the_handshake_is_complete() -> None:
+    def handshake(*last: int) -> list[Connection]:
+        there = ("192.0.2.1", 40000, "198.51.100.1", 80)
+        back = ("198.51.100.1", 80, "192.0.2.1", 40000)
+        segments = [
+            Segment(*there, seq=1000, control_bits=SYN),
+            Segment(*back, seq=5000, ack=1001, control_bits=SYN | ACK),
+            *(Segment(*there, seq=1001, ack=5001, control_bits=bits) for bits in last),
+        ]
+        return observe(
+            pcap((START_NS + at, ethernet(packet(each))) for at, each in enumerate(segments))
+        )
+
+    (half_open,), (opened_,) = handshake(), handshake(ACK)
+    assert half_open.tally(kinds.NEGOTIATION_VIOLATION, True) is None
+    for side in (True, False):
+        tally = opened_.tally(kinds.NEGOTIATION_VIOLATION, side)
+        assert tally is not None
+        assert tally.last.first == cases.VIOLATION_NO_MSS
 
 
 def test_sack_blocks_need_an_agreement() -> None:

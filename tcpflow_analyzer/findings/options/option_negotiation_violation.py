@@ -35,7 +35,7 @@ def option_negotiation_violation(connection: Connection, capture: CaptureView) -
 
     Set when at least one of the following holds:
       - MSS, window scale or SACK permitted on a segment without SYN;
-      - no MSS on a SYN that is answered, or on a SYN-ACK;
+      - no MSS on the SYN or on the SYN-ACK of a handshake that was completed;
       - a window scale above 14;
       - window scale, SACK permitted or timestamps in the SYN-ACK that the SYN did not offer;
       - SACK blocks, although not both ends permitted them;
