@@ -846,20 +846,8 @@ class Engine:
             return
         connection.finished = True
         self._live.drop(connection)
-        now = self.last_time_ns
-        conclude(connection, now, self._timing)
-        if connection.outcome == OUTCOME_UNANSWERED:
-            note_unanswered_by_time_wait(connection)
+        self._conclude(connection)
         self._count_time_wait_left(connection)
-        if connection.outcome < OUTCOME_COMPLETED and self._attempts.was_retried(
-            connection,
-            connection.address_len,
-            connection.first_time_ns,
-            connection.last_time_ns,
-        ):
-            connection.retried = True
-        connection.older = None
-        connection.candidate = None
         mask = connection.observed
         if mask & DUPLICATE_FRAME != 0:
             for of_originator in (True, False):
@@ -874,6 +862,29 @@ class Engine:
             or connection.number <= self.want_first
         ):
             self._on_finished(connection)
+
+    def _conclude(self, connection: Connection) -> None:
+        """Settle what is known of a connection, as if the capture ended now."""
+        conclude(connection, self.last_time_ns, self._timing)
+        if connection.outcome == OUTCOME_UNANSWERED:
+            note_unanswered_by_time_wait(connection)
+        if connection.outcome < OUTCOME_COMPLETED and self._attempts.was_retried(
+            connection,
+            connection.address_len,
+            connection.first_time_ns,
+            connection.last_time_ns,
+        ):
+            connection.retried = True
+        connection.older = None
+        connection.candidate = None
+
+    def live_entries(self) -> list[Entry | None]:
+        """What is not handed over yet, None between it; only to be looked at."""
+        return self._live.entries
+
+    def conclude_copy(self, connection: Connection) -> None:
+        """Conclude a copy of a connection that goes on: what would be said if it ended now."""
+        self._conclude(connection)
 
     def finish(self) -> None:
         """The capture has ended: hand over all that is left, in the order of numbers."""

@@ -17,9 +17,10 @@ from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.errors import InputError, UsageError
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import Judge
+from tcpflow_analyzer.findings.preview import Preview
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.report.finding_order import finding_key
-from tcpflow_analyzer.report.sink import Sink, Start
+from tcpflow_analyzer.report.sink import EventSink, Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
 from tcpflow_analyzer.report.wording import shortly_listed
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
@@ -166,6 +167,8 @@ class Run:
         engine.wanted = judge.wanted()
         engine.stream_wanted = judge.stream_wanted()
         self._walk: RecordWalk | None = None
+        self._event_sinks = [sink for sink in sinks if isinstance(sink, EventSink)]
+        self._preview = Preview(engine, judge)
         # Last, so that nothing stays open if the settings are unusable.
         self.recording = _open(paths, settings, live)
 
@@ -189,6 +192,8 @@ class Run:
             for walk, until_ns in self.recording.steps():
                 self._walk = walk
                 engine.run(walk, until_ns)
+                if self._event_sinks:
+                    self._tell_what_is_due()
                 for sink in self._sinks:
                     sink.flush()
                 yield
@@ -206,6 +211,12 @@ class Run:
         self._refuse_unknown_link_types(self.capture)
         for sink in self._sinks:
             sink.end(self.capture, self.summary)
+
+    def _tell_what_is_due(self) -> None:
+        """Tell of connections that go on what can be told by now."""
+        for number, findings in self._preview.due():
+            for sink in self._event_sinks:
+                sink.preview(number, findings)
 
     def run(self) -> None:
         """Work to the end."""

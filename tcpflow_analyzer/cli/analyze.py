@@ -31,7 +31,6 @@ from tcpflow_analyzer.settings import Settings
 
 if TYPE_CHECKING:
     from tcpflow_analyzer.pipeline import Run
-    from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
 
 STATUS_UNUSABLE = 2
 
@@ -173,7 +172,7 @@ def analyze(
     the damage; 2 if the command line or an input is unusable; 4 if the output
     cannot be written or a process that helps (--jobs) dies.
     """
-    request = capture_request(live, captures)
+    capture_request(live, captures)  # mistakes first
     defaults = Settings()
     settings = Settings(
         decoder=decoder,
@@ -196,12 +195,12 @@ def analyze(
         progress = False  # its lines come while the bar would be there
     check_outputs(choices, captures)
     display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
-    return _analyze(captures, request, settings, choices, display, separate, jobs)
+    return _analyze(captures, live, settings, choices, display, separate, jobs)
 
 
 def _analyze(
     captures: Sequence[str],
-    request: "CaptureRequest | None",
+    live: LiveChoice,
     settings: Settings,
     choices: Sequence[OutputChoice],
     display: Display,
@@ -214,8 +213,11 @@ def _analyze(
     with contextlib.ExitStack() as stack:
         outputs = [(choice.form, stack.enter_context(Output(choice.path))) for choice in choices]
         try:
+            request = capture_request(live, captures)
             if request is not None:
-                return _analyze_live(request, settings, outputs, display)
+                from tcpflow_analyzer.cli.live_run import analyze_live  # noqa: PLC0415
+
+                return analyze_live(request, live, settings, outputs, display)
             if separate:
                 from tcpflow_analyzer.cli.separate import analyze_separately  # noqa: PLC0415
 
@@ -225,26 +227,6 @@ def _analyze(
             raise
         except OSError as error:  # a temporary file, mostly: the disk is full
             raise OutputError(describe(error)) from error
-
-
-def _analyze_live(
-    request: "CaptureRequest",
-    settings: Settings,
-    outputs: Sequence[tuple[str, Output]],
-    display: Display,
-) -> int:
-    """Analyse what comes from interfaces until a limit is reached or somebody ends it."""
-    from tcpflow_analyzer.pipeline import Run  # noqa: PLC0415  mistakes first
-    from tcpflow_analyzer.sources.live.rights import give_up_rights  # noqa: PLC0415
-
-    with Interruptible([], is_live=True) as work:
-        sinks = [make_sink(plan_report(form, output, display), output) for form, output in outputs]
-        with Progress(display.progress, display.quiet) as progress:
-            update = partial(_update, progress)
-            run = Run([], settings, sinks, request)
-            if not run.recording.needs_rights:
-                give_up_rights()
-            return work_through(run, work, progress, update, display.quiet)
 
 
 def _analyze_together(

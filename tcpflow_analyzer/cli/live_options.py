@@ -2,12 +2,18 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tcpflow_analyzer.cli.option_types import duration
+from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.cli.option_types import duration, size
+from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.sources.live.capture_engine import ENGINES, SNAPLEN, CaptureRequest
+from tcpflow_analyzer.sources.live.ring_files import RingFiles
+
+if TYPE_CHECKING:
+    from tcpflow_analyzer.sources.recording import Source
 
 
 def _show_interfaces(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -76,6 +82,19 @@ OPTIONS = (
         metavar="N",
         help="Capture so many frames.",
     ),
+    click.option("--write", "kept", metavar="PATH", help="Keep the packets in this pcapng file."),
+    click.option(
+        "--ring-size",
+        type=size,
+        metavar="SIZE",
+        help="Begin another file after so many octets, as 100MB; the files are numbered.",
+    ),
+    click.option(
+        "--ring-files",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Keep so many of them; the oldest make room.",
+    ),
 )
 
 
@@ -89,6 +108,9 @@ class LiveChoice(NamedTuple):
     promiscuous: bool
     duration_ns: int | None
     frames: int | None
+    kept: str | None
+    ring_size: int | None
+    ring_files: int | None
 
 
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,6 +147,47 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
         )
     if not captures:
         raise click.UsageError("missing argument 'CAPTURE...' or option '--interface'")
-    if choice.duration_ns is not None or choice.frames is not None:
-        raise click.UsageError("--duration and --count need --interface")
+    if choice.duration_ns is not None or choice.frames is not None or choice.kept is not None:
+        raise click.UsageError("--duration, --count and --write need --interface")
     return None
+
+
+class KeptPackets:
+    """The files that `--write` asks for.
+
+    Attributes:
+        failed: whether they could not be written any more.
+    """
+
+    def __init__(self, choice: LiveChoice) -> None:
+        """Open the first file, if any is wanted; raises OutputError, click.UsageError."""
+        self.failed = False
+        self._files: RingFiles | None = None
+        if choice.kept is None:
+            if choice.ring_size is not None or choice.ring_files is not None:
+                raise click.UsageError("--ring-size and --ring-files need --write")
+            return
+        if choice.ring_files is not None and choice.ring_size is None:
+            raise click.UsageError("--ring-files needs --ring-size")
+        self._files = RingFiles(choice.kept, choice.ring_size, choice.ring_files)
+
+    def attach(self, recording: "Source") -> None:
+        """Keep what is captured from now on."""
+        if self._files is not None:
+            recording.tee = self._write
+
+    def close(self) -> None:
+        """Close the last file."""
+        if self._files is not None:
+            self._files.close()
+
+    def _write(self, octets: bytes) -> None:
+        """Write, or say once that it is no longer possible: the analysis goes on."""
+        if self._files is None:
+            return
+        try:
+            self._files.write(octets)
+        except OutputError as error:
+            self.failed = True
+            self._files = None
+            say("error", f"{error}; no more packets are kept")

@@ -28,6 +28,7 @@ STATUS_TERMINATED: Final = 143
 COMMANDS: Final = {
     "analyze": "Say what happened to the TCP connections of a capture.",
     "explain": "Explain a finding: what it means, when it is set, what to do.",
+    "live": "Watch the TCP connections of an interface, an event a line.",
     "rules": "List the findings and their codes.",
 }
 

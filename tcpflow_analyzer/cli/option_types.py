@@ -21,6 +21,16 @@ UNITS_NS: Final = {
     "h": 3600 * NANOSECONDS,
     "": NANOSECONDS,
 }
+OCTETS: Final = {
+    "": 1,
+    "b": 1,
+    "kb": 1000,
+    "mb": 1000**2,
+    "gb": 1000**3,
+    "kib": 1024,
+    "mib": 1024**2,
+    "gib": 1024**3,
+}
 LONGEST_NS: Final = 1 << 62  # as far as times of captures go
 
 
@@ -35,6 +45,14 @@ def duration(value: str) -> int:
     if nanoseconds > LONGEST_NS:
         raise click.BadParameter(f"{value!r} is longer than any capture")
     return nanoseconds
+
+
+def size(value: str) -> int:
+    """Read a number of octets such as 100MB, 1GiB, 5000000."""
+    match = re.fullmatch(r"(\d{1,9})\s*([a-z]*)", value.strip().lower())
+    if match is None or match[2] not in OCTETS or int(match[1]) == 0:
+        raise click.BadParameter(f"{value!r} is no size such as 100MB or 1GiB")
+    return int(match[1]) * OCTETS[match[2]]
 
 
 def profile_choice(value: str) -> tuple[str, str]:

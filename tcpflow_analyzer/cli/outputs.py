@@ -162,6 +162,23 @@ class Output:
         except OSError as error:
             raise OutputError(f"{self.name}: {error.strerror}") from error
 
+    def reopen(self) -> None:
+        """Open the file anew, which somebody has moved away; nothing for standard output.
+
+        Raises:
+            OutputError: it cannot be opened.
+        """
+        if self.path == STANDARD_OUTPUT:
+            return
+        self.flush()
+        try:
+            stream = io.open(self.path, "ab")  # noqa: SIM115, UP020  closed by close()
+        except OSError as error:
+            raise OutputError(f"{self.path}: {error.strerror}") from error
+        self._stream.close()
+        self._stream = stream
+        self._created = self._fresh = False
+
     def write_text(self, text: str) -> None:
         """Write text; what the encoding cannot hold becomes a question mark."""
         self.write(text.encode(self.encoding, "replace"))

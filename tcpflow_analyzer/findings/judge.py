@@ -248,6 +248,23 @@ class Judge:
             return found
         return self._count(found)
 
+    def preview(self, connection: Connection) -> list[Finding]:
+        """What would be said of a connection now; nothing is counted, and no host is judged."""
+        engine, view = self.engine, self.view
+        if engine is not None:
+            view.first_time_ns = engine.first_time_ns
+            view.last_time_ns = engine.last_time_ns
+        words = both_words(connection.observed, connection.stream_observed) & self._all
+        asked = self._choose(words, EVERY_RESET)
+        if connection.observed & _RESET != 0:
+            asked = self._narrow(asked, connection)
+        found: list[Finding] = []
+        for detect in asked.detects:
+            found.extend(detect(connection, view))
+        found = [each for each in found if SEVERITIES.index(each.severity) >= self._least]
+        found.sort(key=order_in_connection)
+        return found
+
     def capture(self) -> list[Finding]:
         """Judge what is about no single connection, when the capture has ended."""
         found: list[Finding] = []

@@ -1,7 +1,7 @@
 """What the pipeline asks of whoever shows or keeps the results."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
@@ -81,3 +81,11 @@ class Sink(Protocol):
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Take the totals; called once, after everything else."""
+
+
+@runtime_checkable
+class EventSink(Sink, Protocol):
+    """A sink that hears of findings before their connections are over."""
+
+    def preview(self, number: int, findings: Sequence[Finding]) -> None:
+        """Take all that would be said of a connection if it ended now; may be called again."""

@@ -10,7 +10,7 @@ times overlap are open at once.
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from tcpflow_analyzer.errors import InputError
@@ -77,10 +77,12 @@ class Source(Protocol):
     Attributes:
         files: a summary each.
         needs_rights: whether something may have to be opened yet.
+        tee: is given what is captured, in whole pcapng blocks; None for nobody.
     """
 
     files: "list[FileSummary]"
     needs_rights: bool
+    tee: Callable[[bytes], object] | None
 
     def steps(self) -> Iterator[tuple[RecordWalk, int]]:
         """Give walks in turn, as `Recording.steps` says."""
@@ -264,9 +266,11 @@ class Recording:
     Attributes:
         files: a summary each, in the order by first frame; files without frames come last.
         needs_rights: True: files are opened when their turn comes.
+        tee: unused: what is read lies in files already.
     """
 
     needs_rights = True
+    tee: Callable[[bytes], object] | None = None
 
     def __init__(
         self,

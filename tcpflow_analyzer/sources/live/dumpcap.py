@@ -26,7 +26,7 @@ STOP_S: Final = 3.0
 READ_OCTETS: Final = 1 << 20
 PIPE_OCTETS: Final = 1 << 20  # the most that Linux allows without privilege (fs.pipe-max-size)
 # dumpcap looks every 250 ms (capture_opts.h CAP_READ_TIMEOUT) and then writes what it has.
-DELAY_NS: Final = 500_000_000
+DELAY_NS: Final = 400_000_000
 MESSAGE_OCTETS: Final = 4096
 # What dumpcap writes on standard error although nothing is wrong.
 CHATTER: Final = ("Capturing on ", "File: ", "Packets captured: ", "Packets received/dropped ")

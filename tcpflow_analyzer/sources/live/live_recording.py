@@ -2,8 +2,9 @@
 
 In: a request. Out: steps, as of `Recording`. The octets that are walked are those of a pcapng
 file, clock records included, so that reading what was saved gives the same answer. Between frames
-the clock goes on: once a second a record says how far the capture has come, a little behind the
-present, since frames may still be on their way through the engine.
+the clock goes on: once a second, and four times a second shortly after frames, a record says how
+far the capture has come, a little behind the present, since frames may still be on their way
+through the engine.
 """
 
 import time
@@ -20,7 +21,9 @@ from tcpflow_analyzer.sources.recording import ANY_TIME, FileSummary
 from tcpflow_analyzer.sources.records import RecordWalk
 
 SECOND_NS: Final = 1_000_000_000
-WAIT_S: Final = 0.2  # a wish to end is heard after so long at the latest
+CLOCK_NS: Final = SECOND_NS // 4
+BUSY_NS: Final = 2 * SECOND_NS  # so long after a frame the clock comes every CLOCK_NS
+WAIT_S: Final = 0.1  # a wish to end is heard after so long at the latest
 # An engine that ended is started again after this many seconds, then after twice as many ...
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
@@ -167,11 +170,12 @@ class LiveRecording:
                 return octets
 
     def _due_clock(self) -> bytes:
-        """A clock record once a second."""
+        """A clock record once a second, more often where something was going on just now."""
         clock_ns = time.time_ns() - self._engine.delay_ns
-        if clock_ns < self._next_clock_ns:
+        is_quiet = clock_ns > self._walk.time_ns + BUSY_NS
+        if clock_ns < self._next_clock_ns + (SECOND_NS - CLOCK_NS if is_quiet else 0):
             return b""
-        self._next_clock_ns = (clock_ns // SECOND_NS + 1) * SECOND_NS
+        self._next_clock_ns = (clock_ns // CLOCK_NS + 1) * CLOCK_NS
         return self._engine.clock(clock_ns)
 
     def _stop(self) -> bytes:

@@ -1,0 +1,157 @@
+"""`tcpflow live`: findings of an interface as they are decided, an event a line."""
+
+import contextlib
+import gc
+import signal
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final
+
+import click
+
+from tcpflow_analyzer.cli.help import HelpCommand
+from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
+from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
+from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output, check_outputs, parse_output
+from tcpflow_analyzer.errors import OutputError
+from tcpflow_analyzer.settings import Settings
+
+FORMATS: Final = ("text", "ndjson")
+# Objects with cycles come from libraries only; what they leave behind must not add up over days.
+COLLECT_EVERY: Final = 3000  # steps, of which there are several a second
+
+
+@click.command(cls=HelpCommand, short_help="Watch the TCP connections of an interface.")
+@live_options
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="Format of the events.  [default: text]"
+)
+@click.option(
+    "-o", "--output", metavar="[FORMAT:]PATH", help="Write to a file instead of standard output."
+)
+@click.option(
+    "--select",
+    type=codes,
+    multiple=True,
+    metavar="CODES",
+    help="Only these findings: codes or families, as in CL,TW009.",
+)
+@click.option("--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings.")
+@click.option(
+    "--min-severity",
+    type=click.Choice(["info", "warning", "error"]),
+    default="info",
+    help="Only findings at least this severe.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    type=profile_choice,
+    multiple=True,
+    metavar="[CIDR=]NAME",
+    help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, rfc.",
+)
+@click.option(
+    "--msl",
+    type=duration,
+    metavar="TIME",
+    help="Maximum segment lifetime, as 30s or 2min; TIME-WAIT lasts two of them.",
+)
+@click.option("--ns-as-strings", is_flag=True, help="JSON with times as strings, for JavaScript.")
+@click.option("--quiet", is_flag=True, help="No notes on what happens to the capture.")
+@click.option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Connections followed at once; the longest idle make room.  [default: 1000000]",
+)
+def live(
+    live: LiveChoice,
+    form: str | None,
+    output: str | None,
+    select: tuple[tuple[str, ...], ...],
+    ignore: tuple[tuple[str, ...], ...],
+    min_severity: str,
+    profiles: tuple[tuple[str, str], ...],
+    msl: int | None,
+    ns_as_strings: bool,
+    quiet: bool,
+    max_connections: int | None,
+) -> int:
+    """Watch the TCP connections of an interface.
+
+    A line comes for each finding as soon as it can be told, and with
+    --format ndjson for each connection that is over. What turns out otherwise
+    later is revised or withdrawn by another line. Ends with the totals on the
+    interrupt key and when asked to terminate; SIGHUP opens the output anew.
+
+    Exit status: 0 when ended; 2 if the command line is unusable or there is no
+    right to capture; 4 if the output or the packets cannot be written.
+    """
+    if not live.interfaces:
+        raise click.UsageError("missing option '--interface'")
+    settings = Settings(
+        msl_ns=msl,
+        profiles=dict(profiles),
+        max_connections=max_connections or Settings().max_connections,
+        select=_flat(select),
+        ignore=_flat(ignore),
+        min_severity=min_severity,
+    )
+    choice = parse_output(output or STANDARD_OUTPUT, form)
+    if choice.form not in FORMATS:
+        raise click.UsageError(f"live writes {' or '.join(FORMATS)}, not {choice.form}")
+    check_outputs([choice], [])
+    gc.disable()  # see COLLECT_EVERY
+    with Output(choice.path) as stream:
+        return _watch(live, settings, choice.form, stream, ns_as_strings, quiet)
+
+
+def _watch(
+    live: LiveChoice,
+    settings: Settings,
+    form: str,
+    stream: Output,
+    ns_as_strings: bool,
+    quiet: bool,
+) -> int:
+    from tcpflow_analyzer.cli.live_run import work_live  # noqa: PLC0415  mistakes first
+    from tcpflow_analyzer.cli.progress import Progress  # noqa: PLC0415
+    from tcpflow_analyzer.report.event_report import NdjsonEvents, TextEvents  # noqa: PLC0415
+
+    request = capture_request(live, [])
+    if request is None:
+        raise AssertionError  # without an interface this was refused before
+    sink = NdjsonEvents(stream, ns_as_strings) if form == "ndjson" else TextEvents(stream)
+    reopening = Reopening(stream)
+    with Progress(False, quiet) as progress:
+        return work_live(request, live, settings, [sink], progress, quiet, reopening.look)
+
+
+class Reopening:
+    """Opens an output anew after SIGHUP, and has garbage collected now and then."""
+
+    def __init__(self, stream: Output) -> None:
+        """Take SIGHUP, where the system has it."""
+        self._stream = stream
+        self._is_wanted = False
+        self._steps = 0
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_wanted = True
+
+    def look(self) -> None:
+        """Do what is due."""
+        self._steps += 1
+        if self._steps % COLLECT_EVERY == 0:
+            gc.collect()
+        if self._is_wanted:
+            self._is_wanted = False
+            with contextlib.suppress(OutputError):  # the old one still works
+                self._stream.reopen()
+
+
+def _flat(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(code for group in groups for code in group)

@@ -1,0 +1,90 @@
+"""Runs on live interfaces: what `analyze --interface` and `live` have in common."""
+
+from collections.abc import Callable, Sequence
+
+from tcpflow_analyzer.cli.interruption import Interruptible
+from tcpflow_analyzer.cli.live_options import KeptPackets, LiveChoice
+from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.cli.outputs import Output
+from tcpflow_analyzer.cli.progress import Progress
+from tcpflow_analyzer.cli.reports import Display, make_sink, plan_report
+from tcpflow_analyzer.cli.runs import work_through
+from tcpflow_analyzer.pipeline import Run
+from tcpflow_analyzer.report.sink import Sink
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
+from tcpflow_analyzer.sources.live.rights import give_up_rights
+
+STATUS_OUTPUT = 4
+
+
+def analyze_live(
+    request: CaptureRequest,
+    live: LiveChoice,
+    settings: Settings,
+    outputs: Sequence[tuple[str, Output]],
+    display: Display,
+) -> int:
+    """Analyse what comes from interfaces until a limit is reached or somebody ends it."""
+    sinks = [make_sink(plan_report(form, output, display), output) for form, output in outputs]
+    with Progress(display.progress, display.quiet) as progress:
+        return work_live(request, live, settings, sinks, progress, display.quiet)
+
+
+def work_live(
+    request: CaptureRequest,
+    live: LiveChoice,
+    settings: Settings,
+    sinks: Sequence[Sink],
+    progress: Progress,
+    quiet: bool,
+    between: Callable[[], None] | None = None,
+) -> int:
+    """Capture until a limit is reached or somebody ends it; gives the exit status.
+
+    Args:
+        request: what to capture.
+        live: what else was asked for.
+        settings: of the analysis.
+        sinks: take the results.
+        progress: shows how much came.
+        quiet: whether notes are left out.
+        between: is called several times a second.
+    """
+    with Interruptible([], is_live=True) as work:
+        run = Run([], settings, sinks, request)
+        kept = KeptPackets(live)
+        kept.attach(run.recording)
+        if not run.recording.needs_rights:
+            give_up_rights()
+        told = _Notes(run, quiet)
+
+        def update(run: Run) -> None:
+            progress.update(run.recording.octets_read, run.recording.octets_total)
+            told.tell_new()
+            if between is not None:
+                between()
+
+        try:
+            status = work_through(run, work, progress, update, quiet=True)
+        finally:
+            kept.close()
+        told.tell_new()
+    return STATUS_OUTPUT if kept.failed else status
+
+
+class _Notes:
+    """Says what happened to the capture when it happens."""
+
+    def __init__(self, run: Run, quiet: bool) -> None:
+        self._run = run
+        self._quiet = quiet
+        self._told = 0
+
+    def tell_new(self) -> None:
+        """Say what was not said yet."""
+        notes = self._run.notes()
+        if not self._quiet:
+            for note in notes[self._told :]:
+                say("note", note)
+        self._told = len(notes)

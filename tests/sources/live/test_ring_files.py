@@ -1,0 +1,85 @@
+"""Packets that are kept: every file can be read alone, all together as one recording."""
+
+from pathlib import Path
+
+import pytest
+
+from support import container_builder as build
+from tcpflow_analyzer.errors import OutputError
+from tcpflow_analyzer.sources import pcapng_blocks
+from tcpflow_analyzer.sources.live.ring_files import RingFiles
+from tcpflow_analyzer.sources.recording import Recording
+
+HEAD = pcapng_blocks.section() + pcapng_blocks.interface(1, "eth0")
+
+
+def packet(number: int) -> bytes:
+    """A packet that can be told from others."""
+    return build.enhanced(bytes([number]) * 100, number)
+
+
+def frames(paths: list[Path]) -> list[int]:
+    """The numbers of the packets in files, read as one recording."""
+    found = []
+    recording = Recording([str(path) for path in paths])
+    for walk, until_ns in recording.steps():
+        while True:
+            while walk.advance():
+                if walk.time_ns >= until_ns:
+                    walk.hold()
+                    break
+                found.append(walk.buffer[walk.start])
+            if walk.take_clock() < 0:
+                break
+    assert [file.error for file in recording.files] == [None] * len(paths)
+    return found
+
+
+def test_one_file_holds_what_was_given(tmp_path: Path) -> None:
+    path = tmp_path / "kept.pcapng"
+    files = RingFiles(str(path), None, None)
+    octets = [HEAD + packet(1), packet(2), pcapng_blocks.statistics(0, 5), packet(3)]
+    for each in octets:
+        files.write(each)
+    files.close()
+    files.write(packet(4))
+    assert path.read_bytes() == b"".join(octets)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_ring_keeps_the_newest_files_and_each_can_be_read(tmp_path: Path) -> None:
+    files = RingFiles(str(tmp_path / "kept.pcapng"), 500, 3)
+    files.write(HEAD + packet(0))
+    for number in range(1, 20):
+        files.write(packet(number))
+    files.close()
+    assert sorted(tmp_path.iterdir()) == files.paths
+    assert len(files.paths) == 3
+    assert files.paths[-1].name.startswith("kept_000")
+    assert all(path.stat().st_size <= 500 for path in files.paths)
+    for path in files.paths:
+        assert frames([path])
+    kept = frames(files.paths)
+    assert kept == list(range(kept[0], 20))
+
+
+def test_other_interfaces_begin_the_next_files(tmp_path: Path) -> None:
+    files = RingFiles(str(tmp_path / "kept.pcapng"), 400, None)
+    other = pcapng_blocks.section() + pcapng_blocks.interface(1, "eth1")
+    for octets in (HEAD + packet(1), other + packet(2), packet(3), packet(4)):
+        files.write(octets)
+    files.close()
+    assert b"eth1" in files.paths[-1].read_bytes()
+    assert frames(files.paths) == [1, 2, 3, 4]
+
+
+def test_file_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="No such file"):
+        RingFiles(str(tmp_path / "missing" / "kept.pcapng"), None, None)
+
+
+def test_full_disk_ends_the_writing_once() -> None:
+    files = RingFiles("/dev/full", None, None)
+    with pytest.raises(OutputError, match="/dev/full: No space left"):
+        files.write(HEAD)
+    files.write(packet(1))
