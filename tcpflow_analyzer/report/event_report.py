@@ -10,9 +10,8 @@ from typing import Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
-from tcpflow_analyzer.report.connection_json import connection_fields
-from tcpflow_analyzer.report.finding_json import finding_fields
-from tcpflow_analyzer.report.json_report import NO_SCOPE, NdjsonReport
+from tcpflow_analyzer.report.finding_json import identifier_text
+from tcpflow_analyzer.report.json_report import NdjsonReport
 from tcpflow_analyzer.report.sink import ByteWriter, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
@@ -78,23 +77,18 @@ class NdjsonEvents(NdjsonReport):
 
     def preview(self, number: int, findings: Sequence[Finding]) -> None:
         """Write what is new of a connection that goes on."""
-        self._write(self._revisions.update(number, findings, is_last=False))
+        self._write_changes(self._revisions.update(number, findings, is_last=False))
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Write a connection, then what is new of its findings."""
-        scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
-        identifiers = [finding.identifier for finding in findings]
-        fields = connection_fields(connection, identifiers, scope, self._quote)
-        self._lines.append(f'{{"kind":"connection",{fields}}}\n')
-        self._write(self._revisions.update(connection.number, findings, is_last=True))
+        self._write_connection(connection, [identifier_text(finding) for finding in findings])
+        self._write_changes(self._revisions.update(connection.number, findings, is_last=True))
 
-    def _write(self, changes: Sequence[Change]) -> None:
+    def _write_changes(self, changes: Sequence[Change]) -> None:
         for revision, withdrawn, finding in changes:
-            fields = finding_fields(finding, self._ns_as_strings)
-            self._lines.append(
-                f'{{"kind":"finding",{fields},"revision":{revision},'
-                f'"withdrawn":{"true" if withdrawn else "false"}}}\n'
-            )
+            gone = b"true" if withdrawn else b"false"
+            state = b',"revision":%d,"withdrawn":%s}\n' % (revision, gone)
+            self._write(finding, identifier_text(finding), state)
 
 
 class TextEvents:

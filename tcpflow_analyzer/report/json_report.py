@@ -116,12 +116,8 @@ class NdjsonReport:
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Write a connection, then its findings."""
-        scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
         identifiers = [identifier_text(finding) for finding in findings]
-        text = self._text
-        text.raw(b'{"kind":"connection",')
-        write_connection(text, connection, identifiers, scope)
-        text.raw(b"}\n")
+        self._write_connection(connection, identifiers)
         for finding, identifier in zip(findings, identifiers, strict=True):
             self._write(finding, identifier)
         self._lines += 1 + len(findings)
@@ -132,10 +128,22 @@ class NdjsonReport:
         """Write a finding."""
         self._write(finding, identifier_text(finding))
 
-    def _write(self, finding: Finding, identifier: bytes) -> None:
+    def _write_connection(self, connection: Connection, identifiers: list[bytes]) -> None:
+        scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
+        text = self._text
+        text.raw(b'{"kind":"connection",')
+        write_connection(text, connection, identifiers, scope)
+        text.raw(b"}\n")
+
+    def _write(
+        self,
+        finding: Finding,
+        identifier: bytes,
+        state: bytes = b',"revision":1,"withdrawn":false}\n',
+    ) -> None:
         self._text.raw(b'{"kind":"finding",')
         write_finding(self._text, finding, identifier)
-        self._text.raw(b',"revision":1,"withdrawn":false}\n')
+        self._text.raw(state)
 
     def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
         """None: every finding is written."""

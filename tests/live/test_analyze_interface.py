@@ -214,8 +214,8 @@ def test_unknown_interface_names_those_that_exist(hosts: Network) -> None:
     [
         ([], "missing argument 'CAPTURE...' or option '--interface'"),
         (["x.pcap", "-i", "lo"], "captures and --interface cannot be read together"),
-        (["x.pcap", "--duration", "3s"], "--duration and --count need --interface"),
-        (["x.pcap", "--count", "3"], "--duration and --count need --interface"),
+        (["x.pcap", "--duration", "3s"], "--duration, --count and --write need --interface"),
+        (["x.pcap", "--count", "3"], "--duration, --count and --write need --interface"),
     ],
 )
 def test_options_that_contradict_are_refused(arguments: list[str], complaint: str) -> None:
