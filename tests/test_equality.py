@@ -6,6 +6,7 @@ All in this process, on whichever twin is installed; tests/compiled compares the
 import io
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def difference(one: bytes, other: bytes) -> str:
 def test_header_prediction_changes_nothing(capture: Path) -> None:
     without = report_of([capture], Settings(header_prediction=False))
     assert difference(report_of([capture]), without) == ""
+
+
+@every_capture
+def test_history_left_out_changes_nothing_else(capture: Path) -> None:
+    usual, zeek = report_of([capture]), rb'"zeek":\{[^}]*\}'
+    without = report_of([capture], Settings(keep_history=False))
+    assert difference(re.sub(zeek, b"", usual), re.sub(zeek, b"", without)) == ""
 
 
 def summary_of(capture: Path) -> Summary:

@@ -220,7 +220,13 @@ def _step(
     if to_state == NO_NEXT:
         return state
     position = timing.position
-    known = endpoint.step(position)
+    last: Transition | None = None
+    known = endpoint.chain
+    ahead = position
+    while known is not None and ahead > 0:
+        last = known
+        known = known.next_step
+        ahead -= 1
     if known is not None:
         # A segment captured before that is due only now (distrusted) takes nothing from the one
         # that was believed instead.
@@ -237,7 +243,6 @@ def _step(
     )
     if connection.transitions is not None:
         connection.transitions.append(transition)
-    last = endpoint.last_step()
     if last is None:
         endpoint.chain = transition
     else:

@@ -8,6 +8,7 @@ from tcpflow_analyzer.observer.zeek_history import (
     ESTABLISHED,
     LETTERS,
     LIKELY_SERVER_PORTS,
+    NOT_KEPT,
     RESET,
     has_letter,
     zeek_state,
@@ -33,6 +34,17 @@ def test_history_orderly_close() -> None:
     exchange("<", "FA", 51, 102)
     exchange(">", "A", 102, 52)
     assert (exchange.history, exchange.conn_state) == ("ShADadFf", "SF")
+
+
+def test_history_that_nobody_wants_is_not_written() -> None:
+    exchange = Exchange()
+    exchange.connection.history_seen = NOT_KEPT
+    exchange(">", "S", 0)
+    exchange("<", "SA", 0, 1)
+    assert segment_of(exchange, 100, truncated=True)
+    exchange(">", "A", 1, 1, 100)
+    assert exchange.history == ""
+    assert zeek_state(exchange.connection.originator) == 0
 
 
 def test_letters_data_and_ack_once_an_end() -> None:
