@@ -26,11 +26,16 @@ SLOW = {
 }  # fmt: skip
 # What only other commands, formats and sources use.
 ELSEWHERE = {
+    "bz2",
+    "lzma",
     "tcpflow_analyzer.batch",
     "tcpflow_analyzer.cli.separate",
     "tcpflow_analyzer.decode.slow_path",
+    "tcpflow_analyzer.report.finding_json",
     "tcpflow_analyzer.report.json_report",
+    "tcpflow_analyzer.sources.hex_dump",
     "tcpflow_analyzer.sources.read_ahead",
+    "tcpflow_analyzer.sources.text_trace",
     "tcpflow_analyzer.sources.tshark",
     "tcpflow_analyzer.workers",
 }
