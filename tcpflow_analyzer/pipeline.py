@@ -297,6 +297,10 @@ class Run:
 
 def _open(paths: Sequence[AnyPath], settings: Settings, live: "CaptureRequest | None") -> Source:
     """Open what is to be read."""
+    if live is not None and live.follow is not None:
+        from tcpflow_analyzer.sources.live.follow import FollowRecording  # noqa: PLC0415
+
+        return FollowRecording(live.follow, live.duration_ns)
     if live is not None:
         from tcpflow_analyzer.sources.live.live_recording import LiveRecording  # noqa: PLC0415
 

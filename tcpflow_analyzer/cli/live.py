@@ -88,8 +88,8 @@ def live(
     Exit status: 0 when ended; 2 if the command line is unusable or there is no
     right to capture; 4 if the output or the packets cannot be written.
     """
-    if not live.interfaces:
-        raise click.UsageError("missing option '--interface'")
+    if not live.interfaces and live.follow is None:
+        raise click.UsageError("missing option '--interface' or '--follow'")
     settings = Settings(
         msl_ns=msl,
         profiles=dict(profiles),

@@ -39,6 +39,11 @@ OPTIONS = (
         help="Capture on this interface, or any; may be given several times.",
     ),
     click.option(
+        "--follow",
+        metavar="PATH",
+        help="Read a capture as it grows, or a folder into which captures rotate.",
+    ),
+    click.option(
         "--list-interfaces",
         is_flag=True,
         is_eager=True,
@@ -102,6 +107,7 @@ class LiveChoice(NamedTuple):
     """The values of these options, under the names that click gives them."""
 
     interfaces: tuple[str, ...]
+    follow: str | None
     capture_filter: str
     engine: str
     snaplen: int
@@ -133,9 +139,14 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
     Raises:
         click.UsageError: neither or both were asked for, or limits of a capture for files.
     """
+    asked = bool(choice.interfaces) + bool(captures) + (choice.follow is not None)
+    if asked > 1:
+        raise click.UsageError("captures, --interface and --follow exclude one another")
+    if choice.follow is not None:
+        if choice.frames is not None or choice.kept is not None or choice.capture_filter:
+            raise click.UsageError("--count, --filter and --write need --interface")
+        return CaptureRequest((), duration_ns=choice.duration_ns, follow=choice.follow)
     if choice.interfaces:
-        if captures:
-            raise click.UsageError("captures and --interface cannot be read together")
         return CaptureRequest(
             tuple(dict.fromkeys(choice.interfaces)),
             choice.engine,
@@ -147,8 +158,9 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
         )
     if not captures:
         raise click.UsageError("missing argument 'CAPTURE...' or option '--interface'")
-    if choice.duration_ns is not None or choice.frames is not None or choice.kept is not None:
-        raise click.UsageError("--duration, --count and --write need --interface")
+    limited = choice.duration_ns is not None or choice.frames is not None
+    if limited or choice.kept is not None or choice.capture_filter:
+        raise click.UsageError("--duration, --count, --filter and --write need --interface")
     return None
 
 

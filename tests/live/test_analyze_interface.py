@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -213,12 +214,43 @@ def test_unknown_interface_names_those_that_exist(hosts: Network) -> None:
     ("arguments", "complaint"),
     [
         ([], "missing argument 'CAPTURE...' or option '--interface'"),
-        (["x.pcap", "-i", "lo"], "captures and --interface cannot be read together"),
-        (["x.pcap", "--duration", "3s"], "--duration, --count and --write need --interface"),
-        (["x.pcap", "--count", "3"], "--duration, --count and --write need --interface"),
+        (["x.pcap", "-i", "lo"], "captures, --interface and --follow exclude one another"),
+        (["--follow", "x", "-i", "lo"], "captures, --interface and --follow exclude one another"),
+        (["--follow", "x", "--count", "3"], "--count, --filter and --write need --interface"),
+        (["--follow", "/missing"], "/missing: no such file"),
+        (
+            ["x.pcap", "--duration", "3s"],
+            "--duration, --count, --filter and --write need --interface",
+        ),
+        (["x.pcap", "--count", "3"], "--duration, --count, --filter and --write need"),
     ],
 )
 def test_options_that_contradict_are_refused(arguments: list[str], complaint: str) -> None:
     done = run_program(["analyze", *arguments])
     assert done.returncode == 2
     assert complaint in done.stderr.decode()
+
+
+@pytest.mark.parametrize("command", ["analyze", "live"])
+def test_follow_reads_what_another_program_captures(
+    hosts: Network, command: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "growing.pcap"
+    with hosts.b.listen() as listener:
+        tcpdump = [*hosts.a.prefix, "tcpdump", "-i", "eth0", "-U", "-w", str(path)]
+        with subprocess.Popen(tcpdump, stderr=subprocess.DEVNULL) as writer:
+            hosts.a.await_capture()
+            while not path.exists() or not path.stat().st_size:
+                time.sleep(0.05)
+            program = start_program([command, "--follow", path, "--format", "ndjson"])
+            exchange(hosts, listener)
+            client, server = hosts.connect(listener)
+            abort(client)
+            server.close()
+            time.sleep(1)
+            writer.terminate()
+        status, output, messages = end(program, signal.SIGINT)
+    assert (status, messages) == (0, "")
+    events = [json.loads(line) for line in output.splitlines()]
+    assert sum(event["kind"] == "connection" for event in events) == 2
+    assert "RS001" in [event.get("code") for event in events]

@@ -253,7 +253,7 @@ def test_full_disk_for_the_events_ends_with_status_4(hosts: Network) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "missing option '--interface'"),
+        ([], "missing option '--interface' or '--follow'"),
         (["-i", "lo", "--ring-size", "5MB"], "--ring-size and --ring-files need --write"),
         (["-i", "lo", "--write", "x", "--ring-files", "5"], "--ring-files needs --ring-size"),
         (["-i", "lo", "--ring-size", "5 apples"], "is no size such as 100MB or 1GiB"),

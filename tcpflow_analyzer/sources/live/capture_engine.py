@@ -25,7 +25,7 @@ class CaptureRequest:
     """What to capture.
 
     Attributes:
-        interfaces: names of devices, "any" for all; at least one.
+        interfaces: names of devices, "any" for all; at least one unless `follow` is set.
         engine: one of ENGINES.
         capture_filter: in libpcap's language; "" for everything.
         snaplen: most octets kept of a frame, 0 for all.
@@ -33,6 +33,7 @@ class CaptureRequest:
         duration_ns: when to end, nanoseconds after the start; None for never.
         count: after how many frames to end; None for never.
         buffer_mebibytes: the system's buffer for frames that were not read yet, per interface.
+        follow: a file or folder that somebody writes, instead of interfaces; None for none.
     """
 
     interfaces: tuple[str, ...]
@@ -43,6 +44,7 @@ class CaptureRequest:
     duration_ns: int | None = None
     count: int | None = None
     buffer_mebibytes: int = BUFFER_MEBIBYTES
+    follow: str | None = None
 
     @property
     def kept_octets(self) -> int:
