@@ -194,22 +194,23 @@ def note_shrunk(
     """
     bits = segment.control_bits
     last_bits = sender.last_control_bits
-    if bits & SYN_FIN_RST != 0 or sender.fin_offset != UNKNOWN or last_bits & (RST | ACK) != ACK:
+    # The window of a SYN is not scaled (RFC 7323 2.2): what SYN proxies put there is no promise.
+    if (
+        bits & SYN_FIN_RST != 0
+        or sender.fin_offset != UNKNOWN
+        or last_bits & (SYN | RST | ACK) != ACK
+    ):
         return
     if not scale_known(sender) or (sender.last_payload_len > 0 and not sender.last_new):
         return
-    last_len = sender.last_payload_len
-    if last_bits & SYN != 0:
-        last_len += 1
     ahead = distance(segment.ack, sender.last_ack)
-    if segment.seq != (sender.last_seq + last_len) & 0xFFFF_FFFF or ahead < 0:
+    if segment.seq != (sender.last_seq + sender.last_payload_len) & 0xFFFF_FFFF or ahead < 0:
         return  # one of the two was overtaken and says nothing (RFC 9293 3.10.7.4: SND.WL1, WL2)
     slack: i64 = 0
     if sender.window_scale > 0:
         one: i64 = 1
         slack = (one << sender.window_scale) - 1
-        if last_bits & SYN == 0:
-            window <<= sender.window_scale
+        window <<= sender.window_scale
     before = acknowledgement - ahead + window
     if before - edge > slack:
         connection.note(

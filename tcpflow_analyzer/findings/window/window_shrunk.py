@@ -17,6 +17,7 @@ def window_shrunk(connection: Connection, capture: CaptureView) -> Iterator[Find
       - an endpoint sends an ACK without SYN, FIN and RST, before its own FIN;
       - it follows the segment before it in sequence, so that none of the two is an old one, and
         acknowledges no less;
+      - that segment had no SYN, whose window is not scaled;
       - acknowledgement plus window lies left of where the segment before had it, by more than the
         window scale's rounding.
 
