@@ -12,7 +12,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.decoder import Decoder
-from tcpflow_analyzer.decode.reasons import TCP_HEADER_MALFORMED
+from tcpflow_analyzer.decode.reasons import TCP_HEADER_MALFORMED, TCP_HEADER_TRUNCATED
 from tcpflow_analyzer.decode.segment import (
     FRAGMENT,
     ICMP_ERROR,
@@ -47,7 +47,22 @@ from tcpflow_analyzer.observer.incarnation import (
 from tcpflow_analyzer.observer.listeners import neighbours, note_answered
 from tcpflow_analyzer.observer.oddities import note_malformed_header
 from tcpflow_analyzer.observer.old_duplicate import is_old_duplicate
+from tcpflow_analyzer.observer.openings import (
+    ABORTED,
+    FAILED_AFTER,
+    FINISHED_AT_END,
+    REJECTED,
+    Openings,
+)
+from tcpflow_analyzer.observer.openings import (
+    REFUSED as BY_RESET,
+)
+from tcpflow_analyzer.observer.openings import (
+    UNANSWERED as NO_ANSWER,
+)
 from tcpflow_analyzer.observer.outcome import conclude
+from tcpflow_analyzer.observer.probes import probe_kind
+from tcpflow_analyzer.observer.quality import ETHERNET_SEGMENT, Quality, is_bad, note_bad
 from tcpflow_analyzer.observer.request import (
     add_copy,
     add_refusal,
@@ -64,14 +79,17 @@ from tcpflow_analyzer.observer.request import (
 )
 from tcpflow_analyzer.observer.self_connect import is_self_connect
 from tcpflow_analyzer.observer.stateless import settle_stateless_listeners
+from tcpflow_analyzer.observer.storm import note_storm
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.observer.zeek_history import NOT_KEPT
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.records import RecordWalk
 from tcpflow_analyzer.table.connection import (
     NOBODY,
+    OUTCOME_ABORTED,
     OUTCOME_COMPLETED,
     OUTCOME_REFUSED,
+    OUTCOME_REJECTED,
     OUTCOME_UNANSWERED,
     SHAPE_NONE,
     SHAPE_RESET,
@@ -83,15 +101,18 @@ from tcpflow_analyzer.table.connection import (
 from tcpflow_analyzer.table.connection_table import ConnectionTable, LiveEntries, swapped
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import (
+    ACKED_UNSEEN,
     DUPLICATE_FRAME,
+    ONE_SIDED,
     REFUSED,
     SELF_CONNECT,
     SYN_DROPPED,
     SYN_REPEATED,
+    SYNACK_REPEATED,
     TIME_WAIT_ORIGINATOR,
     TIME_WAIT_RESPONDER,
 )
-from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
+from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN, SYN_FIN_RST
 from tcpflow_analyzer.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 
 _SECOND: Final = 1_000_000_000
@@ -130,7 +151,7 @@ class Engine:
         connections: how many were begun.
         endings: counts of finished connections.
         left_out: what limits dropped, by name.
-        census: counts for host-wide findings.
+        census, openings: counts for host-wide findings. quality: of the capture itself.
     """
 
     def __init__(
@@ -166,7 +187,14 @@ class Engine:
         self.connections: i64 = 0
         self.endings = Endings()
         self.left_out: dict[str, int] = {}
-        self.census = Census(MOST, busy_peak(settings))
+        self.census = Census(
+            MOST,
+            busy_peak(settings),
+            settings.churn_per_second,
+            max(settings.churn_window_ns // _SECOND, 1),
+        )
+        self.openings = Openings(settings)
+        self.quality = Quality(settings)
         self._decoder = decoder
         self._on_finished = on_finished
         self._profile_of_address = profile_of_address
@@ -183,6 +211,8 @@ class Engine:
         self._requests: list[Request] = []
         self._requests_first: i64 = 0
         self._answered_requests: i64 = 0
+        self._told_requests: i64 = 0
+        self._attempted: list[Connection] = []
         self._time_wait: list[Connection] = []
         self._time_wait_first: i64 = 0
         self._remembered: list[Remembered] = []
@@ -218,6 +248,7 @@ class Engine:
         """Take frames up to the next clock record."""
         segment = self._segment
         decoder = self._decoder
+        plain: i64 = 0
         while walk.advance():
             time_ns = walk.time_ns
             if time_ns >= until_ns:
@@ -231,6 +262,8 @@ class Engine:
                 if time_ns >= self._next_sweep_ns:
                     self._next_sweep_ns = (time_ns // _SECOND + 1) * _SECOND
                     self.sweep()
+            elif time_ns < self.last_time_ns:
+                self.quality.went_back(self.frames, time_ns, self.last_time_ns)
             if self.frames == 1:
                 self.first_time_ns = time_ns
             segment.frame = self.frames
@@ -241,9 +274,14 @@ class Engine:
             )
             if status == TCP_SEGMENT:
                 self.tcp_segments += 1
+                if segment.control_bits & SYN_FIN_RST == 0:
+                    plain += 1
+                if segment.truncated:
+                    self.quality.cut(segment)
                 self._take(segment)
             else:
                 self._count_frame(status, segment)
+        self.quality.plain += plain
 
     def _count_frame(self, status: i64, segment: Segment) -> None:
         """A frame without a TCP segment of its own."""
@@ -274,10 +312,55 @@ class Engine:
         """Find the connection of a segment and let it take it."""
         table = self._table
         entry = table.find(segment)
+        if isinstance(entry, Connection):
+            self._take_known(entry, table.from_originator, segment)
+        elif self.quality.verifies and is_bad(self.quality.check(segment)):
+            self._take_bad(segment)
+        else:
+            self._take_new(entry, segment)
+
+    def _take_known(self, connection: Connection, direct: bool, segment: Segment) -> None:
+        """A segment of a connection: see to its checksum and its length, then let it take it."""
+        quality = self.quality
+        sender, receiver = connection.originator, connection.responder
+        if not direct:
+            sender, receiver = receiver, sender
+        if quality.verifies and quality.wants(segment, sender) and is_bad(quality.check(segment)):
+            note_bad(connection, direct, segment)
+            if quality.is_strict:
+                self._leave_out("bad_checksums", 1)
+                return
+        if segment.payload_len > ETHERNET_SEGMENT:
+            quality.compare_length(segment, receiver)
+        if connection.observed & ACKED_UNSEEN != 0:
+            quality.meet_late_data(connection, sender, segment)
+        elif segment.control_bits & (SYN | ACK) == SYN and quality.meet_late_syn(
+            connection, direct, segment
+        ):
+            self._advance(connection, direct, segment)
+            return
+        self._continue(connection, direct, segment)
+
+    def _take_bad(self, segment: Segment) -> None:
+        """A segment with a bad checksum on a socket pair without a connection."""
+        if self.quality.is_strict:
+            self._leave_out("bad_checksums", 1)
+            return
+        table = self._table
+        self._take_new(table.find(segment), segment)
+        entry = table.find(segment)
+        direct = table.from_originator
+        if isinstance(entry, Request):
+            entry = self._answer(entry)
+            self._attempted.append(entry)
+        if isinstance(entry, Connection):
+            note_bad(entry, direct, segment)
+
+    def _take_new(self, entry: Entry | None, segment: Segment) -> None:
+        """A segment on a socket pair that has no connection, perhaps a request or a record."""
+        table = self._table
         if entry is None:
             self._begin(segment, None)
-        elif isinstance(entry, Connection):
-            self._continue(entry, table.from_originator, segment)
         elif isinstance(entry, Request):
             self._continue_request(entry, table.from_originator, segment)
         elif isinstance(entry, Remembered):
@@ -310,8 +393,10 @@ class Engine:
             inherit(connection, previous)
         self._put(connection)
         self._advance(connection, segment.control_bits & (SYN | ACK | RST) != SYN | ACK, segment)
-        if segment.control_bits & (SYN | ACK | RST) == SYN and previous is not None:
-            note_reuse(connection, segment, segment.tsval, 0)
+        if segment.control_bits & (SYN | ACK | RST) == SYN:
+            self._attempted.append(connection)
+            if previous is not None:
+                note_reuse(connection, segment, segment.tsval, 0)
 
     def _make_connection(self, segment: Segment, number: i64) -> Connection:
         """A connection whose originator is the sender, unless the segment is a SYN-ACK."""
@@ -385,7 +470,10 @@ class Engine:
                 self._ecn.refused(request.key, length, request.frame, request.time_ns)
             add_refusal(request, segment)
         else:
-            self._continue(self._answer(request), direct, segment)
+            connection = self._answer(request)
+            if segment.control_bits & (SYN | ACK | RST) != SYN | ACK:
+                self._attempted.append(connection)
+            self._continue(connection, direct, segment)
 
     def _answer(self, request: Request) -> Connection:
         """Put the connection that a request stands for in its place."""
@@ -534,6 +622,7 @@ class Engine:
             return
         advance(connection, from_originator, segment, self._timing)
         if connection.synack_frame != had_synack and had_synack == 0:
+            self.openings.answered(connection, segment)
             self._drain_time_wait(segment.time_ns)
             self.census.opened(connection, segment.time_ns)
             note_answered(connection)
@@ -547,7 +636,9 @@ class Engine:
         if connection.counted & (_OPENED | _LEFT) == _OPENED and _has_left(connection):
             self._count_left(connection)
         if had_ack == 0 and connection.ack_frame != 0:
-            self._attempts.succeeded(connection, connection.address_len, segment.time_ns)
+            self.openings.completed(connection)
+            if self._attempts.succeeded(connection, connection.address_len, segment.time_ns):
+                self.openings.succeeded(connection)
             if self._ecn.is_used:
                 self._ecn.succeeded(connection, segment)
         if not connection.queued and not self._finishing:
@@ -567,6 +658,8 @@ class Engine:
                 self._count_time_wait(connection, True, _HOLDS_ORIGINATOR)
             if new & TIME_WAIT_RESPONDER != 0:
                 self._count_time_wait(connection, False, _HOLDS_RESPONDER)
+        if new & SYNACK_REPEATED != 0:
+            self.openings.repeated(connection, segment.time_ns)
         if new & REFUSED != 0:
             length = connection.address_len
             self.census.refused(connection, length, segment.frame, segment.time_ns)
@@ -636,7 +729,7 @@ class Engine:
         """Match an ICMP error to the connection of the segment that it quotes."""
         entry = self._table.find(segment)
         if isinstance(entry, Request) and entry.number != 0:
-            self._answer(entry)
+            self._attempted.append(self._answer(entry))
             entry = self._table.find(segment)
         if isinstance(entry, Connection):
             self._attempts.failed(entry, entry.address_len, segment.time_ns)
@@ -654,6 +747,8 @@ class Engine:
         """
         self._sweep_closing()
         self._sweep_over()
+        self._tell_failures()
+        self.openings.sweep(self.last_time_ns)
         self._sweep_requests()
         self._sweep_remembered()
 
@@ -760,11 +855,114 @@ class Engine:
             first += 1
         if first > 4096 and first * _PASSED > count:
             del requests[:first]
+            self._told_requests = max(self._told_requests - first, 0)
             first = 0
         self._requests_first = first
 
+    def _tell_failures(self) -> None:
+        """Tell what became of attempts, when nothing answers any more, in the order of SYNs."""
+        due = self.last_time_ns - FAILED_AFTER
+        at = self._told_requests
+        requests = self._requests
+        count: i64 = len(requests)
+        while at < count:
+            request = requests[at]
+            if request.number != 0:
+                if request.time_ns > due:
+                    break
+                self._tell_failure(request)
+            at += 1
+        self._told_requests = at
+        waiting: list[Connection] = []
+        for connection in self._attempted:
+            if connection.first_time_ns > due:
+                waiting.append(connection)
+            else:
+                self._tell_outcome(connection)
+        self._attempted = waiting
+
+    def _tell_failure(self, request: Request) -> None:
+        kind = BY_RESET if request.reset_frame != 0 else NO_ANSWER
+        self.openings.failed(
+            request,
+            address_len_of(request),
+            kind,
+            request.time_ns,
+            request.frame,
+        )
+
+    def _tell_outcome(self, connection: Connection) -> None:
+        """Tell what became of an attempt that has a connection."""
+        if connection.outcome == OUTCOME_REFUSED:
+            kind = BY_RESET
+        elif connection.outcome == OUTCOME_REJECTED:
+            kind = REJECTED
+        elif connection.outcome == OUTCOME_UNANSWERED:
+            kind = NO_ANSWER
+        else:
+            return
+        self.openings.failed(
+            connection,
+            connection.address_len,
+            kind,
+            connection.first_time_ns,
+            connection.first_frame,
+        )
+
+    def _tell_last(self) -> None:
+        """The capture has ended: tell what is known of attempts that are still young."""
+        now = self.last_time_ns
+        self._tell_failures()
+        requests = self._requests
+        for at in range(self._told_requests, len(requests)):
+            request = requests[at]
+            if request.number == 0:
+                continue
+            if request.reset_frame != 0:
+                self._tell_failure(request)
+            elif request.time_ns <= now - FINISHED_AT_END:
+                self.openings.unfinished_at_end(
+                    request, address_len_of(request), request.time_ns, request.frame
+                )
+        for connection in self._attempted:
+            if connection.outcome != OUTCOME_UNANSWERED:
+                self._tell_outcome(connection)
+        self._attempted = []
+        self.openings.finish(now)
+
+    def _tell_end(self, connection: Connection) -> None:
+        """Tell of a connection that carried nothing: it may be a probe, or given up at once."""
+        originator, responder = connection.originator, connection.responder
+        if connection.observed & ONE_SIDED != 0:
+            self.openings.one_sided += 1
+        elif originator.segments > 0 and responder.segments > 0:
+            self.openings.two_sided += 1
+        note_storm(connection)
+        if originator.payload_octets + responder.payload_octets > 1:
+            return
+        if connection.midstream:
+            kind = probe_kind(connection)
+            if kind >= 0:
+                self.openings.probed(connection, kind)
+        elif connection.synack_frame != 0:
+            if originator.rst_frame != 0 or originator.fin_frame != 0:
+                self.openings.open_port(connection)
+            if connection.outcome == OUTCOME_ABORTED and originator.rst_frame != 0:
+                self.openings.failed(
+                    connection,
+                    connection.address_len,
+                    ABORTED,
+                    connection.first_time_ns,
+                    connection.first_frame,
+                )
+
     def _forget_answered(self) -> None:
         """Keep in the queue of requests only those that still wait."""
+        told: i64 = 0
+        for at in range(self._told_requests):
+            if self._requests[at].number != 0:
+                told += 1
+        self._told_requests = told
         self._requests = [request for request in self._requests if request.number != 0]
         self._requests_first = 0
         self._answered_requests = 0
@@ -848,6 +1046,7 @@ class Engine:
         self._live.drop(connection)
         self._conclude(connection)
         self._count_time_wait_left(connection)
+        self._tell_end(connection)
         mask = connection.observed
         if mask & DUPLICATE_FRAME != 0:
             for of_originator in (True, False):
@@ -888,6 +1087,12 @@ class Engine:
 
     def finish(self) -> None:
         """The capture has ended: hand over all that is left, in the order of numbers."""
+        self._tell_last()
+        quality = self.quality
+        quality.segments = self.tcp_segments
+        quality.connections = self.connections
+        quality.headers_cut = self.undecoded.get(TCP_HEADER_TRUNCATED, 0)
+        quality.fragments_lost = self._decoder.fragments.lost()
         self._finishing = True
         self._table = ConnectionTable()
         self._over = []
@@ -907,6 +1112,7 @@ class Engine:
         for what, number in (
             ("ecn_attempts", self._ecn.left_out),
             ("failed_services", self._attempts.left_out),
+            ("attempts", self.openings.left_out),
             ("hosts", self.census.left_out),
             ("scopes", self._decoder.scopes_left_out),
             ("fragments", self._decoder.fragments.left_out),

@@ -158,6 +158,8 @@ class Run:
         )
         judge.engine = engine
         judge.view.census = engine.census
+        judge.view.openings = engine.openings
+        judge.view.quality = engine.quality
         judge.pass_on = sinks[0].connection if len(sinks) == 1 else self._pass_on
         judge.pass_all = engine.want_all = any(sink.wants_connections for sink in sinks)
         judge.pass_first = engine.want_first = max((sink.wants_first for sink in sinks), default=0)
@@ -203,6 +205,7 @@ class Run:
         self.is_read = True
         yield
         view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
+        engine.quality.is_printed = any(file.format == "text" for file in self.recording.files)
         for finding in sorted(self._judge.capture(), key=finding_key):
             for sink in self._sinks:
                 sink.finding(finding)

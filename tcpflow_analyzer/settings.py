@@ -159,6 +159,7 @@ class Settings:
     decoder: str = "native"  # or "tshark"
     tunnel_outer: bool = False
     vlan_separates: bool = False
+    checksum: str = "auto"  # or "off", or "strict": segments with a bad one are not observed
     # observing
     header_prediction: bool = True
     keep_transitions: bool = True
@@ -183,6 +184,14 @@ class Settings:
     time_wait_warn: int = 10_000
     silent_window_ns: int = 10 * NANOSECONDS
     idle_note_ns: int = 600 * NANOSECONDS
+    backlog: int = 4096  # half-open connections that a listener holds (Linux: somaxconn)
+    flood_window_ns: int = 10 * NANOSECONDS  # whole seconds
+    flood_half_open: int = 100  # SYNs within the window that are not completed
+    flood_percent: int = 80  # of all SYNs within the window
+    scan_window_ns: int = 60 * NANOSECONDS
+    scan_targets: int = 15  # different closed or silent sockets within the window
+    churn_per_second: int = 20  # connections of one client to one service
+    churn_window_ns: int = 10 * NANOSECONDS  # whole seconds
     ephemeral_ports: int | None = None  # source ports a client has; overrides the profile's range
     examples: int = 20  # findings of one code kept in memory
     block_octets: int = 65_536  # how much is read at a time

@@ -99,6 +99,18 @@ STATUS_UNUSABLE = 2
     help="Maximum segment lifetime, as 30s or 2min; TIME-WAIT lasts two of them.",
 )
 @click.option(
+    "--checksum",
+    type=click.Choice(["auto", "off", "strict"]),
+    default="auto",
+    help="auto tells bad checksums; strict leaves such segments out, as their receivers do.",
+)
+@click.option(
+    "--backlog",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Half-open connections that a listener holds.  [default: 4096]",
+)
+@click.option(
     "--tunnel",
     type=click.Choice(["inner", "outer"]),
     default="inner",
@@ -147,6 +159,8 @@ def analyze(
     min_severity: str,
     profiles: tuple[tuple[str, str], ...],
     msl: int | None,
+    checksum: str,
+    backlog: int | None,
     tunnel: str,
     vlan_separates: bool,
     decoder: str,
@@ -179,6 +193,8 @@ def analyze(
         tunnel_outer=tunnel == "outer",
         vlan_separates=vlan_separates,
         header_prediction=prediction,
+        checksum=checksum,
+        backlog=backlog or defaults.backlog,
         msl_ns=msl,
         profiles=dict(profiles),
         max_connections=max_connections or defaults.max_connections,

@@ -110,6 +110,10 @@ class Fragments:
         self._octets -= datagram.octets
         return self._put_together(datagram)
 
+    def lost(self) -> i64:
+        """Datagrams of which no fragment came any more before they were complete, so far."""
+        return self.left_out + len(self._datagrams)
+
     def _put_together(self, datagram: Datagram) -> bytes:
         """Copy the pieces to their places, the one that came first last, so that it stays."""
         self.total_len = datagram.total_len

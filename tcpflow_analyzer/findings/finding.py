@@ -13,6 +13,8 @@ from typing import Final, Literal
 from mypy_extensions import i64
 
 from tcpflow_analyzer.observer.census import Census
+from tcpflow_analyzer.observer.openings import Openings
+from tcpflow_analyzer.observer.quality import Quality
 from tcpflow_analyzer.settings import PROFILES, Profile, Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -179,7 +181,8 @@ class CaptureView:
     Attributes:
         settings: thresholds.
         first_time_ns, last_time_ns: of the capture so far; `last_time_ns` is "now".
-        census: counts of hosts, services and listeners so far; None where nobody counts.
+        census, openings: counts of hosts, services and listeners, and of attempts to connect, so
+            far; quality: of the capture itself; None where nobody counts.
         unread_window_ns: of the settings.
     """
 
@@ -195,6 +198,8 @@ class CaptureView:
         self.first_time_ns: i64 = first_time_ns
         self.last_time_ns: i64 = last_time_ns
         self.census: Census | None = census
+        self.openings: Openings | None = None
+        self.quality: Quality | None = None
         self.unread_window_ns: i64 = self.settings.unread_window_ns
 
     def profile(self, endpoint: Endpoint) -> Profile:

@@ -157,6 +157,7 @@ _COPY_WINDOW: Final = 1 * _MILLISECOND  # CP006, same interface
 _COPY_WINDOW_OTHER_INTERFACE: Final = 50 * _MILLISECOND
 _CHALLENGE_WINDOW: Final = 500 * _MILLISECOND  # RS009: within one round trip, at most this
 _SYN_REPEATS_SYN: Final = 50 * _MILLISECOND  # HS006: answers a repeated SYN
+_TAP_SKEW: Final = 50 * _MILLISECOND  # CP007: between the captures of two directions
 _FIRST_RTO: Final = 1 * _SECOND  # RFC 6298 2.1
 FIRST_SYN_GIVES_UP: Final = 3 * _SECOND  # what `_give_up` says of a SYN that was sent once
 _LONGEST_RTO: Final = 120 * _SECOND  # Linux TCP_RTO_MAX
@@ -841,7 +842,12 @@ def _sent_syn(
         )
     elif sender.proven == SYN_RECEIVED and not sender.is_originator:
         connection.note(WRONG_DIRECTION, sender.is_originator, frame, now, 2, sender.believed, 0)
-    elif sender.proven >= ESTABLISHED and segment.seq == sender.iss:
+    elif (
+        sender.proven >= ESTABLISHED
+        and segment.seq == sender.iss
+        # CP007: the tap may have put the SYN behind its SYN-ACK.
+        and not (connection.midstream and now - connection.synack_time_ns <= _TAP_SKEW)
+    ):
         # HS017, a late copy of the SYN that opened this connection.
         connection.note(
             SYN_ON_LIVE, sender.is_originator, frame, now, segment.seq, receiver.believed, 1

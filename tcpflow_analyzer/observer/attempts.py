@@ -49,11 +49,12 @@ class Attempts:
         else:
             self.left_out += 1
 
-    def succeeded(self, entry: Entry, address_len: i64, time_ns: i64) -> None:
-        """An attempt succeeded."""
+    def succeeded(self, entry: Entry, address_len: i64, time_ns: i64) -> bool:
+        """An attempt succeeded; gives whether one had failed before."""
+        failed_ns: i64 = -1
         if entry.source < 0:
             octets = _service_octets(entry.key, address_len)
-            failed_ns: i64 = self._failed_others.get(octets, -1)
+            failed_ns = self._failed_others.get(octets, -1)
             if failed_ns >= 0 and self._succeeded_others.get(octets, -1) < failed_ns:
                 self._succeeded_others[octets] = time_ns
         elif len(self._failed) > 0:
@@ -61,6 +62,7 @@ class Attempts:
             failed_ns = self._failed.get(service, -1)
             if failed_ns >= 0 and self._succeeded.get(service, -1) < failed_ns:
                 self._succeeded[service] = time_ns
+        return failed_ns >= 0
 
     def was_retried(self, entry: Entry, address_len: i64, begun_ns: i64, failed_ns: i64) -> bool:
         """Whether another attempt succeeded since this one began, at most 10 s after it failed."""

@@ -18,8 +18,10 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection, Entry, append_address, append_port
-from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
+from tcpflow_analyzer.table.counts import CHURN_BUCKETS, Churn, ListenerCensus, ServiceCensus
 
+_SECOND: Final = 1_000_000_000
+_LIGHT: Final = 65_536  # octets of payload, FL006
 MOST: Final = 16_384  # entries of one table; what goes back to zero makes room
 _REOPENED_WITHIN: Final = 60_000_000_000  # nanoseconds, MB002: new connections work
 BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero, or less: see below
@@ -132,14 +134,26 @@ class Census:
         left_out: how often something was not counted because a table was full.
     """
 
-    def __init__(self, most: i64 = MOST, busy: i64 = BUSY) -> None:
-        """Make empty tables of at most `most` entries each; `busy` is a `busy_peak`."""
+    def __init__(
+        self, most: i64 = MOST, busy: i64 = BUSY, churn: i64 = 20, churn_seconds: i64 = 10
+    ) -> None:
+        """Make empty tables of at most `most` entries each.
+
+        Args:
+            most: entries of a table.
+            busy: a `busy_peak`.
+            churn: connections a second, over `churn_seconds`, that are many (FL006).
+            churn_seconds: see there.
+        """
         self.hosts: dict[bytes, HostCensus] = {}
         self.services: dict[bytes, ServiceCensus] = {}
         self.listeners: dict[bytes, ListenerCensus] = {}
         self.left_out: i64 = 0
         self._most: i64 = most
         self._busy: i64 = busy
+        self._churn: i64 = churn
+        self._churn_seconds: i64 = churn_seconds
+        self._room_ns: i64 = 0
 
     def opened(self, connection: Connection, now: i64) -> None:
         """A connection was made: its SYN was answered by a SYN-ACK at `now`."""
@@ -148,6 +162,8 @@ class Census:
         named = service_key_of(connection)
         service = self.services.get(named)
         if service is None:
+            if len(self.services) >= self._most:
+                self._make_room(now)
             if len(self.services) >= self._most:
                 self.left_out += 1
             else:
@@ -167,7 +183,56 @@ class Census:
                 service.first_port = port
             if port > service.last_port:
                 service.last_port = port
+            self._count_churn(service, connection, now)
         self._opened_at_listener(connection, now)
+
+    def _count_churn(self, service: ServiceCensus, connection: Connection, now: i64) -> None:
+        """FL006: many connections in one second, or in several one after the other."""
+        second = now // _SECOND
+        if second == service.second:
+            service.in_second += 1
+        else:
+            service.second = second
+            service.in_second = 1
+        churn = service.churn
+        if churn is None:
+            if service.in_second < self._churn:
+                return
+            churn = Churn(self._churn_seconds, second)
+            churn.ring[second % self._churn_seconds] = service.in_second - 1
+            churn.opened = service.in_second - 1
+            service.churn = churn
+        seconds = self._churn_seconds
+        if second - churn.second >= seconds:
+            churn.ring = [0] * seconds
+            churn.opened = 0
+            churn.second = second
+        while churn.second < second:
+            churn.second += 1
+            churn.opened -= churn.ring[churn.second % seconds]
+            churn.ring[churn.second % seconds] = 0
+        at = churn.second % seconds
+        churn.ring[at] = churn.ring[at] + 1
+        churn.opened += 1
+        if churn.opened >= self._churn * seconds and min(churn.ring) > 0:
+            if churn.since_ns == 0:
+                churn.since_ns = max(now - seconds * _SECOND, 1)
+                churn.first_frame = connection.synack_frame
+            churn.most = max(churn.most, churn.opened)
+            churn.until_ns = now
+            churn.last_frame = connection.synack_frame
+
+    def _make_room(self, now: i64) -> None:
+        """Forget services without a connection that were never busy; at most once a second."""
+        if now < self._room_ns:
+            return
+        self._room_ns = now + _SECOND
+        idle: list[bytes] = []
+        for named, service in self.services.items():
+            if service.in_use == 0 and service.peak < self._busy and service.churn is None:
+                idle.append(named)
+        for named in idle:
+            del self.services[named]
 
     def _opened_at_listener(self, connection: Connection, now: i64) -> None:
         length = connection.address_len
@@ -288,8 +353,42 @@ class Census:
         service = self._service_of(connection)
         if service is not None and service.in_use > 0:
             service.in_use -= 1
-            if service.in_use == 0 and service.peak < self._busy:
+            if service.churn is not None:
+                _count_end(service.churn, connection)
+            elif (
+                service.in_use == 0
+                and service.peak < self._busy
+                # Within the same second more may come, and many of them are churn.
+                and connection.last_time_ns // _SECOND != service.second
+            ):
                 del self.services[service_key_of(connection)]
         listener = self._listener_of(connection)
         if listener is not None:
             listener.closes += 1
+
+
+def _count_end(churn: Churn, connection: Connection) -> None:
+    """Count how long a connection lived, and what it carried."""
+    life = connection.last_time_ns - connection.first_time_ns
+    octets = connection.originator.payload_octets + connection.responder.payload_octets
+    churn.over += 1
+    churn.life_ns += life
+    if connection.ack_frame != 0:
+        churn.handshake_ns += connection.ack_time_ns - connection.syn_time_ns
+    if life < _SECOND:
+        churn.short += 1
+    if octets < _LIGHT:
+        churn.light += 1
+    at = _bits(life // 1_000_000)
+    churn.lives[at] = churn.lives[at] + 1
+    at = _bits(octets)
+    churn.octets[at] = churn.octets[at] + 1
+
+
+def _bits(number: i64) -> i64:
+    """How many binary digits a number has, at most CHURN_BUCKETS - 1."""
+    digits: i64 = 0
+    while number > 0 and digits < CHURN_BUCKETS - 1:
+        number >>= 1
+        digits += 1
+    return digits

@@ -36,6 +36,7 @@ ZERO_WINDOW_PROBE_ACK: Final = 0x2000  # known, not counted
 
 _FAST_WITHIN_NS: Final = 20_000_000  # Wireshark: after the last duplicate ACK
 _OUT_OF_ORDER_WITHIN_NS: Final = 3_000_000  # Wireshark: where the first round trip is not known
+_LOOP_WITHIN_NS: Final = 1_000_000_000  # FL005: between two ACKs of a loop
 _FAST_AFTER: Final = 2  # duplicate ACKs
 
 
@@ -110,6 +111,8 @@ def classify(
         _remember(own, other, sender, peer, segment, sequence, classes)
         if classes != 0:
             _count(analysis, classes)
+        if classes & DUPLICATE_ACK != 0:
+            _count_loop(analysis, sender, peer, segment, other)
     return classes
 
 
@@ -134,6 +137,24 @@ def _is_ordinary(
         return segment.ack != sender.last_ack or segment.control_bits & SYN_FIN_RST != 0
     end = (segment.seq + length) & 0xFFFF_FFFF
     return not fills_window(sender, peer, segment) and distance(end, peer.last_ack) > 0
+
+
+def _count_loop(
+    analysis: Analysis, sender: Endpoint, peer: Endpoint, segment: Segment, other: Watch
+) -> None:
+    """FL005: each end answers the other's pure ACK with the ACK that it has sent before."""
+    in_turn = (
+        peer.last_frame > sender.last_frame
+        and other.classes & DUPLICATE_ACK != 0
+        and segment.time_ns - peer.last_time_ns < _LOOP_WITHIN_NS
+    )
+    if not in_turn:
+        analysis.loop = 0
+        analysis.loop_frame = segment.frame
+    analysis.loop += 1
+    if analysis.loop > analysis.longest_loop:
+        analysis.longest_loop = analysis.loop
+        analysis.longest_loop_frame = analysis.loop_frame
 
 
 def captured_end(connection: Connection, of_originator: bool) -> i64:

@@ -75,7 +75,12 @@ class Watch:
 
 @mypyc_attr(acyclic=True)
 class Analysis:
-    """Segments of one connection by class. Made only for connections that have any."""
+    """Segments of one connection by class. Made only for connections that have any.
+
+    Attributes:
+        loop, loop_frame: equal pure ACKs that both ends send in turn, now in a row, and the first
+            of them; longest_loop, longest_loop_frame: of the longest row.
+    """
 
     def __init__(self) -> None:
         """Begin with no segment of any class."""
@@ -92,6 +97,10 @@ class Analysis:
         self.window_full: i64 = 0
         self.keep_alive: i64 = 0
         self.keep_alive_ack: i64 = 0
+        self.loop: i64 = 0
+        self.loop_frame: i64 = 0
+        self.longest_loop: i64 = 0
+        self.longest_loop_frame: i64 = 0
         self.originator: Watch = Watch()
         self.responder: Watch = Watch()
 

@@ -10,6 +10,39 @@ from typing import Final
 from mypy_extensions import i64
 
 ANSWERED_KEPT: Final = 8  # answered SYNs of one listener
+CHURN_BUCKETS: Final = 32  # of a histogram: powers of two
+
+
+class Churn:
+    """Connections of one client to one service that come thick and fast (FL006).
+
+    Attributes:
+        ring: connections opened in each of the last seconds; second: the newest of them.
+        opened: sum of the ring. most: its highest value where no second of it was empty and it
+            was high; since_ns, until_ns: from the first to the last such time. first_frame,
+            last_frame: SYN-ACKs of these times.
+        lives: connections over, by the bits of their milliseconds; short: shorter than a second.
+        octets: likewise by the bits of their payload; light: with less than 64 KiB.
+        over: all of them. handshake_ns: sum of their handshakes' times, and life_ns: of lives.
+    """
+
+    def __init__(self, seconds: i64, second: i64) -> None:
+        """Begin with a ring of so many seconds."""
+        self.ring: list[int] = [0] * seconds
+        self.second: i64 = second
+        self.opened: i64 = 0
+        self.most: i64 = 0
+        self.since_ns: i64 = 0
+        self.until_ns: i64 = 0
+        self.first_frame: i64 = 0
+        self.last_frame: i64 = 0
+        self.lives: list[int] = [0] * CHURN_BUCKETS
+        self.octets: list[int] = [0] * CHURN_BUCKETS
+        self.short: i64 = 0
+        self.light: i64 = 0
+        self.over: i64 = 0
+        self.handshake_ns: i64 = 0
+        self.life_ns: i64 = 0
 
 
 class ServiceCensus:
@@ -27,6 +60,8 @@ class ServiceCensus:
         last_opened_ns: when the last connection was opened.
         idle_failed_ns: when a connection was found dead after an idle time (MB002), 0 for never;
             idle_reopened_ns: when another one was opened within a minute of that.
+        second, in_second: the second of the last one since the epoch, and how many it has.
+        churn: None unless many were opened in one second.
     """
 
     def __init__(self, address_len: i64, profile: i64, port: i64) -> None:
@@ -46,6 +81,9 @@ class ServiceCensus:
         self.last_opened_ns: i64 = 0
         self.idle_failed_ns: i64 = 0
         self.idle_reopened_ns: i64 = 0
+        self.second: i64 = 0
+        self.in_second: i64 = 0
+        self.churn: Churn | None = None
 
 
 class Answered:

@@ -118,6 +118,11 @@ HANDSHAKE_PROXIED: Final = STREAM | 0x8_0000_0000_0000  # PROXIED_..., handshake
 SIZE_LOST: Final = (
     STREAM | 0x10_0000_0000_0000
 )  # octets, retransmissions, 0; or by ICMP: octets, frame of the first smaller one, MTU + 1
+# CP
+CHECKSUM_BAD: Final = STREAM | 0x20_0000_0000_0000  # bit 53: stored, computed, control bits
+
+# FL
+CONTROL_STORM: Final = STREAM | 0x800_0000_0000_0000  # bit 59: RSTs, FINs, pure ACKs in a loop
 
 
 def keepalive(of_originator: bool) -> i64:

@@ -20,6 +20,7 @@ def connection(port: int, scope: bytes = b"", client: bytes = CLIENT) -> Connect
     """A connection of the client to the server from a port; its last frame is the port's number."""
     made = Connection(client + SERVER + port.to_bytes(2, "big") + SERVICE_PORT + scope, port)
     made.last_frame = port
+    made.last_time_ns = 2_000_000_000  # later than the second in which it is opened
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tcpflow_analyzer.findings.capture.control_only_trace import is_control_only
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
@@ -18,7 +19,8 @@ def acked_unseen_data(connection: Connection, capture: CaptureView) -> Iterator[
       - segments of both directions were captured;
       - the octets do not come within `reorder_slack` (10 ms) after the acknowledgement.
 
-    Superseded by: CP003 where nothing of one end was captured.
+    Superseded by: CP003 where nothing of one end was captured; CP010 where no segment of the
+        connection lacks SYN, FIN and RST.
     Why it matters: FIN and RST may be among what is missing; findings about what did not come are
         less sure.
     What to do: `tcpdump -B 65536`, a smaller snapshot length, a capture filter; look at the drop
@@ -29,11 +31,13 @@ def acked_unseen_data(connection: Connection, capture: CaptureView) -> Iterator[
     References: RFC 9293 section 3.10.7.4 fifth step; not in any RFC: the observer's position.
     Seen in: fixtures/findings/CP004-acked-unseen-data
     """
-    if connection.observed & ONE_SIDED:
+    if connection.observed & ONE_SIDED or is_control_only(connection):
         return
     for sender, tally in tallies(connection, ACKED_UNSEEN):
         shown = tally.kept if tally.count <= KEPT else [*tally.kept, tally.last]
         unseen = sum(int(observation.first) for observation in shown)
+        if not unseen:
+            continue  # it came within reorder_slack (CP007)
         acknowledged = max(int(sender.snd_una) - 1, unseen, 1)
         yield judge(
             "CP004",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tcpflow_analyzer.findings.capture.control_only_trace import is_control_only
 from tcpflow_analyzer.findings.close.waiting import patience_ns, was_reset
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallies
@@ -30,7 +31,11 @@ def close_with_missing_data(connection: Connection, capture: CaptureView) -> Ite
     References: RFC 9293 section 3.10.7.4 eighth step.
     Seen in: fixtures/findings/CL009-close-with-missing-data
     """
-    if connection.observed & ONE_SIDED or was_reset(connection):
+    if (
+        connection.observed & ONE_SIDED
+        or was_reset(connection)
+        or is_control_only(connection)  # CP010
+    ):
         return
     for sender, tally in tallies(connection, MISSING_DATA):
         peer = peer_of(connection, sender)

@@ -18,7 +18,11 @@ from tcpflow_analyzer.findings.finding import (
     endpoint_name,
     seconds,
 )
-from tcpflow_analyzer.findings.handshake.waiting import RETRY_WINDOW_NS
+from tcpflow_analyzer.findings.handshake.waiting import (
+    RETRY_WINDOW_NS,
+    explained,
+    explained_request,
+)
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection, Request
@@ -29,7 +33,7 @@ HOPS_APART: Final = 3  # more than this between RST and the host's other segment
 
 def of_request(request: Request, capture: CaptureView, verdict: Verdict) -> int:
     """What `connection_refused` says of a SYN that was sent once (registry.RequestBrief)."""
-    if request.reset_frame == 0:
+    if request.reset_frame == 0 or explained_request(request, capture):
         return 0
     verdict.time_ns = request.reset_time_ns
     verdict.severity = _severity(request.retried, request.reset_time_ns, capture)
@@ -72,7 +76,7 @@ def connection_refused(connection: Connection, capture: CaptureView) -> Iterable
     References: RFC 9293 sections 3.5.2 group 1, 3.10.7.1, 3.10.7.3.
     Seen in: fixtures/findings/HS004-connection-refused
     """
-    if connection.observed & ICMP_REJECTED:
+    if connection.observed & ICMP_REJECTED or explained(connection, capture):
         return ()
     found: list[Finding] = []
     for noted, tally in tallies(connection, REFUSED):

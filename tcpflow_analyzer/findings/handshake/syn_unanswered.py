@@ -17,7 +17,12 @@ from tcpflow_analyzer.findings.finding import (
     endpoint_name,
     seconds,
 )
-from tcpflow_analyzer.findings.handshake.waiting import copies, waited_for_answer
+from tcpflow_analyzer.findings.handshake.waiting import (
+    copies,
+    explained,
+    explained_request,
+    waited_for_answer,
+)
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection, Request
@@ -27,6 +32,8 @@ from tcpflow_analyzer.table.observation import SYN_REPEATED, UNANSWERED
 def of_request(request: Request, capture: CaptureView, verdict: Verdict) -> int:
     """What `syn_unanswered` says of a SYN that was sent once (registry.RequestBrief)."""
     if request.reset_frame != 0 or not waited_for_answer(capture, request.last_time_ns, None):
+        return 0
+    if explained_request(request, capture):
         return 0
     verdict.time_ns = request.last_time_ns
     verdict.severity = _severity(request.retried)
@@ -78,7 +85,7 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterable[Fin
     syns = 1 + copies(repeats)
     exhausted = syns > profile.syn_retries
     waited = exhausted or waited_for_answer(capture, opener.last_time_ns, repeats)
-    if not waited:
+    if not waited or explained(connection, capture):
         return ()
     gave_up = exhausted or capture.waited(connection.first_time_ns, profile.syn_give_up_ns)
     frames = [connection.first_frame] + ([] if repeats is None else frames_of(repeats))

@@ -7,6 +7,7 @@ from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView
 from tcpflow_analyzer.settings import NANOSECONDS
+from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.observation import Tally
 
 SHORTEST_WAIT_NS: Final = 10 * NANOSECONDS  # and at least twice the last gap between repetitions
@@ -32,3 +33,20 @@ def waited_for_answer(capture: CaptureView, last_sent_ns: int, repeats: Tally | 
 def copies(repeats: Tally | None) -> int:
     """How many times the segment was sent again."""
     return 0 if repeats is None else repeats.count
+
+
+def explained(connection: Connection, capture: CaptureView) -> bool:
+    """Whether a failed attempt belongs to a flood, a scan or a row of retries: FL001, FL004, FL007.
+
+    What is not known yet when the connection is over does not count.
+    """
+    openings = capture.openings
+    return openings is not None and openings.explains(
+        connection, connection.address_len, connection.first_time_ns
+    )
+
+
+def explained_request(request: Request, capture: CaptureView) -> bool:
+    """The same of a SYN that was sent once, between IPv4 addresses."""
+    openings = capture.openings
+    return openings is not None and openings.explains(request, 4, request.time_ns)

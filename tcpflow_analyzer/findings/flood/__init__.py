@@ -1,0 +1,1 @@
+"""Floods, scans, outages: what only many connections together show."""
