@@ -198,17 +198,21 @@ def note_syn_options(
 
 def note_missing_mss(connection: Connection) -> None:
     """OP004 once a handshake is complete: scans and floods make no finding for each SYN."""
-    for endpoint in (connection.originator, connection.responder):
-        if endpoint.iss_seen and endpoint.mss == UNKNOWN:
-            connection.note(
-                NEGOTIATION_VIOLATION,
-                endpoint.is_originator,
-                endpoint.first_frame,
-                connection.ack_time_ns,
-                VIOLATION_NO_MSS,
-                0,
-                0,
-            )
+    _note_mss_of(connection, connection.originator)
+    _note_mss_of(connection, connection.responder)
+
+
+def _note_mss_of(connection: Connection, endpoint: Endpoint) -> None:
+    if endpoint.iss_seen and endpoint.mss == UNKNOWN:
+        connection.note(
+            NEGOTIATION_VIOLATION,
+            endpoint.is_originator,
+            endpoint.first_frame,
+            connection.ack_time_ns,
+            VIOLATION_NO_MSS,
+            0,
+            0,
+        )
 
 
 def is_against_agreement(sender: Endpoint, receiver: Endpoint, segment: Segment) -> bool:
