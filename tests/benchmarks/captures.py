@@ -93,6 +93,7 @@ def blocks(options: Options) -> tuple[Iterator[Block], Wire]:
     Raises:
         ValueError: no such capture, or options that do not go together.
     """
+    sizes(options)  # refuses other names
     faults = Faults(options.loss, options.reordering, np.random.default_rng([options.seed, 1]))
     standard = options == Options(options.name)
     # The standard captures come one after the other out of one generator of random numbers.
