@@ -1,7 +1,6 @@
 """The measurements, as commands."""
 
 import json
-import shlex
 import tempfile
 from pathlib import Path
 
@@ -10,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import compare as comparing
+from benchmarks import instructions as counting
 from benchmarks import soak as soaking
 from benchmarks.captures import NAMES, SEED, SHA256, Options, make
 from benchmarks.process import installed_program
+from tcpflow_analyzer.compiled import is_compiled
 
 FOLDER = Path(tempfile.gettempdir()) / "tcpflow-benchmarks"
 in_folder = click.option(
@@ -152,5 +153,26 @@ def soak(
         raise SystemExit(1)
 
 
+@main.command()
+@click.argument("names", nargs=-1, type=click.Choice([case.name for case in counting.cases()]))
+def count(names: tuple[str, ...]) -> None:
+    """Count instructions with valgrind, beside the limits of targets.toml; status 1 above one."""
+    if not counting.is_available():
+        raise click.ClickException("no valgrind")
+    if not is_compiled():
+        raise click.ClickException("limits are those of a compiled install; python -P, perhaps")
+    above = False
+    for case in counting.cases():
+        if not names or case.name in names:
+            instructions = counting.cost(case)
+            above = above or instructions > case.limit
+            click.echo(
+                f"{case.name:18} {instructions:10,.0f} instructions a {case.unit}, "
+                f"limit {case.limit:,}"
+            )
+    if above:
+        raise SystemExit(1)
+
+
 if __name__ == "__main__":
-    main(prog_name=f"PYTHONPATH=tests {shlex.quote('python')} -m benchmarks")
+    main(prog_name="python -P -m benchmarks")

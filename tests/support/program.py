@@ -43,7 +43,7 @@ def run_program(
         folder: to run in; by default that of the tests.
         timeout: seconds until the program is killed and subprocess.TimeoutExpired raised.
     """
-    command, variables = _command(arguments, interpreted)
+    command, variables = program_command(arguments, interpreted=interpreted)
     return subprocess.run(
         command,
         input=stdin,
@@ -64,7 +64,7 @@ def start_program(
         arguments: of the command line, without the program's name.
         prefix: what starts it, as `ip netns exec NAME`.
     """
-    command, variables = _command(arguments, interpreted=False)
+    command, variables = program_command(arguments)
     return subprocess.Popen(
         [*prefix, *command],
         env=variables,
@@ -74,10 +74,10 @@ def start_program(
     )
 
 
-def _command(
-    arguments: Sequence[str | Path], interpreted: bool
+def program_command(
+    arguments: Sequence[str | Path], *, interpreted: bool = False
 ) -> tuple[list[str], dict[str, str]]:
-    """The command line, and the variables of the environment."""
+    """The command line that runs `tcpflow`, and the variables of its environment."""
     package_folder = Path(tcpflow_analyzer.__path__[0]).parent
     path = os.pathsep.join([str(package_folder), str(_TESTS)])
     run = _RUN.format(interpreted=interpreted)
