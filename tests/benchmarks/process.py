@@ -2,14 +2,27 @@
 
 import collections
 import json
-import os
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+# In a process of its own, a small one: until it runs its program a child is a copy of its parent,
+# and the kernel counts that copy as the child's peak (Linux fs/exec.c, setmax_mm_hiwater_rss). With
+# numpy and its arrays in the parent every program would seem to take a hundred MiB.
+_MEASURE: Final = """
+import json, os, sys, time
+nothing = os.open(os.devnull, os.O_WRONLY)
+outputs = [(os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2)]
+start = time.perf_counter()
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=outputs)
+status, usage = os.wait4(child, 0)[1:]
+seconds = time.perf_counter() - start
+status = os.waitstatus_to_exitcode(status)
+print(json.dumps([status, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
 
 
 class Usage(NamedTuple):
@@ -26,16 +39,17 @@ def measure(command: Sequence[str]) -> Usage:
     Raises:
         RuntimeError: it failed; a time counts only if the work was done.
     """
-    start = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    seconds = time.perf_counter() - start
-    # What wait() would ask for is gone: this process is no longer a child.
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        raise RuntimeError(f"{shlex.join(command)}: exit status {child.returncode}")
-    peak = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    return Usage(seconds, usage.ru_utime + usage.ru_stime, peak)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _MEASURE, *command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, seconds, processor_seconds, peak = json.loads(done.stdout)
+    if status != 0:
+        raise RuntimeError(f"{shlex.join(command)}: exit status {status}")
+    return Usage(seconds, processor_seconds, peak / (1 << 20 if sys.platform == "darwin" else 1024))
 
 
 def installed_program() -> str:
