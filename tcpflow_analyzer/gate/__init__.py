@@ -1,0 +1,1 @@
+"""Decides whether captures pass: rules, expectations, a baseline of what is known."""
