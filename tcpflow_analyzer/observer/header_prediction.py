@@ -10,6 +10,7 @@ is open. A test runs every capture with the short path switched off and compares
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
+from tcpflow_analyzer.observer.acceptability import scale_known
 from tcpflow_analyzer.observer.oddities import is_against_agreement
 from tcpflow_analyzer.observer.overlap import keep_excerpt
 from tcpflow_analyzer.observer.path import judge_first_answer, other_ttl
@@ -134,7 +135,7 @@ def count_segment(
             sender.last_data_time_ns = now
     bits = segment.control_bits
     if bits & 4 == 0:  # RST: its window and TTL say nothing of the endpoint
-        _read_window(connection, sender, segment, acknowledgement)
+        _read_window(connection, sender, receiver, segment, acknowledgement)
         if sender.ttl_min == UNKNOWN:
             sender.ttl = segment.ttl
             sender.ttl_min = segment.ttl
@@ -150,9 +151,16 @@ def count_segment(
 
 
 def _read_window(
-    connection: Connection, sender: Endpoint, segment: Segment, acknowledgement: i64
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
 ) -> None:
-    """SEG.WND: unscaled on a SYN, else shifted by the option of the sender's SYN (RFC 7323 2.2)."""
+    """SEG.WND: unscaled on a SYN, else shifted as the sender's SYN says (RFC 7323 2.2).
+
+    If the peer's SYN has no such option, neither end scales.
+    """
     window = segment.window
     before = sender.window
     sender.window = window
@@ -162,10 +170,12 @@ def _read_window(
         return
     scaled = window
     scale = sender.window_scale
+    if scale > 0 and receiver.window_scale == UNKNOWN and scale_known(receiver):
+        scale = 0
     if scale > 0 and segment.control_bits & 2 == 0:
         scaled = window << scale  # 16 bits shifted by at most 14
     edge = acknowledgement + scaled
     if edge > sender.edge:
         sender.edge = edge
     elif edge < sender.edge:
-        note_shrunk(connection, sender, segment, acknowledgement, edge, before)
+        note_shrunk(connection, sender, segment, acknowledgement, edge, before, scale)

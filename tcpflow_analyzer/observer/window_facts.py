@@ -181,6 +181,7 @@ def note_shrunk(
     acknowledgement: i64,
     edge: i64,
     window: i64,
+    scale: i64,
 ) -> None:
     """WN005: the right edge lies left of where the sender's segment before had it.
 
@@ -191,6 +192,7 @@ def note_shrunk(
         acknowledgement: SEG.ACK as an offset in its peer's stream.
         edge: that and SEG.WND, scaled.
         window: SEG.WND of the sender's segment before.
+        scale: shift of both windows, 0 or less for none.
     """
     bits = segment.control_bits
     last_bits = sender.last_control_bits
@@ -207,10 +209,10 @@ def note_shrunk(
     if segment.seq != (sender.last_seq + sender.last_payload_len) & 0xFFFF_FFFF or ahead < 0:
         return  # one of the two was overtaken and says nothing (RFC 9293 3.10.7.4: SND.WL1, WL2)
     slack: i64 = 0
-    if sender.window_scale > 0:
+    if scale > 0:
         one: i64 = 1
-        slack = (one << sender.window_scale) - 1
-        window <<= sender.window_scale
+        slack = (one << scale) - 1
+        window <<= scale
     before = acknowledgement - ahead + window
     if before - edge > slack:
         connection.note(

@@ -229,3 +229,14 @@ def test_user_timeout_option_is_the_limit_of_its_sender() -> None:
     assert "SQ005" in codes(analysis)
     without = assert_ladder(repeated(4) + "\n+10 s\ntick")
     assert "SQ005" not in codes(without)
+
+
+def test_jump_that_both_ends_share_is_a_loss_of_the_capture() -> None:
+    analysis = assert_ladder(
+        OPEN
+        + """
+        --> <SEQ=90001001><CTL=ACK><LEN=100> -->
+        <-- <SEQ=5001><ACK=90051101><CTL=ACK> <--
+    """
+    )
+    assert not codes(analysis) & {"SQ009", "SQ010"}

@@ -165,3 +165,17 @@ def test_overtaken_ack_takes_nothing_back() -> None:
     """
     )
     assert "WN005" not in codes(analysis)
+
+
+@pytest.mark.parametrize(("option", "is_shrunk"), [("", False), ("<WS=8>", True)])
+def test_scale_holds_only_where_both_ends_offer_it(option: str, is_shrunk: bool) -> None:
+    analysis = assert_ladder(
+        f"""
+        --> <CTL=SYN><WS=8> -->
+        <-- <CTL=SYN,ACK>{option} <--
+        --> <CTL=ACK><WIN=1000> -->
+        <-- <CTL=ACK><LEN=100> <--
+        --> <CTL=ACK><WIN=900> -->
+    """
+    )
+    assert ("WN005" in codes(analysis)) == is_shrunk

@@ -7,7 +7,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import ACKED_UNSEEN, ONE_SIDED
-from tcpflow_analyzer.table.stream_observation import OUTSIDE_WINDOW
+from tcpflow_analyzer.table.stream_observation import ACK_UNACCEPTABLE, OUTSIDE_WINDOW
 from tcpflow_analyzer.tcp.states import STATE_NAMES
 
 
@@ -20,6 +20,7 @@ def segment_outside_window(connection: Connection, capture: CaptureView) -> Iter
         scale is known;
       - a segment without SYN, FIN and RST begins beyond the highest edge that the receiver ever
         advertised;
+      - the other end does not acknowledge it, as it does where the capture lost a stretch;
       - it does not continue its sender's own stream by more than the window (SQ013).
     What lies below the window is SQ003.
 
@@ -37,6 +38,11 @@ def segment_outside_window(connection: Connection, capture: CaptureView) -> Iter
         return
     for sender, tally in tallies(connection, OUTSIDE_WINDOW):
         first = tally.kept[0]
+        if (
+            connection.tally(ACK_UNACCEPTABLE, not sender.is_originator) is not None
+            or sender.snd_una >= first.third + first.first
+        ):
+            continue  # both ends have gone on alike: the capture lost a stretch
         yield judge(
             "SQ010",
             connection,

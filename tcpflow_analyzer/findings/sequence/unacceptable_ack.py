@@ -7,7 +7,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import ACKED_UNSEEN, ONE_SIDED
-from tcpflow_analyzer.table.stream_observation import ACK_UNACCEPTABLE
+from tcpflow_analyzer.table.stream_observation import ACK_UNACCEPTABLE, OUTSIDE_WINDOW
 from tcpflow_analyzer.tcp.states import STATE_NAMES
 
 
@@ -18,7 +18,8 @@ def unacceptable_ack(connection: Connection, capture: CaptureView) -> Iterator[F
     Set when all of the following hold:
       - both ends are synchronised, and both were captured;
       - SEG.ACK lies beyond everything that the peer sent and that any window allowed it to send,
-        or more than the largest window below SND.UNA.
+        or more than the largest window below SND.UNA;
+      - the peer does not send as if it were right (SQ010): then the capture lost a stretch.
     `answer` is the challenge ACK that the first kind should draw (RS009), 0 for none.
 
     Superseded by: CP004 where the window allowed the octets: then the capture lost them; CP003.
@@ -35,6 +36,8 @@ def unacceptable_ack(connection: Connection, capture: CaptureView) -> Iterator[F
     if connection.observed & ONE_SIDED:
         return
     for sender, tally in tallies(connection, ACK_UNACCEPTABLE):
+        if connection.tally(OUTSIDE_WINDOW, not sender.is_originator) is not None:
+            continue  # both ends have gone on alike: the capture lost a stretch
         first = tally.kept[0]
         answers = sorted({int(seen.third) for seen in tally.kept if seen.third > 0})
         yield judge(
