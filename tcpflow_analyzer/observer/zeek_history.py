@@ -19,7 +19,7 @@ from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN, SYN_FIN_RST
 
-# Zeek's states of one end, TCP_Endpoint.h: the low four bits of Endpoint.zeek_state. The next four
+# Zeek's states of one end, TCP_Endpoint.h: the low four bits of ZeekEnd.state. The next four
 # bits hold the state before, then 18 bits each count retransmissions, zero windows and gaps.
 INACTIVE: Final = 0  # nothing seen of it
 SYN_SENT: Final = 1
@@ -81,7 +81,10 @@ LIKELY_SERVER_PORTS: Final = frozenset({
 
 def zeek_state(endpoint: Endpoint) -> i64:
     """Zeek's state of an end, INACTIVE to RESET."""
-    return endpoint.zeek_state & _STATE_MASK
+    zeek = endpoint.zeek
+    if zeek is None:
+        return INACTIVE
+    return zeek.state & _STATE_MASK
 
 
 def history_text(connection: Connection) -> str:
@@ -215,20 +218,20 @@ def _write_letter(
             letter = _H
         state = zeek_state(sender)
         # In all other states Zeek starts its numbering anew at the SYN and sees no difference.
-        is_other = state in (CLOSED, RESET) and segment.seq != sender.zeek_syn
+        is_other = state in (CLOSED, RESET) and segment.seq != sender.zeek_end().syn
         if _see(connection, from_originator, SEEN_SYN, letter + lower) and is_other:
             _add(connection, letter + lower)
-        sender.zeek_syn = segment.seq
+        sender.zeek_end().syn = segment.seq
     elif which == FIN:
         end = (segment.seq + segment.payload_len) & 0xFFFF_FFFF
-        if _see(connection, from_originator, SEEN_FIN, _F + lower) and end != sender.zeek_fin:
+        if _see(connection, from_originator, SEEN_FIN, _F + lower) and end != sender.zeek_end().fin:
             _add(connection, _F + lower)
-        sender.zeek_fin = end
+        sender.zeek_end().fin = end
     elif which == RST:
         seq = segment.seq
-        if _see(connection, from_originator, SEEN_RST, _R + lower) and seq != sender.zeek_rst:
+        if _see(connection, from_originator, SEEN_RST, _R + lower) and seq != sender.zeek_end().rst:
             _add(connection, _R + lower)
-        sender.zeek_rst = seq
+        sender.zeek_end().rst = seq
     elif control_bits & FIN != 0 and control_bits & RST != 0:
         _see(connection, from_originator, SEEN_FIN_RST, _I + lower)
     else:
@@ -256,10 +259,10 @@ def _add(connection: Connection, letter: i64) -> None:
 
 def _count(connection: Connection, endpoint: Endpoint, unit: i64, letter: i64) -> None:
     """Count an event; write its letter the 1st, 10th, 100th ... time (ScaledHistoryEntry)."""
-    count = (endpoint.zeek_state // unit) & _COUNT_MASK
+    count = (endpoint.zeek_end().state // unit) & _COUNT_MASK
     if count == _COUNT_MASK:
         return
-    endpoint.zeek_state += unit
+    endpoint.zeek_end().state += unit
     count += 1
     if count in (1, 10, 100, 1000, 10_000, 100_000):
         _add(connection, letter)
@@ -279,15 +282,15 @@ def _spell(history: i64) -> str:
 
 def _set_state(endpoint: Endpoint, state: i64) -> None:
     """Change Zeek's state of an end and keep the one before (TCP_Endpoint::SetState)."""
-    before = endpoint.zeek_state & _STATE_MASK
+    before = endpoint.zeek_end().state & _STATE_MASK
     if state != before:
-        counts = endpoint.zeek_state & ~_BOTH_STATES
-        endpoint.zeek_state = counts | (before << _STATE_BITS) | state
+        counts = endpoint.zeek_end().state & ~_BOTH_STATES
+        endpoint.zeek_end().state = counts | (before << _STATE_BITS) | state
 
 
 def _previous_state(endpoint: Endpoint) -> i64:
     """Zeek's state of an end before its present one."""
-    return (endpoint.zeek_state >> _STATE_BITS) & _STATE_MASK
+    return (endpoint.zeek_end().state >> _STATE_BITS) & _STATE_MASK
 
 
 def _is_zero_window(sender: Endpoint, peer: Endpoint, control_bits: i64) -> bool:
@@ -351,7 +354,7 @@ def _hold_back(connection: Connection, sender: Endpoint) -> None:
 
 def _expects_gaps(endpoint: Endpoint) -> bool:
     """Whether gaps by truncation are still counted: up to the second letter, then they are not."""
-    return endpoint.zeek_state // GAPS < _TRUNCATED_MOST
+    return endpoint.zeek_end().state // GAPS < _TRUNCATED_MOST
 
 
 def _gaps(endpoint: Endpoint, acknowledgement: i64) -> i64:

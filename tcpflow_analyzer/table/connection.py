@@ -286,9 +286,6 @@ class Connection(Entry):
         self.first_frame: i64 = 0
         self.last_frame: i64 = 0
         self.frames: i64 = 0
-        self.midstream: bool = False
-        self.roles_guessed: bool = False
-        self.originator_listens: bool = False
         self.syn_frame: i64 = 0
         self.syn_time_ns: i64 = 0
         self.synack_frame: i64 = 0
@@ -304,14 +301,13 @@ class Connection(Entry):
         self.history_more: str = ""
         self.observed: i64 = 0
         self.stream_observed: i64 = 0
-        self.tallies: list[Tally] | None = None
+        self.tallies: Tally | None = None
         self.resets: list[Reset] | None = None
         self.reset_count: i64 = 0
         self.transitions: list[Transition] | None = None
         self.previous: Remembered | None = None
         self.analysis: Analysis | None = None
         self.icmp_source: bytes = b""
-        self.authenticated: bool = False
         self.older: Connection | None = None
         self.candidate: Request | None = None
         self.next_due_ns: i64 = NEVER
@@ -320,6 +316,11 @@ class Connection(Entry):
         self.counted: i64 = 0
         self.service: ServiceCensus | None = None
         self.listener: ListenerCensus | None = None
+        # flags, side by side: each takes one octet
+        self.midstream: bool = False
+        self.roles_guessed: bool = False
+        self.originator_listens: bool = False
+        self.authenticated: bool = False
         self.one_sided: bool = False
         self.queued: bool = False
         self.finished: bool = False
@@ -332,11 +333,19 @@ class Connection(Entry):
 
     def tally(self, kind: i64, of_originator: bool) -> Tally | None:
         """All observations of a kind about one endpoint, or None."""
-        if self.tallies is not None:
-            for tally in self.tallies:
-                if tally.kind == kind and tally.of_originator == of_originator:
-                    return tally
-        return None
+        tally = self.tallies
+        while tally is not None and (tally.kind != kind or tally.of_originator != of_originator):
+            tally = tally.following
+        return tally
+
+    def all_tallies(self) -> list[Tally]:
+        """All tallies, the newest kind first."""
+        tallies: list[Tally] = []
+        tally = self.tallies
+        while tally is not None:
+            tallies.append(tally)
+            tally = tally.following
+        return tallies
 
     def note(
         self,
@@ -357,7 +366,7 @@ class Connection(Entry):
         tally = self.tally(kind, of_originator)
         if tally is not None:
             tally.add(observation)
-        elif self.tallies is None:
-            self.tallies = [Tally(observation)]
         else:
-            self.tallies.append(Tally(observation))
+            tally = Tally(observation)
+            tally.following = self.tallies
+            self.tallies = tally

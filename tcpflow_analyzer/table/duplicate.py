@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tcpflow_analyzer.table.analysis import Analysis, Watch
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.endpoint import Endpoint, Rarities, Trouble
+from tcpflow_analyzer.table.endpoint import Endpoint, Rarities, Trouble, ZeekEnd
 from tcpflow_analyzer.table.observation import Observation, Reset, Tally
 from tcpflow_analyzer.table.receipt import Receipt
 from tcpflow_analyzer.table.transition import Transition
@@ -20,6 +20,7 @@ _MAKERS: Final[dict[type, Any]] = {
     Endpoint: lambda: Endpoint(True),
     Rarities: Rarities,
     Trouble: Trouble,
+    ZeekEnd: ZeekEnd,
     Analysis: Analysis,
     Watch: Watch,
     Reset: lambda: Reset(True, 0, 0),

@@ -83,6 +83,23 @@ class Rarities:
 
 
 @mypyc_attr(acyclic=True)
+class ZeekEnd:
+    """What Zeek would hold of an end (observer/zeek_history.py).
+
+    Attributes:
+        state: its state there, the one before, and counts.
+        syn, fin, rst: wrapped number of the last one, UNKNOWN while it sent none.
+    """
+
+    def __init__(self) -> None:
+        """Nothing was seen of it yet."""
+        self.state: i64 = 0
+        self.syn: i64 = UNKNOWN
+        self.fin: i64 = UNKNOWN
+        self.rst: i64 = UNKNOWN
+
+
+@mypyc_attr(acyclic=True)
 class Endpoint:
     """What one endpoint sent, and in which states it is proven and believed to be.
 
@@ -139,20 +156,14 @@ class Endpoint:
             all of its segments but RSTs.
         profile: index into settings.PROFILES, how it behaves where the wire does not say;
             `profile_known` once it was guessed or given.
-    Attributes, what Zeek would hold of it (observer/zeek_history.py):
-        zeek_state: its state there, the one before, and counts. zeek_syn, zeek_fin, zeek_rst:
-            wrapped number of the last one, UNKNOWN while it sent none.
+    Attributes, for outputs that show what Zeek would say:
+        zeek: what Zeek would hold of it, None while nothing was recorded.
     """
 
     def __init__(self, is_originator: bool) -> None:
         """Make an endpoint of which nothing was seen yet."""
-        self.is_originator: bool = is_originator
         # stream sent
         self.iss: i64 = 0
-        self.has_origin: bool = False
-        self.iss_seen: bool = False
-        self.sack_permitted: bool = False
-        self.timestamps: bool = False
         self.snd_nxt: i64 = 0
         self.snd_una: i64 = 0
         self.contiguous: i64 = 0
@@ -180,7 +191,6 @@ class Endpoint:
         self.fin_acked_frame: i64 = 0
         self.fin_acked_time_ns: i64 = 0
         self.rst_frame: i64 = 0
-        self.fin_acked_by_data: bool = False
         self.time_wait_since_ns: i64 = 0
         self.time_wait_until_ns: i64 = 0
         # retransmission and round trips
@@ -209,7 +219,6 @@ class Endpoint:
         self.ttl_min: i64 = UNKNOWN
         self.ttl_max: i64 = UNKNOWN
         self.profile: i64 = 0
-        self.profile_known: bool = False
         # the last segment, to know a copy of it (CP006) and what a later one answers
         self.last_seq: i64 = 0
         self.last_ack: i64 = 0
@@ -217,13 +226,17 @@ class Endpoint:
         self.last_payload_len: i64 = 0
         self.last_ip_id: i64 = UNKNOWN
         self.last_checksum: i64 = 0  # and the interface, shifted by 16
-        self.last_new: bool = False
         self.rarities: Rarities | None = None
-        # what Zeek would hold
-        self.zeek_state: i64 = 0
-        self.zeek_syn: i64 = UNKNOWN
-        self.zeek_fin: i64 = UNKNOWN
-        self.zeek_rst: i64 = UNKNOWN
+        self.zeek: ZeekEnd | None = None
+        # flags, side by side: each takes one octet
+        self.is_originator: bool = is_originator
+        self.has_origin: bool = False
+        self.iss_seen: bool = False
+        self.sack_permitted: bool = False
+        self.timestamps: bool = False
+        self.fin_acked_by_data: bool = False
+        self.profile_known: bool = False
+        self.last_new: bool = False
 
     def queued(self) -> list[Receipt]:
         """The segments on their way to it, oldest first."""
@@ -288,6 +301,14 @@ class Endpoint:
             trouble = Trouble()
             rare.trouble = trouble
         return trouble
+
+    def zeek_end(self) -> ZeekEnd:
+        """What Zeek would hold of it, made now if it is not there."""
+        zeek = self.zeek
+        if zeek is None:
+            zeek = ZeekEnd()
+            self.zeek = zeek
+        return zeek
 
     @property
     def fin_copies(self) -> int:

@@ -132,22 +132,37 @@ class Observation:
 
 @mypyc_attr(acyclic=True)
 class Tally:
-    """All observations of one kind about one endpoint: how many, the first few, and the last."""
+    """All observations of one kind about one endpoint: how many, the first few, and the last.
+
+    Attributes:
+        following: the tally of another kind or endpoint on the same connection.
+    """
 
     def __init__(self, observation: Observation) -> None:
         """Begin with the first observation."""
         self.kind: i64 = observation.kind
         self.of_originator: bool = observation.of_originator
         self.count: i64 = 1
-        self.kept: list[Observation] = [observation]
         self.last: Observation = observation
+        self.following: Tally | None = None
+        self._first: Observation = observation
+        self._more: list[Observation] | None = None  # most kinds are seen once
+
+    @property
+    def kept(self) -> list[Observation]:
+        """The first observations, at most KEPT."""
+        if self._more is None:
+            return [self._first]
+        return [self._first, *self._more]
 
     def add(self, observation: Observation) -> None:
         """Count one more; keep it if it is among the first KEPT."""
         self.count += 1
         self.last = observation
-        if len(self.kept) < KEPT:
-            self.kept.append(observation)
+        if self._more is None:
+            self._more = [observation]
+        elif len(self._more) < KEPT - 1:
+            self._more.append(observation)
 
 
 # Verdict on a RST, RFC 5961 section 3.2 (observer/acceptability.py).

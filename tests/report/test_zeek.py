@@ -33,8 +33,8 @@ TABLE = {
 def connection_with(originator: int, responder: int, letters: str = "") -> Connection:
     """A connection in these states of Zeek's, with data both ways."""
     connection = Connection(bytes(12), 1)
-    connection.originator.zeek_state = originator
-    connection.responder.zeek_state = responder
+    connection.originator.zeek_end().state = originator
+    connection.responder.zeek_end().state = responder
     connection.originator.snd_nxt = connection.responder.snd_nxt = 2
     for letter in letters:
         connection.history = (connection.history << 5) | LETTERS.index(letter)

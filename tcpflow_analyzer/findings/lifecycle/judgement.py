@@ -9,7 +9,14 @@ from collections.abc import Iterable, Mapping
 
 from mypy_extensions import i64
 
-from tcpflow_analyzer.findings.finding import FRAMES_KEPT, Finding, Severity, side_name
+from tcpflow_analyzer.findings.finding import (
+    FRAMES_KEPT,
+    CaptureView,
+    Finding,
+    Severity,
+    Verdict,
+    side_name,
+)
 from tcpflow_analyzer.findings.registry import registered
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -98,6 +105,30 @@ def stream_tallies(
     if tally is not None:
         found.append((connection.responder, tally))
     return found
+
+
+class KindInBrief:
+    """`brief` of a rule that makes one finding for each end with a kind of observation.
+
+    See registry.Brief. The finding is decided with the last observation.
+    """
+
+    def __init__(self, kind: int, severity: int) -> None:
+        """Look for `kind`; `severity` is an index into SEVERITIES."""
+        self._kind: i64 = kind
+        self._severity: i64 = severity
+
+    def __call__(self, connection: Connection, capture: CaptureView, verdict: Verdict) -> int:
+        """Count the ends."""
+        verdict.severity = self._severity
+        number = 0
+        tally = connection.tallies
+        while tally is not None:
+            if tally.kind == self._kind:
+                number += 1
+                verdict.time_ns = tally.last.time_ns
+            tally = tally.following
+        return number
 
 
 def frames_of(tally: Tally) -> list[int]:

@@ -269,7 +269,7 @@ def _names(connection: Connection, reset: Reset, kind: i64) -> bool:
         return False
     return any(
         seen.third == reset.frame
-        for tally in connection.tallies or ()
+        for tally in connection.all_tallies()
         if tally.kind == kind
         for seen in tally.kept
     )
@@ -295,7 +295,7 @@ def _is_in_time_wait(connection: Connection, reset: Reset) -> bool:
         return False
     return any(
         seen.frame == reset.frame
-        for tally in connection.tallies or ()
+        for tally in connection.all_tallies()
         if tally.kind == RESET_IN_TIME_WAIT
         for seen in tally.kept
     )

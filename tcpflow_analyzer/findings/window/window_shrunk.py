@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
-from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
+from tcpflow_analyzer.findings.finding import WARNING, CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.lifecycle.judgement import KindInBrief, frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.stream_observation import WINDOW_SHRUNK
 
 
-@finding("WN005", severity="warning", since="0.2.0", stream_wakes=WINDOW_SHRUNK)
+@finding(
+    "WN005",
+    severity="warning",
+    since="0.2.0",
+    stream_wakes=WINDOW_SHRUNK,
+    brief=KindInBrief(WINDOW_SHRUNK, WARNING),
+)
 def window_shrunk(connection: Connection, capture: CaptureView) -> Iterator[Finding]:
     """The receiver moved the right window edge left.
 
