@@ -22,7 +22,7 @@ from tcpflow_analyzer.sources.live.relay import Relay
 from tcpflow_analyzer.sources.live.rights import no_right
 
 START_S: Final = 10.0  # a device that takes longer to open does not answer
-STOP_S: Final = 3.0
+STOP_S: Final = 3.0  # without a sign of life
 READ_OCTETS: Final = 1 << 20
 PIPE_OCTETS: Final = 1 << 20  # the most that Linux allows without privilege (fs.pipe-max-size)
 # dumpcap looks every 250 ms (capture_opts.h CAP_READ_TIMEOUT) and then writes what it has.
@@ -173,11 +173,11 @@ class DumpcapEngine:
         return os.read(number, READ_OCTETS)
 
     def _read_rest(self) -> list[bytes]:
-        deadline = time.monotonic() + STOP_S
+        """Read until dumpcap has closed the pipe; it may still hold many frames."""
         parts = []
         with contextlib.suppress(EngineEnded, OSError):
             while True:
-                piece = self._read_pipe(max(deadline - time.monotonic(), 0))
+                piece = self._read_pipe(STOP_S)
                 if not piece:
                     break
                 parts.append(self._relay.feed(piece, time.time_ns()))
