@@ -1,0 +1,17 @@
+"""Records the traffic of a test and says what has to hold for its connections.
+
+The pytest plugin is made of it; it works with every other test runner too:
+
+    from tcpflow_analyzer.testing import Recorder, Traffic
+
+    with Recorder("lo", path, "tcp port 8080"):
+        ...
+    Traffic([path]).connections(port=8080).assert_graceful()
+"""
+
+from tcpflow_analyzer.testing.connections import Connections
+from tcpflow_analyzer.testing.recorder import Recorder
+from tcpflow_analyzer.testing.traffic import Traffic
+from tcpflow_analyzer.testing.values import Values
+
+__all__ = ["Connections", "Recorder", "Traffic", "Values"]
