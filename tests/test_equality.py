@@ -34,7 +34,7 @@ from tcpflow_analyzer.sources.octets import BLOCK_OCTETS
 from tcpflow_analyzer.sources.recording import Recording
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 
-BLOCKS = (1, 7, 4096, 65_536, 1024 * 1024)
+BLOCKS = (1, 7, 4096, 262_144, 1024 * 1024)
 SMALL = 20_000  # octets; larger captures are not read octet by octet
 
 every_capture = pytest.mark.parametrize(

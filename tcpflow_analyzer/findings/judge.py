@@ -71,6 +71,8 @@ class _Asked:
         self.kinds: list[_Kinds] = kinds
         self.hosts: list[HostFinding] = hosts
         self.by_traits: dict[int, _Asked] = {}
+        self.stream_observed: i64 = 0
+        self.following: _Asked | None = None
 
 
 class _AskedOfRequest:
@@ -115,7 +117,9 @@ class Judge:
         self._wants_facts: bool = wants_facts
         self._all: int = self._wanted()
         self._unread_window_ns: i64 = settings.unread_window_ns
-        self._asked: dict[int, _Asked] = {}
+        self._first_word: i64 = self._all & _FIRST_WORD
+        self._stream_word: i64 = self._all >> WORD
+        self._asked: dict[int, _Asked] = {}  # by the first word; one each of the second
         self._verdict: Verdict = Verdict()
         self._kinds: dict[str, _Kinds] = {}
         self._asked_of_requests: dict[int, _AskedOfRequest | None] = {}
@@ -228,14 +232,8 @@ class Judge:
 
     def connection(self, connection: Connection) -> list[Finding]:
         """Judge a connection; its findings in the order of the output."""
-        observed = connection.observed
-        stream_observed = connection.stream_observed
-        words: int = observed if stream_observed == 0 else both_words(observed, stream_observed)
-        words &= self._all  # what no rule asks for must not multiply the kinds of connections
-        asked = self._asked.get(words)
-        if asked is None:
-            asked = self._asked[words] = self._choose(words, EVERY_RESET)
-        if observed & _RESET != 0:
+        asked = self._asked_about(connection)
+        if connection.observed & _RESET != 0:
             asked = self._narrow(asked, connection)
         view = self.view
         for host in asked.hosts:
@@ -247,6 +245,21 @@ class Judge:
         if len(found) == 0:
             return found
         return self._count(found)
+
+    def _asked_about(self, connection: Connection) -> _Asked:
+        """Who is asked about connections with these observations."""
+        # What no rule asks for must not multiply the kinds of connections.
+        observed = connection.observed & self._first_word
+        stream_observed = connection.stream_observed & self._stream_word
+        asked: _Asked | None = self._asked.get(observed)
+        while asked is not None and asked.stream_observed != stream_observed:
+            asked = asked.following
+        if asked is None:
+            asked = self._choose(both_words(observed, stream_observed), EVERY_RESET)
+            asked.stream_observed = stream_observed
+            asked.following = self._asked.get(observed)
+            self._asked[observed] = asked
+        return asked
 
     def preview(self, connection: Connection) -> list[Finding]:
         """What would be said of a connection now; nothing is counted, and no host is judged."""

@@ -14,12 +14,13 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from tcpflow_analyzer.errors import InputError
 
-# Larger reads and mmap were slower, or counted as resident memory (design.md decision 4).
-BLOCK_OCTETS: Final = 65_536
+# Of 64 KiB to 1 MiB the fastest on large files, by a sixth (docs/performance.md); mmap counts as
+# resident memory.
+BLOCK_OCTETS: Final = 262_144
 # Where only the beginning of a file is looked at, and the rest perhaps never.
 PROBE_OCTETS: Final = 4_096
 # Unpacked at a time: calls of a decompressor that are long enough for another thread to work.
-UNPACKED_OCTETS: Final = 4 * BLOCK_OCTETS
+UNPACKED_OCTETS: Final = BLOCK_OCTETS
 
 
 class StreamDamage(Exception):
