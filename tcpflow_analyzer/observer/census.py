@@ -223,10 +223,10 @@ class Census:
             churn.last_frame = connection.synack_frame
 
     def _make_room(self, now: i64) -> None:
-        """Forget services without a connection that were never busy; at most once a second."""
+        """Forget services without a connection that were never busy; every 10 s at most."""
         if now < self._room_ns:
             return
-        self._room_ns = now + _SECOND
+        self._room_ns = now + 10 * _SECOND
         idle: list[bytes] = []
         for named, service in self.services.items():
             if service.in_use == 0 and service.peak < self._busy and service.churn is None:

@@ -56,6 +56,7 @@ RETRY_GAP: Final = 5 * SECOND  # FL007: attempts that follow within this belong 
 RETRIES: Final = 5  # FL007: attempts in a row
 SUCCESSES: Final = 8  # FL007, FL009: the newest are kept; failures are told later than these
 FAILURES: Final = 3  # FL009: attempts in a row
+FEWEST_ISNS: Final = 8  # FL010: by which a rule may show
 ISNS: Final = 64  # FL010: of one host
 _LATE: Final = 13  # seconds after which nothing more is told of a second
 _FEW: Final = 16  # SYNs of a listener that need not be counted by seconds
@@ -584,11 +585,13 @@ class Openings:
             syn_ns = connection.synack_time_ns
         arrivals.successes += 1
         times, frames = arrivals.success_times, arrivals.success_frames
-        if len(times) == SUCCESSES:
-            del times[0]
-            del frames[0]
-        times.append(syn_ns)
-        frames.append(connection.synack_frame)
+        if len(times) < SUCCESSES:
+            times.append(syn_ns)
+            frames.append(connection.synack_frame)
+        else:
+            at = arrivals.successes % SUCCESSES
+            times[at] = syn_ns
+            frames[at] = connection.synack_frame
         outage = arrivals.outage
         if outage is not None and outage.after_ns == 0 and syn_ns > outage.last_ns:
             outage.after_ns = syn_ns
@@ -610,7 +613,7 @@ class Openings:
                 return  # nothing had succeeded yet
             # There were many successes since; one of them is taken to have come just before.
             before = time_ns
-            before_frame = found.success_frames[0]
+            before_frame = min(found.success_frames)
         if found.failures == 0 or before > found.last_failure_ns:
             found.failures = 0
             found.refused = 0
@@ -831,7 +834,30 @@ def _add_to_series(series: IsnSeries, isn: i64, time_ns: i64, frame: i64, pair: 
     series.isns.append(isn)
     series.times.append(time_ns)
     series.frames.append(frame)
-    series.full = len(series.isns) >= ISNS
+    count: i64 = len(series.isns)
+    if count == FEWEST_ISNS and not _may_follow_a_rule(series):
+        # Numbers like these are what RFC 6528 wants; nothing more is kept of the host.
+        series.full = True
+        series.isns, series.times, series.frames = [], [], []
+    elif count >= ISNS:
+        series.full = True
+
+
+def _may_follow_a_rule(series: IsnSeries) -> bool:
+    """Whether some number repeats, or the increments are nearly equal, each or by the second."""
+    isns, times = series.isns, series.times
+    steps: list[int] = []
+    rates: list[int] = []
+    for at in range(1, len(isns)):
+        step = (isns[at] - isns[at - 1]) & 0xFFFF_FFFF
+        steps.append(step)
+        rates.append(step * 1_000 // max((times[at] - times[at - 1]) // 1_000, 1))
+    return len(set(isns)) < len(isns) or _nearly_equal(steps) or _nearly_equal(rates)
+
+
+def _nearly_equal(numbers: list[int]) -> bool:
+    """Whether they differ by less than a quarter: the finding asks for far less."""
+    return 4 * (max(numbers) - min(numbers)) < max(numbers)
 
 
 def _add_to_row(row: Row, kind: i64, time_ns: i64, frame: i64) -> None:
