@@ -325,7 +325,11 @@ class Engine:
         sender, receiver = connection.originator, connection.responder
         if not direct:
             sender, receiver = receiver, sender
-        if quality.verifies and quality.wants(segment, sender) and is_bad(quality.check(segment)):
+        if (
+            quality.verifies
+            and quality.wants(connection, segment, sender)
+            and is_bad(quality.check(segment))
+        ):
             note_bad(connection, direct, segment)
             if quality.is_strict:
                 self._leave_out("bad_checksums", 1)

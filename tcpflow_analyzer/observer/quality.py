@@ -3,8 +3,8 @@
 Compiled: yes
 
 Counts over the whole input, with the first frame of each. Checksums are verified for control
-segments, the first 64 segments of a direction and what repeats octets (design: payload is mostly
-not read); what was left unverified is counted.
+segments, the first 64 segments of a direction as long as the listener's connections have not had
+256 together, and what repeats octets (docs/adr/0012); what was left unverified is counted.
 """
 
 from typing import Final
@@ -29,6 +29,7 @@ from tcpflow_analyzer.tcp.control_bits import FIN, SYN_FIN_RST
 from tcpflow_analyzer.tcp.sequence import distance, unwrap
 
 VERIFIED_SEGMENTS: Final = 64  # of each direction
+VERIFIED_AT_LISTENER: Final = 256  # without SYN, FIN and RST, of all connections of a listener
 ETHERNET_SEGMENT: Final = 1460  # octets: longer ones are compared with the MSS
 _SKEW: Final = 50_000_000  # CP007: an effect that precedes its cause by no more, nanoseconds
 _MOST_SENDERS: Final = 1024  # addresses of which unfinished sums are told apart
@@ -160,14 +161,21 @@ class Quality:
             self.longest_mss = mss
             _count(self.long_senders, segment)
 
-    def wants(self, segment: Segment, sender: Endpoint) -> bool:
-        """Whether the checksum of a segment on a known connection is to be verified."""
-        if (
-            sender.segments < VERIFIED_SEGMENTS
-            or segment.control_bits & SYN_FIN_RST != 0
-            or self.is_strict
-        ):
+    def wants(self, connection: Connection, segment: Segment, sender: Endpoint) -> bool:
+        """Whether the checksum of a segment on a known connection is to be verified.
+
+        Cards that finish sums, and paths that spoil them, do it on all connections of a listener
+        alike: summing the payload of each costs a fifth of the time on short connections.
+        """
+        if segment.control_bits & SYN_FIN_RST != 0 or self.is_strict:
             return True
+        if sender.segments < VERIFIED_SEGMENTS:
+            listener = connection.listener
+            if listener is None:
+                return True
+            if listener.verified < VERIFIED_AT_LISTENER:
+                listener.verified += 1
+                return True
         if (
             segment.payload_len > 0
             and distance(segment.seq, (sender.iss + sender.snd_nxt) & 0xFFFF_FFFF) < 0

@@ -110,6 +110,8 @@ class ListenerCensus:
         until_when_refused_ns: `latest_until_ns` at that time.
         reopened_ns, reopened_frame: first connection opened after a refusal, 0 for none.
         last_opened_ns: when the last connection was opened.
+        verified: segments of its connections whose checksum was verified (observer/quality.py),
+            those with SYN, FIN or RST left out.
         answered: SYNs that it answered lately (observer/listeners.py), None for none.
         idle_reset_ns, idle_resets: idle time that a RST ended last, and how many in a row were the
             same within 2 % (MB003).
@@ -134,6 +136,7 @@ class ListenerCensus:
         self.reopened_ns: i64 = 0
         self.reopened_frame: i64 = 0
         self.last_opened_ns: i64 = 0
+        self.verified: i64 = 0
         self.answered: Answered | None = None
         self.idle_reset_ns: i64 = 0
         self.idle_resets: i64 = 0

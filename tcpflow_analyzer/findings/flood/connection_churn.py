@@ -45,7 +45,8 @@ class ConnectionChurn:
             return
         settings = capture.settings
         window = max(settings.churn_window_ns // NANOSECONDS, 1)
-        for key, service in sorted(census.services.items()):
+        busy = [item for item in census.services.items() if item[1].churn is not None]
+        for key, service in sorted(busy, key=lambda item: item[0]):
             churn = service.churn
             if churn is None or churn.most < settings.churn_per_second * window:
                 continue

@@ -51,8 +51,13 @@ class PortExhaustionForecast:
         census = capture.census
         if census is None:
             return
-        by_peak = sorted(census.services.items(), key=lambda item: (-item[1].peak, item[0]))
-        for key, service in by_peak:
+        least = _least_peak(capture.settings)
+        busy = [
+            item
+            for item in census.services.items()
+            if item[1].peak >= least or item[1].last_close_ns - item[1].first_close_ns >= STEADY_NS
+        ]
+        for key, service in sorted(busy, key=lambda item: (-item[1].peak, item[0])):
             capacity = _capacity(service, capture.settings)
             held_ns = _time_wait_ns(service, capture.settings)
             rate, needed = _steady(service, held_ns)
@@ -115,6 +120,14 @@ def _capacity(service: ServiceCensus, settings: Settings) -> int:
     profile = PROFILES[service.profile]
     seen = service.last_port - service.first_port + 1
     return max(profile.last_port - profile.first_port + 1, seen)
+
+
+def _least_peak(settings: Settings) -> int:
+    """The smallest peak that may be worth a word, whatever the client's profile."""
+    ports = settings.ephemeral_ports
+    if ports is None:
+        ports = min(profile.last_port - profile.first_port + 1 for profile in PROFILES)
+    return WARNING_PERCENT * ports // 100
 
 
 def _time_wait_ns(service: ServiceCensus, settings: Settings) -> int:

@@ -44,7 +44,11 @@ class TimeWaitAccumulation:
         census = capture.census
         if census is None:
             return
-        for key, host in sorted(census.hosts.items(), key=lambda item: (-item[1].peak, item[0])):
+        buckets = [profile.time_wait_buckets for profile in PROFILES]
+        least = min(count // 2 for count in buckets if count is not None)
+        least = min(least, capture.settings.time_wait_warn)
+        busy = [item for item in census.hosts.items() if item[1].peak >= least]
+        for key, host in sorted(busy, key=lambda item: (-item[1].peak, item[0])):
             profile = PROFILES[host.profile]
             limit = capture.settings.time_wait_warn
             if profile.time_wait_buckets is not None:
