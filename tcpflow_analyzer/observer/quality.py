@@ -4,7 +4,7 @@ Compiled: yes
 
 Counts over the whole input, with the first frame of each. Checksums are verified for control
 segments, the first 64 segments of a direction as long as the listener's connections have not had
-256 together, and what repeats octets (docs/adr/0012); what was left unverified is counted.
+64 together, and what repeats octets (docs/adr/0012); what was left unverified is counted.
 """
 
 from typing import Final
@@ -29,7 +29,7 @@ from tcpflow_analyzer.tcp.control_bits import FIN, SYN_FIN_RST
 from tcpflow_analyzer.tcp.sequence import distance, unwrap
 
 VERIFIED_SEGMENTS: Final = 64  # of each direction
-VERIFIED_AT_LISTENER: Final = 256  # without SYN, FIN and RST, of all connections of a listener
+VERIFIED_AT_LISTENER: Final = 64  # without SYN, FIN and RST, of all connections of a listener
 ETHERNET_SEGMENT: Final = 1460  # octets: longer ones are compared with the MSS
 _SKEW: Final = 50_000_000  # CP007: an effect that precedes its cause by no more, nanoseconds
 _MOST_SENDERS: Final = 1024  # addresses of which unfinished sums are told apart

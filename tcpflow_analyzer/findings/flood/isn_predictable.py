@@ -59,23 +59,36 @@ class IsnPredictable:
 
 def _rule(isns: Sequence[int], times_ns: Sequence[int]) -> tuple[str, float]:
     """The rule that the numbers follow, "" for none, and the increment by it."""
-    if len(set(isns)) == 1:
+    distinct = len(set(isns))
+    if distinct == 1:
         return ("zero" if isns[0] == 0 else "constant"), 0.0
     increments = [(b - a) % MODULUS for a, b in pairwise(isns)]
-    mean = _equal([float(increment) for increment in increments])
+    mean = _equal(increments)
     if mean is not None:
         return "equal increments", mean
     gaps = [b - a for a, b in pairwise(times_ns)]
-    if min(gaps) > 0:
+    if min(gaps) > 0 and _alike(increments, gaps):
         pairs = zip(increments, gaps, strict=True)
         mean = _equal([increment * NANOSECONDS / gap for increment, gap in pairs])
         if mean is not None:
             return "equal increments a second", mean
-    return ("repeated", 0.0) if _repeats(isns, times_ns) >= REPEATS else ("", 0.0)
+    if distinct < len(isns) and _repeats(isns, times_ns) >= REPEATS:
+        return "repeated", 0.0
+    return "", 0.0
 
 
-def _equal(numbers: Sequence[float]) -> float | None:
+def _alike(increments: Sequence[int], gaps: Sequence[int]) -> bool:
+    """Whether the first two rates are less than a factor of two apart."""
+    first, second = increments[0] * gaps[1], increments[1] * gaps[0]
+    return 2 * first >= second and 2 * second >= first
+
+
+def _equal(numbers: Sequence[int] | Sequence[float]) -> float | None:
     """The mean, if the standard deviation is below 1 percent of it."""
+    # One that lies so far off makes the deviation of a few dozen larger than that: most hosts'
+    # numbers are random, and nothing more has to be computed.
+    if abs(numbers[0] - numbers[1]) > max(numbers[0], numbers[1]) / 2:
+        return None
     mean = sum(numbers) / len(numbers)
     deviation = sqrt(sum((number - mean) ** 2 for number in numbers) / len(numbers))
     return mean if mean > 0 and deviation < mean / 100 else None
