@@ -5,11 +5,25 @@ how often it retries. Windows, macOS and FreeBSD columns are from their document
 catalogue gives them; the Linux column was checked against a 6.18 kernel's sysctls.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from tcpflow_analyzer.errors import UsageError
+
 NANOSECONDS: Final = 1_000_000_000
+UNITS_NS: Final = {
+    "ns": 1,
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": NANOSECONDS,
+    "min": 60 * NANOSECONDS,
+    "m": 60 * NANOSECONDS,
+    "h": 3600 * NANOSECONDS,
+    "": NANOSECONDS,
+}
+LONGEST_NS: Final = 1 << 62  # as far as times of captures go
 
 
 class Profile(NamedTuple):
@@ -195,3 +209,20 @@ class Settings:
     ephemeral_ports: int | None = None  # source ports a client has; overrides the profile's range
     examples: int = 20  # findings of one code kept in memory
     block_octets: int = 65_536  # how much is read at a time
+
+
+def duration_ns(text: str) -> int:
+    """Read a duration such as 60s, 1.5min, 500ms; seconds without a unit. Gives nanoseconds.
+
+    Raises:
+        UsageError: it is none, or longer than any capture.
+    """
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)", text.strip(), re.ASCII)
+    if match is None or match[2] not in UNITS_NS:
+        raise UsageError(f"{text!r} is no duration such as 60s, 2min or 500ms")
+    whole, _, fraction = match[1].partition(".")
+    unit = UNITS_NS[match[2]]
+    nanoseconds = int(whole) * unit + int(fraction.ljust(9, "0") or 0) * unit // NANOSECONDS
+    if nanoseconds > LONGEST_NS:
+        raise UsageError(f"{text!r} is longer than any capture")
+    return nanoseconds

@@ -1,7 +1,8 @@
 """Entry point of the program: lists the commands and loads each on first use.
 
-Exit statuses: 0 done, 2 unusable command line or input, 4 output not written or a worker
-died, 130 and 143 interrupted and terminated; a closed pipe ends quietly with 0.
+Exit statuses: 0 done; 1 and 3 of `check`, failed and incomplete, and 1 of `diff`, different; 2
+unusable command line or input; 4 output not written or a worker died; 130 and 143 interrupted and
+terminated; a closed pipe ends quietly with 0.
 """
 
 import gc
@@ -27,6 +28,7 @@ STATUS_TERMINATED: Final = 143
 # Command -> the module that defines it under the same name, and its line in the list.
 COMMANDS: Final = {
     "analyze": "Say what happened to the TCP connections of a capture.",
+    "check": "Fail a build if captures hold what they should not.",
     "explain": "Explain a finding: what it means, when it is set, what to do.",
     "live": "Watch the TCP connections of an interface, an event a line.",
     "rules": "List the findings and their codes.",

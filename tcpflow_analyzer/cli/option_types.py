@@ -9,18 +9,9 @@ from typing import Final
 
 import click
 
-from tcpflow_analyzer.settings import NANOSECONDS, PROFILE_NAMES
+from tcpflow_analyzer.errors import UsageError
+from tcpflow_analyzer.settings import PROFILE_NAMES, duration_ns
 
-UNITS_NS: Final = {
-    "ns": 1,
-    "us": 1_000,
-    "ms": 1_000_000,
-    "s": NANOSECONDS,
-    "min": 60 * NANOSECONDS,
-    "m": 60 * NANOSECONDS,
-    "h": 3600 * NANOSECONDS,
-    "": NANOSECONDS,
-}
 OCTETS: Final = {
     "": 1,
     "b": 1,
@@ -31,20 +22,14 @@ OCTETS: Final = {
     "mib": 1024**2,
     "gib": 1024**3,
 }
-LONGEST_NS: Final = 1 << 62  # as far as times of captures go
 
 
 def duration(value: str) -> int:
     """Read a duration such as 60s, 1.5min, 500ms; seconds without a unit. Gives nanoseconds."""
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)", value.strip())
-    if match is None or match[2] not in UNITS_NS:
-        raise click.BadParameter(f"{value!r} is no duration such as 60s, 2min or 500ms")
-    whole, _, fraction = match[1].partition(".")
-    unit = UNITS_NS[match[2]]
-    nanoseconds = int(whole) * unit + int(fraction.ljust(9, "0") or 0) * unit // NANOSECONDS
-    if nanoseconds > LONGEST_NS:
-        raise click.BadParameter(f"{value!r} is longer than any capture")
-    return nanoseconds
+    try:
+        return duration_ns(value)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def size(value: str) -> int:

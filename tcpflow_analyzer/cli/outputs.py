@@ -4,7 +4,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
 
@@ -22,19 +22,26 @@ class OutputChoice(NamedTuple):
     path: str
 
 
-def parse_output(value: str, asked_form: str | None) -> OutputChoice:
+def parse_output(
+    value: str,
+    asked_form: str | None,
+    forms: Collection[str] = FORMATS,
+    suffixes: Mapping[str, str] = SUFFIXES,
+) -> OutputChoice:
     """Split `[FORMAT:]PATH`; a prefix is a format only if it is one of the listed names.
 
     Args:
         value: of the option.
         asked_form: of `--format`, None if it was not given: then the path's suffix tells (.json,
             .ndjson, .jsonl), and text is the default.
+        forms: the listed names.
+        suffixes: what suffixes tell.
     """
     form, colon, path = value.partition(":")
-    if colon and form in FORMATS:
+    if colon and form in forms:
         return OutputChoice(form, path or STANDARD_OUTPUT)
     suffix = os.path.splitext(value)[1].lower()
-    return OutputChoice(asked_form or SUFFIXES.get(suffix, "text"), value)
+    return OutputChoice(asked_form or suffixes.get(suffix, "text"), value)
 
 
 def check_outputs(choices: Sequence[OutputChoice], captures: Sequence[str]) -> None:

@@ -59,6 +59,11 @@ def explanation_json(rule: Rule) -> str:
     return json.dumps(members, indent=1) + "\n"
 
 
+def advice(rule: Rule) -> str:
+    """Give what the definition says under "What to do", on one line; "" if it says nothing."""
+    return _sections(rule.definition).get("What to do", "")
+
+
 def _members(rule: Rule) -> dict[str, object]:
     return {
         "code": rule.code,

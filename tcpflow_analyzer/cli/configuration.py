@@ -1,0 +1,140 @@
+"""Finds the configuration of a check and lets the options of the command line win over it."""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from tcpflow_analyzer.errors import UsageError
+from tcpflow_analyzer.findings.registry import rules
+from tcpflow_analyzer.gate.configuration import Codes, Configuration, Ignored
+from tcpflow_analyzer.gate.read_configuration import (
+    codes_of,
+    fail_on_of,
+    limit_of,
+    read_configuration,
+)
+from tcpflow_analyzer.gate.result import Origin
+from tcpflow_analyzer.sources.text_file import nearest_files, read_text
+from tcpflow_analyzer.where.parser import compile_where
+from tcpflow_analyzer.where.words import WhereError
+
+NAMES: Final = ("tcpflow.toml", "pyproject.toml")  # in a folder the first counts
+Groups = Sequence[Sequence[str]]
+
+
+class CheckChoice(NamedTuple):
+    """What the command line says of a check; empty where it says nothing.
+
+    Attributes:
+        fail_on, select, ignore, limits: each use of `--fail-on`, `--select`, `--ignore`, `--max`.
+        min_certainty, where: of the options.
+        allow_truncated, allow_empty, together: whether the options were given.
+        profiles: network ("" for all hosts) and profile. msl_ns: nanoseconds.
+        baseline: path.
+    """
+
+    fail_on: Groups
+    select: Groups
+    ignore: Groups
+    limits: Sequence[str]
+    min_certainty: str | None
+    where: str | None
+    allow_truncated: bool
+    allow_empty: bool
+    together: bool
+    profiles: Sequence[tuple[str, str]]
+    msl_ns: int | None
+    baseline: str | None
+
+
+def find_configuration(path: str | None, wanted: bool) -> Configuration:
+    """Read the configuration that holds here.
+
+    Args:
+        path: of `--config`; None to look for the nearest upwards.
+        wanted: False for `--no-config`.
+
+    Raises:
+        UsageError: it cannot be read or makes no sense.
+    """
+    known = rules()
+    if path is not None:
+        found = read_configuration(path, read_text(path), known)
+        if found is None:
+            raise UsageError(f"{path}: there is no [tool.tcpflow] in it")
+        return _placed(found)
+    if wanted:
+        for near in nearest_files(os.getcwd(), NAMES):
+            shown = os.path.relpath(near)
+            found = read_configuration(shown, read_text(near), known)
+            if found is not None:
+                return _placed(found)
+    return Configuration()
+
+
+def _placed(configuration: Configuration) -> Configuration:
+    """Let the path of the baseline begin at the configuration's folder."""
+    if not configuration.baseline:
+        return configuration
+    folder = os.path.dirname(configuration.path)
+    return replace(configuration, baseline=os.path.join(folder, configuration.baseline))
+
+
+def with_choice(configuration: Configuration, choice: CheckChoice) -> Configuration:
+    """Let what the command line says win.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    known = rules()
+    found = configuration
+    if choice.fail_on:
+        texts = [text for group in choice.fail_on for text in group]
+        origin = Origin(text=f"--fail-on {','.join(texts)}")
+        found = replace(found, fail_on=fail_on_of([_lower(text) for text in texts], known, origin))
+    if choice.select:
+        found = replace(found, select=_codes(choice.select, known))
+    if choice.ignore:
+        entries = [
+            Ignored(codes, None, Origin(text=f"--ignore {codes.text}"))
+            for codes in _codes(choice.ignore, known)
+        ]
+        found = replace(found, ignore=(*found.ignore, *entries))
+    if choice.min_certainty is not None:
+        found = replace(found, min_certainty=choice.min_certainty)
+    if choice.where is not None:
+        try:
+            found = replace(found, where=compile_where(choice.where))
+        except WhereError as error:
+            raise UsageError(f"--where: {error}") from error
+    settings = found.settings
+    if choice.profiles:
+        settings = replace(settings, profiles={**settings.profiles, **dict(choice.profiles)})
+    if choice.msl_ns is not None:
+        settings = replace(settings, msl_ns=choice.msl_ns)
+    found = replace(
+        found,
+        settings=settings,
+        allow_truncated=found.allow_truncated or choice.allow_truncated,
+        allow_empty=found.allow_empty or choice.allow_empty,
+        together=found.together or choice.together,
+        baseline=found.baseline if choice.baseline is None else choice.baseline,
+    )
+    limits = []
+    for text in choice.limits:
+        code, sign, most = text.partition("=")
+        if not sign or not (most.isascii() and most.isdigit()) or len(most) > 9:
+            raise UsageError(f"--max: {text!r} is no CODE=N such as RS001=0")
+        origin = Origin(text=f"--max {text}")
+        limits.append(limit_of(codes_of(code, known), f"..{most}", origin))
+    return found.with_limits(limits)
+
+
+def _codes(groups: Groups, known: Collection[str]) -> tuple[Codes, ...]:
+    return tuple(codes_of(text, known) for group in groups for text in group)
+
+
+def _lower(text: str) -> str:
+    """A severity as it is written everywhere; codes stay as they are."""
+    return text.lower() if text.lower() in ("error", "warning", "info", "never") else text

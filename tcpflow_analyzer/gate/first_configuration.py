@@ -1,0 +1,159 @@
+"""Writes a commented configuration under which what a capture holds today passes.
+
+Rules: what all connections of a service do becomes an expectation; what only some do becomes a
+comment. Times and counts get room, so that the next run of the same test passes too.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tcpflow_analyzer.gate.identity import FIRST_EPHEMERAL
+from tcpflow_analyzer.gate.survey import EPHEMERAL, NO_SERVICE, Service, quantile
+from tcpflow_analyzer.report.wording import counted, duration_text
+
+ROOM: Final = 2  # twice as many connections as seen
+MOST_SERVICES: Final = 20
+_STEPS_NS: Final = tuple(
+    step * 10**power for power in range(5, 12) for step in (1, 2, 5)
+)  # 100 us to 500 s
+_STATES_LEFT: Final = 5
+# What a test of a service can be expected never to do, unless it does already.
+_FORBIDDEN: Final = ("RS", "CL005", "CL009", "HS001", "HS004")
+
+_HEAD: Final = """\
+# What `tcpflow check` expects of captures of this project's tests. Options win.
+# Put it into tcpflow.toml or pyproject.toml. All keys: docs/ci/configuration.md
+# Written from {sources}.
+
+[tool.tcpflow]
+fail_on = "error"             # error, warning, info, never, or codes as "CL005"
+min_certainty = "inferred"    # findings less certain do not fail
+# select = ["CL", "RS"]       # only these
+# baseline = "tcpflow-baseline.json"    # made by --write-baseline
+# profile = "linux"           # how the hosts behave; guessed from SYNs without
+"""
+
+
+def first_configuration(services: Mapping[int, Service], captures: Sequence[str]) -> str:
+    """Write a configuration.
+
+    Args:
+        services: port -> what it did.
+        captures: paths, for the comment at its head.
+    """
+    parts = [_HEAD.format(sources=_sources(captures)), _ignore(services), _PARAMETERS]
+    chosen = [each for each in services.values() if each.port != NO_SERVICE and each.connections]
+    chosen.sort(key=lambda each: (-each.connections, each.port))
+    parts += [_expectation(each) for each in chosen[:MOST_SERVICES]]
+    if len(chosen) > MOST_SERVICES:
+        left = counted(len(chosen) - MOST_SERVICES, "service")
+        parts.append(f"# {left} with fewer connections left out.\n")
+    if not chosen:
+        parts.append("# No TCP connection was found.\n")
+    return "\n".join(parts)
+
+
+_PARAMETERS: Final = """\
+# Waiting times; tests are shorter than what these findings usually wait for.
+# [tool.tcpflow.parameters]
+# close_wait_warn = "1s"
+# close_wait_error = "5s"
+
+# How many findings there may be, in each capture.
+# [tool.tcpflow.counts]
+# TW004 = "..5"
+"""
+
+
+def _sources(captures: Sequence[str]) -> str:
+    names = [json.dumps(path, ensure_ascii=True) for path in captures[:3]]
+    more = len(captures) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _ignore(services: Mapping[int, Service]) -> str:
+    """Mention what would fail now."""
+    errors = Counter[str]()
+    names: dict[str, str] = {}
+    for service in services.values():
+        for finding in service.kinds.values():
+            if finding.severity == "error":
+                errors[finding.code] += service.findings[finding.code]
+                names[finding.code] = finding.name
+    if not errors:
+        return '# ignore = [{ code = "RS003", port = 8080, reason = "known" }]\n'
+    lines = ["# These fail now; ignore what is meant to be so.", "# ignore = ["]
+    for code, count in sorted(errors.items()):
+        lines.append(f'#   {{ code = "{code}" }},    # {names[code]}, {counted(count, "time")}')
+    return "\n".join([*lines, "# ]", ""])
+
+
+def _expectation(service: Service) -> str:
+    where = f"responder.port == {service.port}"
+    if service.port == EPHEMERAL:
+        where = f"responder.port >= {FIRST_EPHEMERAL}"
+    entries = [
+        f'name = "{service.name}"    # {counted(service.connections, "connection")} seen',
+        f'where = "{where}"',
+        *_closed_by(service),
+        *_states(service),
+        f"max_connections = {service.connections * ROOM}",
+        *_handshake(service),
+        *_forbid(service),
+        "at_least = 1",
+    ]
+    return "\n".join(["[[tool.tcpflow.expect]]", *entries, ""])
+
+
+def _closed_by(service: Service) -> list[str]:
+    seen = _listed(service.closers)
+    one = set(service.closers) - {"both"}
+    if len(one) == 1:
+        return [f'closed_by = "{one.pop()}"    # who closes first: {seen}']
+    return [f'# closed_by = "originator"    # who closes first: {seen or "nobody did"}']
+
+
+def _states(service: Service) -> list[str]:
+    """Allow the states of connections that are over; the others are a comment."""
+    over = [pair for pair, _ in service.states.most_common() if _is_over(pair)]
+    others = _listed(Counter({p: n for p, n in service.states.items() if not _is_over(p)}))
+    if not over or len(over) > _STATES_LEFT:
+        return [f'# states = ["TIME-WAIT/CLOSED"]    # seen: {_listed(service.states)}']
+    listed = ", ".join(f'"{pair}"' for pair in over)
+    return [f"states = [{listed}]" + (f"    # also seen, not over: {others}" if others else "")]
+
+
+def _is_over(pair: str) -> bool:
+    return set(pair.split("/")) <= {"CLOSED", "LISTEN", "TIME-WAIT"}
+
+
+def _handshake(service: Service) -> list[str]:
+    if not service.handshakes:
+        return []
+    seen_ns = quantile(service.handshakes, 0.99)
+    limit_ns = next((step for step in _STEPS_NS if step >= seen_ns * ROOM), None)
+    if limit_ns is None:
+        return []
+    return [f'handshake_p99 = "{_exact(limit_ns)}"    # {duration_text(seen_ns)} seen']
+
+
+def _exact(duration_ns: int) -> str:
+    for unit, length in (("s", 10**9), ("ms", 10**6)):
+        if duration_ns % length == 0:
+            return f"{duration_ns // length}{unit}"
+    return f"{duration_ns // 1000}us"
+
+
+def _forbid(service: Service) -> list[str]:
+    """Forbid what was not found; information about health probes may be found later."""
+    free = [
+        code for code in _FORBIDDEN if not any(each.startswith(code) for each in service.findings)
+    ]
+    listed = ", ".join(f'"{code}*"' if len(code) == 2 else f'"{code}"' for code in free)
+    return [f"forbid = [{listed}]"] if free else []
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())

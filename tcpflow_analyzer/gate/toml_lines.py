@@ -1,0 +1,100 @@
+"""Reads TOML and tells in which line each key stands, which `tomllib` does not.
+
+TOML is a sequence of statements, each on lines of its own: a header or a key with its value. So a
+statement is the shortest run of lines that is TOML by itself, and its keys come after the header.
+"""
+
+import tomllib
+from collections.abc import Mapping
+
+from tcpflow_analyzer.errors import UsageError
+
+# Keys and numbers of array elements, as in ("expect", 0, "closed_by").
+Path = tuple[str | int, ...]
+
+
+class Document:
+    """A TOML file that was read.
+
+    Attributes:
+        path: of the file, as given.
+        values: what it holds.
+    """
+
+    def __init__(self, path: str, text: str) -> None:
+        """Read TOML.
+
+        Args:
+            path: for messages.
+            text: of the file.
+
+        Raises:
+            UsageError: it is no TOML; the text names the line.
+        """
+        self.path = path
+        try:
+            self.values: Mapping[str, object] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"{path}: {_one_line(error)}") from error
+        except RecursionError:
+            raise UsageError(f"{path}: values inside values, too deep") from None
+        self._lines = _lines_of(text)
+
+    def line(self, path: Path) -> int:
+        """Give the line of a key, or of the nearest table around it; 1 if there is none."""
+        while path:
+            if path in self._lines:
+                return self._lines[path]
+            path = path[:-1]
+        return 1
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _lines_of(text: str) -> dict[Path, int]:
+    """Give the line, from 1, of each header and key."""
+    lines: dict[Path, int] = {}
+    table: Path = ()
+    lengths: dict[Path, int] = {}  # of arrays of tables so far
+    statement = ""
+    begin = 0
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if not statement:
+            begin = number
+        statement += line
+        try:
+            values = tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:
+            continue  # a value that goes on in the next line
+        if statement.lstrip().startswith("["):
+            table = _enter(values, lengths)
+            lines.setdefault(table, begin)
+        else:
+            _note(values, table, begin, lines)
+        statement = ""
+    return lines
+
+
+def _enter(header: Mapping[str, object], lengths: dict[Path, int]) -> Path:
+    """Give the path of the table that a header opens."""
+    path: Path = ()
+    value: object = header
+    while isinstance(value, dict) and value:
+        key, value = next(iter(value.items()))
+        path = (*path, key)
+        if isinstance(value, list):  # a header of an array of tables: its next element
+            lengths[path] = lengths.get(path, 0) + 1
+            value = value[0]
+        if path in lengths:
+            path = (*path, lengths[path] - 1)
+    return path
+
+
+def _note(values: object, path: Path, line: int, lines: dict[Path, int]) -> None:
+    """Remember the line of each key of a statement."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            lines.setdefault((*path, key), line)
+            _note(value, (*path, key), line, lines)

@@ -1,0 +1,1 @@
+"""A small language that chooses connections and findings: `--where 'responder.port == 5432'`."""
