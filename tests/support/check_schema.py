@@ -20,7 +20,6 @@ from support.analyze_schema import (
     reference,
 )
 from tcpflow_analyzer.findings.finding import SEVERITIES
-from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.gate.result import Coverage
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES
 
@@ -62,7 +61,7 @@ def check_schema() -> Schema:
                 expectations=list_of(reference("expectation")),
             ),
             "finding": closed(
-                code=one_of(rules()),
+                code={"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"},
                 name=SENTENCE,
                 severity=one_of(SEVERITIES),
                 certainty=one_of(CERTAINTY_NAMES),
