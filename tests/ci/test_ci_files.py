@@ -207,7 +207,7 @@ def test_container_copies_what_is_there_and_all_that_the_build_needs() -> None:
 
 def test_container_runs_the_program_and_not_as_root() -> None:
     recipe = instructions()
-    assert [rest for name, rest in recipe if name == "USER"] == ["tcpflow"]
+    assert [rest for name, rest in recipe if name == "USER"] == ["1000"]
     assert ("ENTRYPOINT", '["tcpflow"]') in recipe
     known = {"FROM", "RUN", "COPY", "ENV", "USER", "WORKDIR", "ENTRYPOINT", "CMD"}
     assert {name for name, _ in recipe} <= known
