@@ -81,6 +81,19 @@ def describe(error: OSError) -> str:
     return f"{name}{error.strerror or error}"
 
 
+def append_text(path: str, text: str) -> None:
+    """Add text to a file, in UTF-8.
+
+    Raises:
+        OutputError: it cannot be opened or written.
+    """
+    try:
+        with open(path, "ab") as stream:
+            stream.write(text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from error
+
+
 class Output:
     """A stream of octets that says in one line what is wrong when it cannot be written.
 
