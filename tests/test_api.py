@@ -52,6 +52,14 @@ def test_analyze_selects_findings(capture: Path) -> None:
     assert dict(analysis.summary.codes) == {"FL007": 1}
 
 
+def test_what_explains_them_gives_way_where_only_the_attempts_are_asked_for(
+    capture: Path,
+) -> None:
+    analysis = ta.analyze(capture, settings=ta.Settings(select=("HS004",)))
+    assert dict(analysis.summary.codes) == {"HS004": 15}
+    assert "HS004" not in ta.analyze(capture).summary.codes  # FL007 tells of all of them
+
+
 def test_stream_gives_the_same_as_analyze(capture: Path) -> None:
     analysis = ta.analyze(capture)
     records = list(ta.stream(capture))

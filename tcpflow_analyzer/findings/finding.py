@@ -184,6 +184,7 @@ class CaptureView:
         census, openings: counts of hosts, services and listeners, and of attempts to connect, so
             far; quality: of the capture itself; None where nobody counts.
         unread_window_ns: of the settings.
+        tells_floods: the findings that explain many failed attempts at once are asked for.
     """
 
     def __init__(
@@ -201,6 +202,7 @@ class CaptureView:
         self.openings: Openings | None = None
         self.quality: Quality | None = None
         self.unread_window_ns: i64 = self.settings.unread_window_ns
+        self.tells_floods: bool = True
 
     def profile(self, endpoint: Endpoint) -> Profile:
         """How this endpoint's operating system behaves; say its name in every assumed statement."""

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding, Severity, Verdict
+from tcpflow_analyzer.findings.handshake.waiting import EXPLAINING
 from tcpflow_analyzer.findings.registry import (
     EVERY_RESET,
     Brief,
@@ -105,6 +106,7 @@ class Judge:
             wants_facts: findings of fact rules are made, not only counted.
         """
         self.view: CaptureView = CaptureView(settings)
+        self.view.tells_floods = all(code in rules for code in EXPLAINING)
         self.codes: dict[str, int] = {}
         self.severities: dict[str, int] = {}
         self.engine: Engine | None = None

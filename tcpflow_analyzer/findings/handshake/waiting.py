@@ -35,12 +35,18 @@ def copies(repeats: Tally | None) -> int:
     return 0 if repeats is None else repeats.count
 
 
+# Of the findings that explain many failed attempts at once.
+EXPLAINING: Final = ("FL001", "FL004", "FL007")
+
+
 def explained(connection: Connection, capture: CaptureView) -> bool:
     """Whether a failed attempt belongs to a flood, a scan or a row of retries: FL001, FL004, FL007.
 
-    What is not known yet when the connection is over does not count.
+    What is not known yet when the connection is over does not count, nor what nobody asks for.
     """
     openings = capture.openings
+    if not capture.tells_floods:
+        return False
     return openings is not None and openings.explains(
         connection, connection.address_len, connection.first_time_ns
     )
@@ -49,4 +55,6 @@ def explained(connection: Connection, capture: CaptureView) -> bool:
 def explained_request(request: Request, capture: CaptureView) -> bool:
     """The same of a SYN that was sent once, between IPv4 addresses."""
     openings = capture.openings
+    if not capture.tells_floods:
+        return False
     return openings is not None and openings.explains(request, 4, request.time_ns)
