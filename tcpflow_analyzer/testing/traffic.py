@@ -4,17 +4,24 @@ from collections.abc import Callable, Sequence
 from os import fspath
 from typing import NoReturn
 
+from tcpflow_analyzer.check import check_captures
 from tcpflow_analyzer.errors import TcpflowError, UsageError
 from tcpflow_analyzer.exchange import read_exchange
 from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.findings.registry import rules
+from tcpflow_analyzer.gate.configuration import Configuration
+from tcpflow_analyzer.gate.read_configuration import read_configuration
+from tcpflow_analyzer.gate.text import WIDTH, check_text
 from tcpflow_analyzer.pipeline import Analysis, AnyPath, analyze
 from tcpflow_analyzer.report.ladder import ladder_text
+from tcpflow_analyzer.report.page import Look
 from tcpflow_analyzer.report.record import ConnectionRecord
 from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.sources.text_file import read_text
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES
 from tcpflow_analyzer.testing.connections import Connections, choose
 from tcpflow_analyzer.testing.values import MOST_NAMED
+from tcpflow_analyzer.where.parser import Where, compile_where
 
 
 class Traffic:
@@ -47,12 +54,56 @@ class Traffic:
         """All findings, ordered by time."""
         return self.analysis.findings
 
-    def connections(self, port: int | None = None, address: str | None = None) -> Connections:
-        """Give the connections of a port, an address, or all."""
+    def connections(
+        self, port: int | None = None, address: str | None = None, where: str | None = None
+    ) -> Connections:
+        """Choose connections; without any argument all.
+
+        Args:
+            port: of either end.
+            address: of either end.
+            where: an expression, as `tcpflow check --where` takes it.
+
+        Raises:
+            UsageError: the expression makes no sense; the text names the column.
+        """
         words = [] if port is None else [f"port {port}"]
         words += [] if address is None else [f"address {address}"]
         chosen = choose(self.analysis.connections, port, address)
+        if where is not None:
+            words.append(where)
+            chosen = self._matching(compile_where(where), chosen)
         return Connections(self, chosen, ", ".join(words))
+
+    def _matching(
+        self, where: Where, records: Sequence[ConnectionRecord]
+    ) -> list[ConnectionRecord]:
+        """The connections for which an expression holds."""
+        about: dict[int | None, list[Finding]] = {}
+        if where.asks_findings:
+            for finding in self.findings:
+                about.setdefault(finding.connection, []).append(finding)
+        return [each for each in records if where.matches(each, about.get(each.number, ()))]
+
+    def stop(self) -> None:
+        """End the recording, if there is one."""
+
+    def assert_check(self, configuration: AnyPath) -> None:
+        """Fail if `tcpflow check` with this configuration would, or could not tell.
+
+        Args:
+            configuration: path of a tcpflow.toml, or a pyproject.toml with [tool.tcpflow].
+
+        Raises:
+            AssertionError: its message is the text of the check.
+            UsageError: the configuration makes no sense.
+        """
+        __tracebackhide__ = True
+        self.stop()
+        result = check_captures(self.paths, _configuration(fspath(configuration)), jobs=1)
+        if result.status:
+            look = Look(width=WIDTH, encoding="ascii")
+            raise AssertionError(check_text(result, look, False).rstrip("\n"))
 
     def assert_no(self, *codes: str, certainty: str = "inferred") -> None:
         """Fail if there is a finding of these codes or families, as "CL005" or "RS"."""
@@ -125,6 +176,14 @@ class Traffic:
             return self.ladder(record, marked).rstrip("\n")
         except (TcpflowError, OSError) as error:
             return f"(not drawn: {error})"
+
+
+def _configuration(path: str) -> Configuration:
+    """Read a configuration; what its baseline holds is not asked for, a test is new by itself."""
+    found = read_configuration(path, read_text(path), rules())
+    if found is None:
+        raise UsageError(f"{path}: there is no [tool.tcpflow] in it")
+    return found
 
 
 def _check(codes: Sequence[str], certainty: str) -> None:

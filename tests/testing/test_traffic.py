@@ -40,6 +40,42 @@ def test_connections_are_chosen_by_port_and_address(traffic: Traffic) -> None:
     assert repr(traffic.connections(port=81)).startswith("<1 connection (port 81): #4 192.0.2.1:")
 
 
+def test_connections_are_chosen_by_an_expression(traffic: Traffic) -> None:
+    assert len(traffic.connections(where="responder.port == 81")) == 1
+    assert len(traffic.connections(port=80, where="originator.port > 40000")) == 2
+    assert len(traffic.connections(where='finding.code == "HS004"')) == 1
+    with pytest.raises(ta.UsageError, match="column"):
+        traffic.connections(where="port ==")
+
+
+def test_check_of_a_configuration_passes_and_fails(traffic: Traffic, tmp_path: Path) -> None:
+    path = tmp_path / "tcpflow.toml"
+    expectation = '[[expect]]\nname = "web"\nwhere = "responder.port == 80"\nclosed_by = "{}"\n'
+    path.write_text('ignore = ["HS004"]\n' + expectation.format("originator"))
+    traffic.assert_check(path)
+    path.write_text('ignore = ["HS004"]\n' + expectation.format("responder"))
+    with pytest.raises(AssertionError, match="web") as error:
+        traffic.assert_check(path)
+    assert "closed_by" in str(error.value)
+    path.write_text('fail_on = "warning"')
+    with pytest.raises(AssertionError, match="HS004"):
+        traffic.assert_check(path)
+    path.write_text("nonsense = 1\n")
+    with pytest.raises(ta.UsageError, match=r"tcpflow\.toml.*1"):
+        traffic.assert_check(path)
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[tool.other]\n")
+    with pytest.raises(ta.UsageError, match=r"tool\.tcpflow"):
+        traffic.assert_check(project)
+
+
+def test_check_of_a_capture_without_traffic_fails(nothing: Traffic, tmp_path: Path) -> None:
+    path = tmp_path / "tcpflow.toml"
+    path.write_text("")
+    with pytest.raises(AssertionError, match=r"no\s+TCP segment"):
+        nothing.assert_check(path)
+
+
 def test_assertions_hold_for_what_is_well(traffic: Traffic) -> None:
     connections = traffic.connections(port=80)
     connections.assert_graceful()
