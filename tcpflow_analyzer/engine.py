@@ -113,7 +113,7 @@ from tcpflow_analyzer.table.observation import (
     TIME_WAIT_RESPONDER,
 )
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN, SYN_FIN_RST
-from tcpflow_analyzer.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
+from tcpflow_analyzer.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 
 _SECOND: Final = 1_000_000_000
 # A connection that is over waits so long for stragglers, unless too many wait: then until its
@@ -765,11 +765,19 @@ class Engine:
             self._closed.append(connection)
 
     def _evict(self) -> None:
-        """Too many connections: hand over the tenth that was idle for longest, and count them."""
+        """Too many connections: hand over a tenth and count them.
+
+        Attempts that nothing came of go first, the oldest before the others, then the connections
+        that were idle for longest. So a flood of SYNs does not displace what is established.
+        """
         idle: list[tuple[int, int]] = []
+        patience = self.last_time_ns - _SECOND
         for at in range(len(self._live.entries)):
-            last_ns = _idle_since(self._live.entries[at])
+            entry = self._live.entries[at]
+            last_ns = _idle_since(entry)
             if last_ns >= 0:
+                if last_ns < patience and self._is_stuck(entry, patience):
+                    last_ns = _begun_at(entry) - NEVER  # before all others
                 idle.append((last_ns, at))
         idle.sort()
         number: i64 = self._max_connections // 10 + 1
@@ -781,6 +789,15 @@ class Engine:
                 self._leave_request(entry)
                 self._answered_requests += 1
         self._leave_out("connections", len(idle[:number]))
+
+    def _is_stuck(self, entry: Entry | None, now: i64) -> bool:
+        """Whether an entry is an attempt to connect that has not succeeded by now."""
+        if not _is_embryonic(entry):
+            return False
+        if isinstance(entry, Connection) and entry.next_due_ns <= now:
+            self._settle(entry, now)  # the ACK of the SYN-ACK may be the last that came
+            return _is_embryonic(entry)
+        return True
 
     def _leave_out(self, what: str, number: i64) -> None:
         """Count what a limit dropped."""
@@ -1132,6 +1149,26 @@ def _idle_since(entry: Entry | None) -> i64:
     if isinstance(entry, Request):
         return entry.last_time_ns
     return -1
+
+
+def _begun_at(entry: Entry | None) -> i64:
+    """Time of the first segment of an entry that is still to be handed over, else 0."""
+    if isinstance(entry, Connection):
+        return entry.first_time_ns
+    if isinstance(entry, Request):
+        return entry.time_ns
+    return 0
+
+
+def _is_embryonic(entry: Entry | None) -> bool:
+    """Whether an entry is an attempt to connect that is not known to have succeeded."""
+    if isinstance(entry, Connection):
+        return (
+            entry.originator.believed == SYN_SENT
+            or entry.originator.believed == SYN_RECEIVED
+            or entry.responder.believed == SYN_RECEIVED
+        )
+    return isinstance(entry, Request)
 
 
 def _service(connection: Connection) -> bytes:

@@ -140,6 +140,22 @@ def test_data_for_nobody_is_picked_up_once() -> None:
     assert codes(analysis) >= {"CP001"}
 
 
+def test_attempts_without_answer_make_room_before_what_is_established() -> None:
+    ladders = [
+        Ladder(CLOSED_BY_A.replace(OPEN, OPEN + "+90 s\n"), a=Socket("192.0.2.1", 30000 + number))
+        for number in range(20)
+    ]
+    for number in range(100):  # in the meantime, ten SYNs a second that nobody answers
+        start_ns = START_NS + 60 * SECOND_NS + number * SECOND_NS // 10
+        lone = Socket("192.0.2.9", 30000 + number)
+        ladders.append(Ladder("--> <CTL=SYN> -->\n", a=lone, start_ns=start_ns))
+    analysis = analysis_of_octets(pcap(merged(ladders)), Settings(max_connections=40))
+    outcomes = [each["handshake"]["outcome"] for each in analysis["connections"]]
+    assert outcomes == ["completed"] * 20 + ["unanswered"] * 100
+    # Five at a time, from the 21st attempt on, as long as attempts come.
+    assert analysis["summary"]["left_out"] == {"connections": 80}
+
+
 def test_connections_leave_although_nothing_comes_after_their_last_segment() -> None:
     """The ACK of the second FIN, and a RST, arrive half a round trip after the last frame."""
     ladders = [

@@ -139,7 +139,8 @@ STATUS_UNUSABLE = 2
     "--max-connections",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Connections followed at once; the longest idle make room.  [default: 1000000]",
+    help="Connections followed at once; failed attempts make room, then the longest idle."
+    "  [default: 1000000]",
 )
 @click.option("--max-remembered", type=click.IntRange(min=0), hidden=True)
 @click.option("--prediction/--no-prediction", default=True, hidden=True)

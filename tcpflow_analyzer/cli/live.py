@@ -63,7 +63,8 @@ COLLECT_EVERY: Final = 3000  # steps, of which there are several a second
     "--max-connections",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Connections followed at once; the longest idle make room.  [default: 1000000]",
+    help="Connections followed at once; failed attempts make room, then the longest idle."
+    "  [default: 1000000]",
 )
 def live(
     live: LiveChoice,

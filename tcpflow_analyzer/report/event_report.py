@@ -4,11 +4,12 @@ A finding may be raised, revised and withdrawn: each time it is written again, w
 Of the lines about one finding the last one counts.
 """
 
+import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.report.finding_json import identifier_text
 from tcpflow_analyzer.report.json_report import NdjsonReport
@@ -17,29 +18,64 @@ from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
 SECOND_NS: Final = 1_000_000_000
-
-
-class Raised(NamedTuple):
-    """A finding as it was last written."""
-
-    revision: int
-    finding: Finding
+ENDPOINTS: Final = (None, "originator", "responder")
+WITHDRAWN: Final = "what was said of it no longer holds"
+WHY_WITHDRAWN: Final = "later segments showed otherwise"
+_SAID: Final = struct.Struct("=HBqHBqq")  # the fields of Said
 
 
 class Change(NamedTuple):
-    """What has to be written about a finding."""
+    """What has to be written about a finding.
+
+    Attributes:
+        revision: from 1.
+        withdrawn: whether it does no longer hold.
+        finding: as it is now; a withdrawn one says so, and what it was about.
+    """
 
     revision: int
     withdrawn: bool
     finding: Finding
 
 
+class Said(NamedTuple):
+    """A finding as it was last written, as far as it matters later.
+
+    Attributes:
+        kind: index into `Revisions.kinds`: code, name, certainty.
+        endpoint: index into ENDPOINTS.
+        first_frame: 0 for none.
+        revision: from 1.
+        severity: index into SEVERITIES.
+        time_ns: as of the finding.
+        digest: differs where the finding does.
+    """
+
+    kind: int
+    endpoint: int
+    first_frame: int
+    revision: int
+    severity: int
+    time_ns: int
+    digest: int
+
+
 class Revisions:
-    """What was said of the connections that go on."""
+    """What was said of the connections that go on.
+
+    As there may be a hundred thousand of them, with some findings each, a finding is kept as 30
+    octets; whole ones took 5 kB a connection.
+    """
 
     def __init__(self) -> None:
         """Nothing was said yet."""
-        self._raised: dict[int, dict[str, Raised]] = {}
+        self._said: dict[int, bytes] = {}
+        self._kinds: list[tuple[str, str, str]] = []
+        self._kind_numbers: dict[tuple[str, str, str], int] = {}
+
+    def __len__(self) -> int:
+        """Connections of which something may still be revised."""
+        return len(self._said)
 
     def update(self, number: int, findings: Sequence[Finding], is_last: bool) -> list[Change]:
         """Give what is new, has changed or does no longer hold.
@@ -49,22 +85,62 @@ class Revisions:
             findings: all that hold now.
             is_last: whether nothing more will be said of this connection.
         """
-        before = self._raised.pop(number, {})
-        now: dict[str, Raised] = {}
+        before = {}
+        for said in _SAID.iter_unpack(self._said.pop(number, b"")):
+            each = Said(*said)
+            before[self._kinds[each.kind][0], each.endpoint, each.first_frame] = each
+        now: list[bytes] = []
         changes = []
         for finding in findings:
-            known = before.pop(finding.identifier, None)
-            if known is None or known.finding != finding:
-                revision = 1 if known is None else known.revision + 1
+            endpoint = ENDPOINTS.index(finding.endpoint)
+            known = before.pop((finding.code, endpoint, finding.first_frame), None)
+            digest = digest_of(finding)
+            revision = 1 if known is None else known.revision
+            if known is None or known.digest != digest:
+                revision += known is not None
                 changes.append(Change(revision, False, finding))
-            else:
-                revision = known.revision
-            now[finding.identifier] = Raised(revision, finding)
+            if not is_last:
+                severity = SEVERITIES.index(finding.severity)
+                kind = self._kind_of(finding)
+                now.append(
+                    _SAID.pack(
+                        kind, endpoint, finding.first_frame, revision, severity,
+                        finding.time_ns, digest,
+                    )
+                )  # fmt: skip
         for gone in before.values():
-            changes.append(Change(gone.revision + 1, True, gone.finding))
-        if now and not is_last:
-            self._raised[number] = now
+            changes.append(Change(gone.revision + 1, True, self._withdrawn(number, gone)))
+        if now:
+            self._said[number] = b"".join(now)
         return changes
+
+    def _kind_of(self, finding: Finding) -> int:
+        """Number of code, name and certainty, of which there are few."""
+        kind = finding.code, finding.name, finding.certainty
+        number = self._kind_numbers.get(kind)
+        if number is None:
+            number = self._kind_numbers[kind] = len(self._kinds)
+            self._kinds.append(kind)
+        return number
+
+    def _withdrawn(self, number: int, said: Said) -> Finding:
+        """What is left to be said of a finding that does no longer hold."""
+        code, name, certainty = self._kinds[said.kind]
+        frames = (said.first_frame,) if said.first_frame else ()
+        return Finding(
+            code, name, SEVERITIES[said.severity], certainty, number, ENDPOINTS[said.endpoint],
+            said.time_ns, frames, len(frames), WITHDRAWN, {}, WHY_WITHDRAWN, "",
+        )  # fmt: skip
+
+
+def digest_of(finding: Finding) -> int:
+    """A number of 64 bits, the same in this process for findings that say the same."""
+    what = (
+        finding.severity, finding.certainty, finding.time_ns, finding.frames,
+        finding.frame_count, finding.template, repr(finding.values), finding.why,
+        finding.would_disprove,
+    )  # fmt: skip
+    return hash(what)
 
 
 class NdjsonEvents(NdjsonReport):
@@ -133,9 +209,13 @@ class TextEvents:
     def end(self, capture: Capture, summary: Summary) -> None:
         """Write the totals in one line."""
         counts = ", ".join(f"{number} {name}" for name, number in summary.findings.items())
+        left_out = "".join(
+            f"; left out by a limit: {number} {name.replace('_', ' ')}"
+            for name, number in summary.left_out.items()
+        )
         self._lines.append(
             f"{clock_time(capture.last_time_ns)} end: {capture.frames} frames, "
-            f"{summary.connections} connections; findings: {counts}\n"
+            f"{summary.connections} connections; findings: {counts}{left_out}\n"
         )
         self.flush()
 

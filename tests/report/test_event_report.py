@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,30 @@ def test_revisions_tell_what_is_new_changed_and_gone() -> None:
     assert [c[:2] for c in revisions.update(1, [first, second], False)] == [(1, False)] * 2
     assert revisions.update(1, [first, second], False) == []
     assert revisions.update(1, [first, worse], False) == [(2, False, worse)]
-    assert revisions.update(1, [worse], False) == [(2, True, first)]
+    ((revision, withdrawn, gone),) = revisions.update(1, [worse], False)
+    assert (revision, withdrawn) == (2, True)
+    assert (gone.identifier, gone.name, gone.severity) == (
+        first.identifier, first.name, first.severity,
+    )  # fmt: skip
+    assert gone.message == "what was said of it no longer holds"
     assert revisions.update(1, [worse], True) == []
     assert revisions.update(1, [worse], True) == [(1, False, worse)]  # nothing is remembered
+
+
+def test_memory_of_what_was_said_is_small_and_ends_with_the_connection() -> None:
+    revisions = Revisions()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for number in range(1, 1001):
+        findings = [make_finding(code, connection=number) for code in ("CL005", "RS001", "LC001")]
+        revisions.update(number, findings, is_last=False)
+    octets = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert len(revisions) == 1000
+    assert octets < 400 * 1000
+    for number in range(1, 1001):
+        revisions.update(number, [], is_last=True)
+    assert len(revisions) == 0
 
 
 def test_text_has_a_line_for_each_event(aborted: Path) -> None:
@@ -93,6 +115,17 @@ def test_text_has_a_line_for_each_event(aborted: Path) -> None:
     finding, end = stream.getvalue().decode().splitlines()
     assert " warning RS001 reset-instead-of-close connection 1: " in finding
     assert end.partition(" ")[2].startswith("end: ")
+
+
+def test_text_ends_with_what_a_limit_left_out(aborted: Path) -> None:
+    stream = io.BytesIO()
+    run = Run([aborted], Settings(max_connections=1, ignore=("RS",)), [TextEvents(stream)])
+    run.run()
+    assert "left out" not in stream.getvalue().decode()
+    assert run.capture is not None
+    assert run.summary is not None
+    TextEvents(stream).end(run.capture, run.summary._replace(left_out={"failed_services": 7}))
+    assert stream.getvalue().decode().endswith("; left out by a limit: 7 failed services\n")
 
 
 def test_text_marks_what_was_revised_and_withdrawn() -> None:
