@@ -19,6 +19,8 @@ from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import Judge
 from tcpflow_analyzer.findings.preview import Preview
 from tcpflow_analyzer.findings.registry import Rule, rules
+from tcpflow_analyzer.observer.standing import Standing
+from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.report.finding_order import finding_key
 from tcpflow_analyzer.report.sink import EventSink, Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
@@ -36,6 +38,7 @@ from tcpflow_analyzer.table.connection import (
 from tcpflow_analyzer.tcp.states import STATE_NAMES
 
 if TYPE_CHECKING:
+    from tcpflow_analyzer.report.live_events import Moment
     from tcpflow_analyzer.report.record import ConnectionRecord
     from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
 
@@ -142,6 +145,7 @@ class Run:
             UsageError: the settings are.
         """
         self._settings = settings
+        self._timing = Timing(settings)
         self._sinks = sinks
         self._rules = selected_rules(settings)
         self._judge = Judge(settings, self._rules, any(sink.wants_facts for sink in sinks))
@@ -230,6 +234,31 @@ class Run:
         """Give the path of the file that holds a frame, and the frame's own number in it."""
         found = self.recording.locate(frame)
         return None if found is None else (found[0].path, found[1])
+
+    def moment(self, addresses: set[bytes]) -> "Moment":
+        """Look how far the run has come, and how things stand, at a cost that follows connections.
+
+        Args:
+            addresses: of this machine, 4 or 16 octets each, whose ends are counted apart.
+        """
+        from tcpflow_analyzer.report.live_events import Moment  # noqa: PLC0415  live runs only
+
+        engine = self._engine
+        standing = Standing(addresses, self._timing)
+        standing.count(engine.live_entries(), engine.last_time_ns)
+        drops = [file.drops for file in self.recording.files if file.drops is not None]
+        return Moment(
+            engine.last_time_ns,
+            engine.frames,
+            engine.tcp_segments,
+            self.recording.octets_read,
+            engine.connections,
+            sum(drops) if drops else None,
+            dict(engine.left_out),
+            dict(sorted(self._judge.codes.items())),
+            _named(OUTCOME_NAMES, engine.endings.outcomes()),
+            standing,
+        )
 
     def problems(self) -> list[str]:
         """One line for each file that is damaged: its name, the octet offset, what is wrong."""

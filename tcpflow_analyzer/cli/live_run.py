@@ -1,6 +1,8 @@
 """Runs on live interfaces: what `analyze --interface` and `live` have in common."""
 
+import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.live_options import KeptPackets, LiveChoice
@@ -10,12 +12,16 @@ from tcpflow_analyzer.cli.progress import Progress
 from tcpflow_analyzer.cli.reports import Display, make_sink, plan_report
 from tcpflow_analyzer.cli.runs import work_through
 from tcpflow_analyzer.pipeline import Run
+from tcpflow_analyzer.report.live_events import LiveEvents, Watcher
 from tcpflow_analyzer.report.sink import Sink
 from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.sources.live.addresses import local_addresses
 from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
 from tcpflow_analyzer.sources.live.rights import give_up_rights
 
-STATUS_OUTPUT = 4
+STATUS_OUTPUT: Final = 4
+SECONDS_BETWEEN: Final = 1.0
+LOOK_SHARE: Final = 20  # looking takes at most one part of so many of the time
 
 
 def analyze_live(
@@ -39,6 +45,7 @@ def work_live(
     progress: Progress,
     quiet: bool,
     between: Callable[[], None] | None = None,
+    watchers: Sequence[Watcher] = (),
 ) -> int:
     """Capture until a limit is reached or somebody ends it; gives the exit status.
 
@@ -50,20 +57,26 @@ def work_live(
         progress: shows how much came.
         quiet: whether notes are left out.
         between: is called several times a second.
+        watchers: hear of what happens, and once a second how things stand.
     """
+    events = LiveEvents(watchers)
+    every_sink = [*sinks, events] if watchers else sinks
     with Interruptible([], is_live=True) as work:
-        run = Run([], settings, sinks, request)
+        run = Run([], settings, every_sink, request)
         kept = KeptPackets(live)
         kept.attach(run.recording)
         if not run.recording.needs_rights:
             give_up_rights()
         told = _Notes(run, quiet)
+        clock = _Clock(run, events) if watchers else None
 
         def update(run: Run) -> None:
             progress.update(run.recording.octets_read, run.recording.octets_total)
             told.tell_new()
             if between is not None:
                 between()
+            if clock is not None:
+                clock.look()
 
         try:
             status = work_through(run, work, progress, update, quiet=True)
@@ -71,6 +84,24 @@ def work_live(
             kept.close()
         told.tell_new()
     return STATUS_OUTPUT if kept.failed else status
+
+
+class _Clock:
+    """Has watchers told once a second how things stand."""
+
+    def __init__(self, run: Run, events: LiveEvents) -> None:
+        self._run = run
+        self._events = events
+        self._due = time.monotonic()
+
+    def look(self) -> None:
+        """Tell them if a second has passed; a look that takes long makes the next one late."""
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._events.tick(self._run.moment(local_addresses()))
+        took = time.monotonic() - now
+        self._due = now + max(SECONDS_BETWEEN, took * LOOK_SHARE)
 
 
 class _Notes:

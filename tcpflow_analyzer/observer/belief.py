@@ -290,7 +290,7 @@ def _receive(
     return state
 
 
-def _owes(endpoint: Endpoint, state: i64) -> bool:
+def owes(endpoint: Endpoint, state: i64) -> bool:
     """Whether in this state it would have to retransmit what is not acknowledged yet."""
     if state == SYN_SENT or state == SYN_RECEIVED:
         return True
@@ -355,7 +355,7 @@ def _fold(
                 ASSUMED,
                 timing,
             )
-    elif endpoint.give_up_ns <= until_ns and _owes(endpoint, state):
+    elif endpoint.give_up_ns <= until_ns and owes(endpoint, state):
         state = _step(
             connection,
             endpoint,

@@ -1,0 +1,123 @@
+"""What happens while a capture goes on, told to whoever watches: the view, metrics, alerts.
+
+In: the results of a run, as a sink takes them, and a moment once a second. Out: calls of watchers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.judge import CountMore
+from tcpflow_analyzer.observer.standing import Standing
+from tcpflow_analyzer.report.event_report import Change, Revisions
+from tcpflow_analyzer.report.sink import Start
+from tcpflow_analyzer.report.totals import Capture, Summary
+from tcpflow_analyzer.table.connection import Connection
+
+
+class Moment(NamedTuple):
+    """How far a run has come, and how things stand. Counts are since the beginning.
+
+    Attributes:
+        time_ns: of the capture, nanoseconds since the epoch: everything up to it was seen.
+        frames, tcp_segments, octets: taken; octets as they would lie in a file.
+        connections: begun.
+        drops: frames that the system or the interface lost, None where nobody tells.
+        left_out: what a limit of ours dropped, by name.
+        codes: findings of connections that are over, by code, in code order.
+        outcomes: handshakes of connections that are over, by name of table/connection.py.
+        standing: connections and their states now.
+    """
+
+    time_ns: int
+    frames: int
+    tcp_segments: int
+    octets: int
+    connections: int
+    drops: int | None
+    left_out: Mapping[str, int]
+    codes: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    standing: Standing
+
+
+class Watcher:
+    """Hears what happens; each call does nothing here, a watcher overrides what it needs.
+
+    Calls come from the thread that reads packets: what takes longer belongs into another one.
+
+    Attributes:
+        wants_connections: `finished` is called for every connection, not only for those with
+            findings; it costs much for each.
+    """
+
+    wants_connections: bool = False
+
+    def begun(self, start: Start) -> None:
+        """The capture runs; called once, before anything else."""
+
+    def decided(self, change: Change) -> None:
+        """A finding was raised (revision 1), revised or withdrawn; of several the last holds."""
+
+    def finished(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        """A connection is over; neither may be changed or kept. Its findings were told before."""
+
+    def ticked(self, moment: Moment) -> None:
+        """About a second has passed."""
+
+    def ended(self, capture: Capture, summary: Summary) -> None:
+        """Nothing more will happen."""
+
+
+class LiveEvents:
+    """An event sink (report/sink.py) that tells watchers."""
+
+    wants_facts = False
+    wants_first = 0
+
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        """Tell these, in this order."""
+        self._watchers = watchers
+        self._revisions = Revisions()
+        self.wants_connections = any(watcher.wants_connections for watcher in watchers)
+
+    def begin(self, start: Start) -> None:
+        """Tell that the run begins."""
+        for watcher in self._watchers:
+            watcher.begun(start)
+
+    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
+        """Want to see every finding."""
+        return None
+
+    def preview(self, number: int, findings: Sequence[Finding]) -> None:
+        """Tell what is new of a connection that goes on."""
+        self._tell(self._revisions.update(number, findings, is_last=False))
+
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        """Tell what is new of a connection that is over, then that it is."""
+        self._tell(self._revisions.update(connection.number, findings, is_last=True))
+        for watcher in self._watchers:
+            watcher.finished(connection, findings)
+
+    def finding(self, finding: Finding) -> None:
+        """Tell a finding that is about no single connection."""
+        self._tell([Change(1, False, finding)])
+
+    def flush(self) -> None:
+        """Have told everything already."""
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Tell the totals."""
+        for watcher in self._watchers:
+            watcher.ended(capture, summary)
+
+    def tick(self, moment: Moment) -> None:
+        """Tell how things stand."""
+        for watcher in self._watchers:
+            watcher.ticked(moment)
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            for watcher in self._watchers:
+                watcher.decided(change)
