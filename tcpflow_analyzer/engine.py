@@ -234,10 +234,10 @@ class Engine:
             clock_ns = walk.take_clock()
             if clock_ns < 0:
                 return
-            self._take_clock(min(clock_ns, until_ns))
+            self.take_clock(min(clock_ns, until_ns))
 
-    def _take_clock(self, clock_ns: i64) -> None:
-        """The capture went on until `clock_ns`, with or without frames."""
+    def take_clock(self, clock_ns: i64) -> None:
+        """The capture went on until `clock_ns` (nanoseconds since the epoch), frames or not."""
         if self.frames > 0 and self.last_time_ns < clock_ns < NEVER:
             self.last_time_ns = clock_ns
             if clock_ns >= self._next_sweep_ns:

@@ -1,114 +1,224 @@
-"""Reads the segments of one connection again from its capture, for those who want to see them.
+"""Gives chosen connections together with their segments, for those who draw or extract them.
 
-In: the same paths and settings as of the analysis, and a record that it gave. Out: rungs of a
-ladder (`report.ladder`). An analysis keeps no segments, so that this is a second reading.
+In: paths, settings, and which connections. Out: `Exchange`s in the order of connections. An
+analysis keeps no segments, so that this is a run of its own, with the engine that tells whose each
+segment is (`tracing`): the attribution is the analysis's own. Connections that are chosen by number
+or socket take one run; by their findings two, the first of which finds their numbers.
 """
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from os import fspath
 
-from tcpflow_analyzer.decode.segment import ABSENT, TCP_SEGMENT, Segment
-from tcpflow_analyzer.pipeline import AnyPath, make_decoder
-from tcpflow_analyzer.report.ladder import Rung
-from tcpflow_analyzer.report.record import ConnectionRecord, EndpointRecord
+from tcpflow_analyzer.decode.segment import Segment
+from tcpflow_analyzer.errors import UsageError
+from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.registry import rules
+from tcpflow_analyzer.pipeline import STANDARD_INPUT, AnyPath, Run
+from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
+from tcpflow_analyzer.report.rungs import RungLog
+from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import Settings
-from tcpflow_analyzer.sources.recording import Recording
-from tcpflow_analyzer.sources.records import RecordWalk
-from tcpflow_analyzer.tcp.control_bits import SYN
+from tcpflow_analyzer.sources.octets import is_fifo
+from tcpflow_analyzer.table.connection import Connection
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def read_exchange(
-    paths: Sequence[AnyPath], connection: ConnectionRecord, settings: Settings | None = None
-) -> Iterator[Rung]:
-    """Give the segments of a connection, in the order of the capture.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which connections; all that is given has to hold.
+
+    Attributes:
+        numbers: one of these.
+        addresses: one end in one of these networks.
+        ports: one end with one of these.
+        codes: a finding of one of these codes or families.
+    """
+
+    numbers: frozenset[int] = frozenset()
+    addresses: tuple[Network, ...] = ()
+    ports: frozenset[int] = frozenset()
+    codes: tuple[str, ...] = ()
+
+    def takes(self, connection: Connection) -> bool:
+        """Whether a connection is chosen, its findings aside."""
+        if self.numbers and connection.number not in self.numbers:
+            return False
+        key, length = connection.key, connection.address_len
+        if self.ports:
+            ports = key[2 * length : 2 * length + 2], key[2 * length + 2 : 2 * length + 4]
+            if not any(int.from_bytes(port, "big") in self.ports for port in ports):
+                return False
+        if self.addresses:
+            ends = [ipaddress.ip_address(key[at : at + length]) for at in (0, length)]
+            return any(end in network for end in ends for network in self.addresses)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One connection with its segments.
+
+    Attributes:
+        connection: what is said of it.
+        findings: about it, in the order of the output.
+        rungs: its segments in the order in which it took them, which is that of the capture.
+    """
+
+    connection: ConnectionRecord
+    findings: tuple[Finding, ...] = ()
+    rungs: RungLog = field(default_factory=RungLog)
+
+
+class ExchangeSink:
+    """Collects the chosen connections of a run and their segments: its sink and its tracer.
+
+    Attributes:
+        exchanges: of the connections that are over.
+    """
+
+    wants_connections = True
+    wants_facts = True
+    wants_first = 0
+
+    def __init__(self, choice: Choice) -> None:
+        """Collect what `choice` takes; its codes are asked for too."""
+        self.exchanges: list[Exchange] = []
+        self._choice = choice
+        self._taken: dict[int, bool] = {}
+        self._logs: dict[int, RungLog] = {}
+        self._scope_name: ScopeName = lambda _: (None, None)
+
+    def take_segment(
+        self, connection: Connection, from_originator: bool, segment: Segment, classes: int
+    ) -> None:
+        """Hear whose a segment is."""
+        number = connection.number
+        log = self._logs.get(number)
+        if log is None:
+            taken = self._taken.get(number)
+            if taken is None:
+                taken = self._taken[number] = self._choice.takes(connection)
+            if not taken:
+                return
+            log = self._logs[number] = RungLog()
+        log.add(from_originator, segment, classes)
+
+    def give_back(self, connection: Connection, frame: int) -> None:
+        """Hear that a SYN belongs to another connection after all."""
+        log = self._logs.get(connection.number)
+        if log is not None:
+            log.remove(frame)
+
+    def begin(self, start: Start) -> None:
+        """Hear of the run."""
+        self._scope_name = start.scope_name
+
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        """Take a connection that is over."""
+        self._taken.pop(connection.number, None)
+        log = self._logs.pop(connection.number, None)
+        if log is None:
+            return
+        scope = self._scope_name(connection.scope) if connection.scope else (None, None)
+        record = connection_record(connection, findings, scope)
+        self.exchanges.append(Exchange(record, tuple(findings), log))
+
+    def finding(self, finding: Finding) -> None:
+        """Findings about hosts are not about one connection."""
+
+    def more_of(self, code: str, name: str, severity: Severity) -> None:
+        """Every finding is wanted."""
+
+    def flush(self) -> None:
+        """Nothing is passed on before the end."""
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """The totals are not wanted."""
+
+
+class _Search:
+    """Finds the numbers of connections that have findings of some codes."""
+
+    wants_connections = False
+    wants_facts = True
+    wants_first = 0
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        self.numbers: set[int] = set()
+        self._codes = codes
+
+    def begin(self, start: Start) -> None:
+        pass
+
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        if any(finding.code.startswith(self._codes) for finding in findings):
+            self.numbers.add(connection.number)
+
+    def finding(self, finding: Finding) -> None:
+        pass
+
+    def more_of(self, code: str, name: str, severity: Severity) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        pass
+
+
+def read_exchanges(
+    paths: Sequence[AnyPath],
+    choice: Choice,
+    settings: Settings | None = None,
+    work: Callable[[Run], object] = Run.run,
+) -> list[Exchange]:
+    """Give the chosen connections with their segments, in the order of connections.
+
+    Memory grows with the segments of what is chosen, by 48 octets for each.
 
     Args:
-        paths: of the analysis that gave the record.
-        connection: its record.
-        settings: of that analysis.
+        paths: files and folders, one recording together.
+        choice: which connections.
+        settings: of the analysis, so that connections have the same numbers and states.
+        work: works through a run; there are two where findings choose.
 
     Raises:
-        InputError: the input cannot be read any more.
+        InputError: the input cannot be read.
+        UsageError: the settings are unusable, a code of the choice is of no finding, or findings
+            are to choose among what stands on a pipe, which cannot be read twice.
     """
     settings = settings or Settings()
-    forward = _key(connection.originator, connection.responder)
-    backward = _key(connection.responder, connection.originator)
-    decoder = make_decoder(settings)
-    segment = Segment()
-    recording = Recording([fspath(path) for path in paths], settings.decoder, settings.block_octets)
-    frame = 0
-    try:
-        for walk, until_ns in recording.steps():
-            while _advance(walk, until_ns):
-                frame += 1
-                if frame > connection.last_frame:
-                    return
-                status = decoder.decode(
-                    walk.buffer,
-                    walk.start,
-                    walk.captured_len,
-                    walk.wire_len,
-                    walk.link_type,
-                    segment,
-                )
-                if status != TCP_SEGMENT or frame < connection.first_frame:
-                    continue  # what came earlier was decoded for the sake of fragments
-                key = segment.key[: 2 * segment.address_len + 4]
-                if key not in (forward, backward):
-                    continue
-                if (decoder.scope_name(segment.scope).tunnel or None) == connection.tunnel:
-                    yield _rung(frame, walk.time_ns, key == forward, segment)
-    finally:
-        recording.close()
+    names = [fspath(path) for path in paths]
+    if choice.codes:
+        check_codes(choice.codes)
+        for name in names:
+            if name == STANDARD_INPUT or is_fifo(name):
+                raise UsageError(f"{name}: a pipe cannot be read twice, first to look for findings")
+        search = _Search(choice.codes)
+        work(Run(names, settings, [search]))
+        if not search.numbers:
+            return []
+        numbers = frozenset(search.numbers)
+        choice = replace(choice, numbers=numbers & choice.numbers if choice.numbers else numbers)
+        if not choice.numbers:
+            return []
+    sink = ExchangeSink(choice)
+    work(Run(names, settings, [sink], tracer=sink))
+    return sorted(sink.exchanges, key=_number)
 
 
-def _advance(walk: RecordWalk, until_ns: int) -> bool:
-    """Make the next frame before `until_ns` current; False if there is none."""
-    while True:
-        if walk.advance():
-            if walk.time_ns < until_ns:
-                return True
-            walk.hold()
-            return False
-        if walk.take_clock() < 0:
-            return False
+def check_codes(codes: Sequence[str]) -> None:
+    """Raise a UsageError unless each is the code of a finding, or the beginning of one."""
+    every = rules()
+    for prefix in codes:
+        if not prefix or not any(code.startswith(prefix) for code in every):
+            raise UsageError(f"no finding has the code {prefix!r} or a code that begins so")
 
 
-def _key(source: EndpointRecord, destination: EndpointRecord) -> bytes:
-    """Both sockets as they stand in the headers of what `source` sends."""
-    addresses = [_packed(source.address), _packed(destination.address)]
-    ports = [source.port.to_bytes(2, "big"), destination.port.to_bytes(2, "big")]
-    return b"".join(addresses + ports)
-
-
-def _packed(address: str) -> bytes:
-    return ipaddress.ip_address(address.partition("%")[0]).packed
-
-
-def _rung(frame: int, time_ns: int, from_originator: bool, segment: Segment) -> Rung:
-    return Rung(
-        frame,
-        time_ns,
-        from_originator,
-        segment.control_bits,
-        segment.seq,
-        segment.ack,
-        segment.payload_len,
-        segment.window,
-        _options(segment) if segment.control_bits & SYN else "",
-    )
-
-
-def _options(segment: Segment) -> str:
-    """Write the options of a SYN that decide how the connection works."""
-    words = []
-    if segment.mss != ABSENT:
-        words.append(f"mss {segment.mss}")
-    if segment.window_scale != ABSENT:
-        words.append(f"ws {segment.window_scale}")
-    if segment.sack_permitted:
-        words.append("sack")
-    if segment.tsval != ABSENT:
-        words.append("ts")
-    return " ".join(words)
+def _number(exchange: Exchange) -> int:
+    return exchange.connection.number

@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from tcpflow_analyzer.report.live_events import Moment
     from tcpflow_analyzer.report.record import ConnectionRecord
     from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
+    from tcpflow_analyzer.tracing import Tracer
 
 __all__ = [
     "Analysis",
     "AnyPath",
+    "Moment",
     "Run",
     "analyze",
     "check_inputs",
@@ -52,8 +54,10 @@ __all__ = [
     "expand_paths",
     "file_octets",
     "make_decoder",
+    "next_frame",
     "selected_rules",
     "stream",
+    "time_of_frame",
 ]
 
 AnyPath = str | PathLike[str]
@@ -116,6 +120,21 @@ def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str
     return usable, complaints
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time in a recording; one of the three is given.
+
+    Attributes:
+        time_ns: nanoseconds since the epoch.
+        after_ns: nanoseconds after the first frame.
+        frame: right after this frame of the whole input, from 1.
+    """
+
+    time_ns: int | None = None
+    after_ns: int | None = None
+    frame: int | None = None
+
+
 class Run:
     """One analysis of one recording, a block of input at a time.
 
@@ -123,6 +142,7 @@ class Run:
         recording: the input; `octets_read` and `octets_total` tell how far the run is.
         is_read: whether all input was read; the step after that writes the reports.
         capture, summary: the totals, None until the end.
+        end_ns: of a run that ends at a moment: when that is, once something was read.
     """
 
     def __init__(
@@ -131,6 +151,8 @@ class Run:
         settings: Settings,
         sinks: Sequence[Sink],
         live: "CaptureRequest | None" = None,
+        tracer: "Tracer | None" = None,
+        until: Moment | None = None,
     ) -> None:
         """Open the input; nothing is read but the beginning of each file.
 
@@ -139,9 +161,12 @@ class Run:
             settings: of the run.
             sinks: take the results.
             live: what to capture, instead of any paths.
+            tracer: hears of every segment whose it is.
+            until: where to end, as if the capture had ended there; timers run until then, also
+                behind the last frame.
 
         Raises:
-            InputError: the input is unusable.
+            InputError: the input is unusable, or has no such frame as `until` says.
             UsageError: the settings are.
         """
         self._settings = settings
@@ -157,9 +182,13 @@ class Run:
             # Nobody will look at the transitions, and they are half of what a connection costs.
             settings = replace(settings, keep_transitions=False, keep_history=False)
         judge = self._judge
-        self._engine = engine = Engine(
-            settings, self._decoder, judge.take, profile_chooser(settings)
-        )
+        self._until = until
+        self.end_ns: int | None = None
+        if until is not None and until.frame is not None:
+            self.end_ns = time_of_frame(paths, until.frame, settings)
+        elif until is not None:
+            self.end_ns = until.time_ns
+        self._engine = engine = self._make_engine(settings, tracer)
         judge.engine = engine
         judge.view.census = engine.census
         judge.view.openings = engine.openings
@@ -177,6 +206,30 @@ class Run:
         self._preview = Preview(engine, judge)
         # Last, so that nothing stays open if the settings are unusable.
         self.recording = _open(paths, settings, live)
+
+    def _make_engine(self, settings: Settings, tracer: "Tracer | None") -> Engine:
+        """Make the engine; the plain one, unless somebody wants to hear of each segment."""
+        take, profiles = self._judge.take, profile_chooser(settings)
+        last_frame = self._until.frame if self._until is not None else None
+        if tracer is None and last_frame is None:
+            return Engine(settings, self._decoder, take, profiles)
+        from tcpflow_analyzer.tracing import NO_LIMIT, TracingEngine  # noqa: PLC0415  few runs do
+
+        return TracingEngine(
+            settings, self._decoder, take, profiles, tracer, last_frame or NO_LIMIT
+        )
+
+    def _is_past_end(self, walk: RecordWalk) -> bool:
+        """Whether the next frame comes after the moment at which the run ends."""
+        return self.end_ns is not None and walk.held and walk.time_ns > self.end_ns
+
+    def _limit(self, walk: RecordWalk, until_ns: int) -> int:
+        """Give the time up to which a step may go."""
+        if self._until is None:
+            return until_ns
+        if self.end_ns is None and self._until.after_ns is not None and walk.held:
+            self.end_ns = walk.time_ns + self._until.after_ns
+        return until_ns if self.end_ns is None else min(until_ns, self.end_ns + 1)
 
     def steps(self) -> Iterator[None]:
         """Work on the input block by block; the totals are there at the end.
@@ -197,14 +250,18 @@ class Run:
         try:
             for walk, until_ns in self.recording.steps():
                 self._walk = walk
-                engine.run(walk, until_ns)
+                engine.run(walk, self._limit(walk, until_ns))
                 if self._event_sinks:
                     self._tell_what_is_due()
                 for sink in self._sinks:
                     sink.flush()
+                if self._is_past_end(walk):
+                    break
                 yield
         finally:
             self.recording.close()
+        if self.end_ns is not None:
+            engine.take_clock(self.end_ns)
         engine.finish()
         self.is_read = True
         yield
@@ -338,6 +395,48 @@ def _open(paths: Sequence[AnyPath], settings: Settings, live: "CaptureRequest | 
 
         return LiveRecording(live)
     return Recording([fspath(path) for path in paths], settings.decoder, settings.block_octets)
+
+
+def time_of_frame(paths: Sequence[AnyPath], frame: int, settings: Settings) -> int:
+    """Find the newest time up to a frame, by a reading of its own.
+
+    Args:
+        paths: of the recording; standard input cannot be read twice.
+        frame: its number in the whole input, from 1.
+        settings: of the run.
+
+    Raises:
+        InputError: the input is unusable or has fewer frames.
+        UsageError: the input is standard input.
+    """
+    names = [fspath(path) for path in paths]
+    for name in names:
+        if name == STANDARD_INPUT or is_fifo(name):
+            raise UsageError(f"{name}: a pipe cannot be read twice to look for frame {frame}")
+    recording = Recording(names, settings.decoder, settings.block_octets)
+    newest = found = 0
+    try:
+        for walk, until_ns in recording.steps():
+            while found < frame and next_frame(walk, until_ns):
+                found += 1
+                newest = max(newest, walk.time_ns)
+            if found == frame:
+                return newest
+    finally:
+        recording.close()
+    raise InputError(f"{names[0]}: there is no frame {frame:,}, the last is {found:,}")
+
+
+def next_frame(walk: RecordWalk, until_ns: int) -> bool:
+    """Make the next frame before `until_ns` current; False if there is none."""
+    while True:
+        if walk.advance():
+            if walk.time_ns < until_ns:
+                return True
+            walk.hold()
+            return False
+        if walk.take_clock() < 0:
+            return False
 
 
 def profile_chooser(settings: Settings) -> Callable[[bytes], int] | None:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from tcpflow_analyzer.report.page import Look, Page
 from tcpflow_analyzer.report.record import ConnectionRecord, TransitionRecord
+from tcpflow_analyzer.report.rungs import Rung
 from tcpflow_analyzer.report.wording import counted, duration_text
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN, control_bit_names
 from tcpflow_analyzer.tcp.sequence import distance
@@ -27,31 +28,6 @@ MARK_NOTES: Final = {
     "~": "~ assumed: by a clock or by how its operating system behaves",
     "!": "! a frame that the finding rests on",
 }
-
-
-class Rung(NamedTuple):
-    """One segment, as far as a ladder shows it.
-
-    Attributes:
-        frame: its number in the whole input, from 1.
-        time_ns: nanoseconds since the epoch.
-        from_originator: who sent it.
-        control_bits: as in tcp/control_bits.py.
-        seq, ack: wrapped, as on the wire.
-        payload_len: octets.
-        window: unscaled as sent.
-        options: of a SYN, in words; "" for none.
-    """
-
-    frame: int
-    time_ns: int
-    from_originator: bool
-    control_bits: int
-    seq: int
-    ack: int
-    payload_len: int
-    window: int
-    options: str
 
 
 class _Row(NamedTuple):

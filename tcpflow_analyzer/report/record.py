@@ -26,7 +26,7 @@ from tcpflow_analyzer.report.particulars import (
     time_wait_until_ns,
 )
 from tcpflow_analyzer.report.zeek import conn_state
-from tcpflow_analyzer.table.analysis import Analysis
+from tcpflow_analyzer.table.analysis import CLASS_NAMES, Analysis
 from tcpflow_analyzer.table.connection import (
     OUTCOME_NAMES,
     SHAPE_NAMES,
@@ -37,22 +37,6 @@ from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.transition import Transition
 from tcpflow_analyzer.tcp.events import EVENT_NAMES
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, State
-
-ANALYSIS_NAMES = (
-    "retransmission",
-    "fast_retransmission",
-    "spurious_retransmission",
-    "out_of_order",
-    "lost_segment",
-    "ack_lost_segment",
-    "duplicate_ack",
-    "zero_window",
-    "zero_window_probe",
-    "window_update",
-    "window_full",
-    "keep_alive",
-    "keep_alive_ack",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +240,7 @@ def _transition_record(transition: Transition) -> TransitionRecord:
 
 
 def _analysis_counts(analysis: Analysis | None) -> dict[str, int]:
-    return {name: 0 if analysis is None else getattr(analysis, name) for name in ANALYSIS_NAMES}
+    return {name: 0 if analysis is None else getattr(analysis, name) for name in CLASS_NAMES}
 
 
 def _none_if_negative(value: int) -> int | None:

@@ -3,7 +3,26 @@
 Compiled: yes
 """
 
+from typing import Final
+
 from mypy_extensions import i64, mypyc_attr
+
+# The classes, as the JSON names them; counts and bits of masks are in this order.
+CLASS_NAMES: Final = (
+    "retransmission",
+    "fast_retransmission",
+    "spurious_retransmission",
+    "out_of_order",
+    "lost_segment",
+    "ack_lost_segment",
+    "duplicate_ack",
+    "zero_window",
+    "zero_window_probe",
+    "window_update",
+    "window_full",
+    "keep_alive",
+    "keep_alive_ack",
+)
 
 
 class Watch:

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from tcpflow_analyzer.check import check_captures
 from tcpflow_analyzer.errors import TcpflowError, UsageError
-from tcpflow_analyzer.exchange import read_exchange
+from tcpflow_analyzer.exchange import Choice, read_exchanges
 from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.gate.configuration import Configuration
@@ -117,8 +117,9 @@ class Traffic:
 
     def ladder(self, connection: ConnectionRecord, marked: Sequence[int] = ()) -> str:
         """Draw a connection, with a mark at some frames."""
-        rungs = list(read_exchange(self.paths, connection, self._settings))
-        return ladder_text(connection, rungs, marked)
+        choice = Choice(numbers=frozenset([connection.number]))
+        (exchange,) = read_exchanges(self.paths, choice, self._settings)
+        return ladder_text(connection, exchange.rungs, marked)
 
     def refuse(self, findings: Sequence[Finding], codes: Sequence[str], certainty: str) -> None:
         """Fail if one of the findings has one of the codes.

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
-from tcpflow_analyzer.report.record import ANALYSIS_NAMES, ConnectionRecord, EndpointRecord
+from tcpflow_analyzer.report.record import ConnectionRecord, EndpointRecord
+from tcpflow_analyzer.table.analysis import CLASS_NAMES
 from tcpflow_analyzer.table.connection import OUTCOME_NAMES, SHAPE_NAMES, WHO_NAMES
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, STATE_NAMES
 
@@ -264,7 +265,7 @@ _OF_FINDINGS: Final = (
 
 
 def _all_fields() -> dict[str, Field]:
-    analysis = [_analysis_field(name) for name in ANALYSIS_NAMES]
+    analysis = [_analysis_field(name) for name in CLASS_NAMES]
     fields = [*_OF_CONNECTIONS, *_ends_fields(), *analysis, *_OF_FINDINGS]
     return {field.name: field for field in fields}
 

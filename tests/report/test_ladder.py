@@ -3,10 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-import tcpflow_analyzer as ta
 from support.capture_builder import SECOND_NS, START_NS, Segment, ethernet, packet, pcap
 from support.small_captures import CLIENT, SERVER, closed, exchange, refused
-from tcpflow_analyzer.exchange import read_exchange
+from tcpflow_analyzer.exchange import Choice, read_exchanges
 from tcpflow_analyzer.report.ladder import ladder_text
 from tcpflow_analyzer.tcp.control_bits import ACK, PSH
 
@@ -31,8 +30,8 @@ def draw(folder: Path, octets: bytes, *marked: int) -> str:
     """Draw the first connection of a capture."""
     path = folder / "a.pcap"
     path.write_bytes(octets)
-    connection = ta.analyze(path).connections[0]
-    return ladder_text(connection, list(read_exchange([path], connection)), marked)
+    (found,) = read_exchanges([path], Choice(numbers=frozenset([1])))
+    return ladder_text(found.connection, found.rungs, marked)
 
 
 def test_closed_connection_is_drawn_with_the_states_of_both_ends(tmp_path: Path) -> None:
@@ -81,8 +80,8 @@ def test_timer_has_a_line_of_its_own(tmp_path: Path) -> None:
 def test_every_line_begins_with_the_indent_and_is_ascii(tmp_path: Path) -> None:
     path = tmp_path / "a.pcap"
     path.write_bytes(closed())
-    connection = ta.analyze(path).connections[0]
-    text = ladder_text(connection, list(read_exchange([path], connection)), (1,), indent="    ")
+    (found,) = read_exchanges([path], Choice())
+    text = ladder_text(found.connection, found.rungs, (1,), indent="    ")
     assert all(line.startswith("    ") for line in text.splitlines())
     assert text.isascii()
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tcpflow_analyzer.decode.reasons import REASONS
 from tcpflow_analyzer.findings.registry import rules
-from tcpflow_analyzer.report.record import ANALYSIS_NAMES
+from tcpflow_analyzer.table.analysis import CLASS_NAMES
 from tcpflow_analyzer.table.connection import OUTCOME_NAMES, SHAPE_NAMES
 from tcpflow_analyzer.tcp.events import EVENT_NAMES
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, STATE_NAMES
@@ -182,7 +182,7 @@ def _connection() -> Schema:
         ),
         completeness={"type": "integer", "minimum": 0, "maximum": 63},
         zeek=closed(conn_state=one_of(CONN_STATES), history=TEXT),
-        analysis=closed(**dict.fromkeys(ANALYSIS_NAMES, COUNT)),
+        analysis=closed(**dict.fromkeys(CLASS_NAMES, COUNT)),
         transitions=list_of(reference("transition")),
         findings=list_of(reference("findingId"), unique=True),
     )
