@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Analysis",
     "AnyPath",
-    "Moment",
     "Run",
+    "Until",
     "analyze",
     "check_inputs",
     "check_settings",
@@ -121,8 +121,8 @@ def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A time in a recording; one of the three is given.
+class Until:
+    """Where a run ends before its input does; one of the three is given.
 
     Attributes:
         time_ns: nanoseconds since the epoch.
@@ -152,7 +152,7 @@ class Run:
         sinks: Sequence[Sink],
         live: "CaptureRequest | None" = None,
         tracer: "Tracer | None" = None,
-        until: Moment | None = None,
+        until: Until | None = None,
     ) -> None:
         """Open the input; nothing is read but the beginning of each file.
 

@@ -8,7 +8,7 @@ from support.ladder import Ladder, capture
 from support.small_captures import closed
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.errors import InputError, UsageError
-from tcpflow_analyzer.pipeline import Moment, Run, analyze, time_of_frame
+from tcpflow_analyzer.pipeline import Run, Until, analyze, time_of_frame
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def states_until(path: Path, until: Moment) -> list[str]:
+def states_until(path: Path, until: Until) -> list[str]:
     """The states in which a run that ends at a moment leaves the only connection's ends."""
     sink = Records()
     Run([str(path)], Settings(), [sink], until=until).run()
@@ -109,21 +109,21 @@ def test_tracing_changes_no_result(path: Path) -> None:
 @pytest.mark.parametrize(
     ("until", "states"),
     [
-        (Moment(frame=1), "SYN-SENT/CLOSED"),
-        (Moment(frame=3), "ESTABLISHED/ESTABLISHED"),
-        (Moment(frame=8), "TIME-WAIT/LAST-ACK"),
-        (Moment(after_ns=2_000_000), "ESTABLISHED/ESTABLISHED"),
-        (Moment(after_ns=1_999_999), "ESTABLISHED/SYN-RECEIVED"),
-        (Moment(after_ns=59_000_000_000), "TIME-WAIT/CLOSED"),
-        (Moment(after_ns=61_000_000_000), "CLOSED/CLOSED"),
+        (Until(frame=1), "SYN-SENT/CLOSED"),
+        (Until(frame=3), "ESTABLISHED/ESTABLISHED"),
+        (Until(frame=8), "TIME-WAIT/LAST-ACK"),
+        (Until(after_ns=2_000_000), "ESTABLISHED/ESTABLISHED"),
+        (Until(after_ns=1_999_999), "ESTABLISHED/SYN-RECEIVED"),
+        (Until(after_ns=59_000_000_000), "TIME-WAIT/CLOSED"),
+        (Until(after_ns=61_000_000_000), "CLOSED/CLOSED"),
     ],
 )
-def test_run_ends_at_a_moment(path: Path, until: Moment, states: str) -> None:
+def test_run_ends_at_a_moment(path: Path, until: Until, states: str) -> None:
     assert states_until(path, until) == [states]
 
 
 def test_run_until_before_the_first_frame_finds_nothing(path: Path) -> None:
-    assert states_until(path, Moment(time_ns=1)) == []
+    assert states_until(path, Until(time_ns=1)) == []
 
 
 def test_frame_that_is_not_there_is_named(path: Path) -> None:
