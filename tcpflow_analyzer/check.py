@@ -127,7 +127,8 @@ def survey_captures(paths: Sequence[AnyPath], configuration: Configuration | Non
 
     Args:
         paths: files, folders of captures, "-" for standard input.
-        configuration: of which the settings and `together` count.
+        configuration: names services by its expectations, and chooses connections and findings;
+            its settings and `together` count too. Without it all connections and findings count.
 
     Raises:
         InputError: an input is unusable.
@@ -135,11 +136,12 @@ def survey_captures(paths: Sequence[AnyPath], configuration: Configuration | Non
     """
     if not paths:
         raise UsageError("no capture was given")
+    survey = Survey(configuration)
     configuration = configuration or Configuration()
     settings = _lean(configuration)
+    check_settings(settings)
     names = [fspath(path) for path in paths]
     groups = [names] if configuration.together else [[path] for path in expand_paths(names)]
-    survey = Survey()
     for group in groups:
         Run(group, settings, [survey]).run()
     return survey

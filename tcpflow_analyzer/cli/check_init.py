@@ -32,9 +32,11 @@ def write_configuration(
         raise UsageError(f"{path}: is there already, and is not replaced")
     check_outputs([OutputChoice("text", path)], captures)
     from tcpflow_analyzer.check import survey_captures  # noqa: PLC0415  mistakes first
+    from tcpflow_analyzer.gate.configuration import Configuration  # noqa: PLC0415
     from tcpflow_analyzer.gate.first_configuration import first_configuration  # noqa: PLC0415
 
+    chosen = Configuration(settings=configuration.settings, together=configuration.together)
     with Output(path) as output:
-        survey = survey_captures(captures, configuration)
+        survey = survey_captures(captures, chosen)
         output.write_text(first_configuration(survey.services, captures))
     return 0

@@ -29,6 +29,7 @@ STATUS_TERMINATED: Final = 143
 COMMANDS: Final = {
     "analyze": "Say what happened to the TCP connections of a capture.",
     "check": "Fail a build if captures hold what they should not.",
+    "diff": "Compare two recordings of the same test.",
     "explain": "Explain a finding: what it means, when it is set, what to do.",
     "live": "Watch the TCP connections of an interface, an event a line.",
     "rules": "List the findings and their codes.",

@@ -36,11 +36,11 @@ min_certainty = "inferred"    # findings less certain do not fail
 """
 
 
-def first_configuration(services: Mapping[int, Service], captures: Sequence[str]) -> str:
+def first_configuration(services: Mapping[str, Service], captures: Sequence[str]) -> str:
     """Write a configuration.
 
     Args:
-        services: port -> what it did.
+        services: name -> what it did.
         captures: paths, for the comment at its head.
     """
     parts = [_HEAD.format(sources=_sources(captures)), _ignore(services), _PARAMETERS]
@@ -73,14 +73,15 @@ def _sources(captures: Sequence[str]) -> str:
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 
-def _ignore(services: Mapping[int, Service]) -> str:
+def _ignore(services: Mapping[str, Service]) -> str:
     """Mention what would fail now."""
     errors = Counter[str]()
     names: dict[str, str] = {}
     for service in services.values():
-        for finding in service.kinds.values():
+        for kind in service.kinds.values():
+            finding = kind.finding
             if finding.severity == "error":
-                errors[finding.code] += service.findings[finding.code]
+                errors[finding.code] += kind.count
                 names[finding.code] = finding.name
     if not errors:
         return '# ignore = [{ code = "RS003", port = 8080, reason = "known" }]\n'

@@ -54,6 +54,6 @@ def test_errors_are_offered_to_be_ignored_and_are_not_forbidden(tmp_path: Path) 
 
 
 def test_nothing_is_a_configuration_too() -> None:
-    services: dict[int, Service] = {}
+    services: dict[str, Service] = {}
     text = first_configuration(services, [])
     assert read_configuration("tcpflow.toml", text, rules()) is not None

@@ -8,7 +8,7 @@ from support.capture_builder import SECOND_NS, START_NS, pcap
 from support.services import talk
 from support.small_captures import clock
 from tcpflow_analyzer.check import survey_captures
-from tcpflow_analyzer.gate.survey import EPHEMERAL, NO_SERVICE, Survey, quantile
+from tcpflow_analyzer.gate.survey import EPHEMERAL, Survey, quantile
 
 
 @pytest.fixture
@@ -27,15 +27,16 @@ def survey(tmp_path: object) -> Survey:
 
 
 def test_services_are_apart_and_random_ports_are_one(survey: Survey) -> None:
-    assert set(survey.services) - {NO_SERVICE} == {8080, EPHEMERAL}
-    orders, random = survey.services[8080], survey.services[EPHEMERAL]
+    assert set(survey.services) - {"no single connection"} == {"port 8080", "ephemeral ports"}
+    orders, random = survey.services["port 8080"], survey.services["ephemeral ports"]
+    assert (orders.port, random.port) == (8080, EPHEMERAL)
     assert (orders.name, random.name) == ("port 8080", "ephemeral ports")
     assert (orders.connections, orders.probes) == (2, 1)
     assert orders.closers == {"originator": 2}
     assert random.closers == {"responder": 1}
     assert orders.states == {"TIME-WAIT/CLOSED": 1, "FIN-WAIT-2/CLOSE-WAIT": 1}
     assert list(orders.handshakes) == [2_000_000, 2_000_000]
-    assert list(orders.durations) == [9_000_000]
+    assert list(orders.closes) == [3_000_000]
     assert orders.findings["CL005"] == 1
 
 
