@@ -41,7 +41,7 @@ def explanation_text(rule: Rule, look: Look) -> str:
     severities = " or ".join(rule.severities)
     page.line(Span(f"{rule.code} {rule.name}", "bold"), f"   {severities}, since {rule.since}")
     page.line()
-    for indent, text in _items(rule.definition):
+    for indent, text in items(rule.definition):
         heading = HEADING.match(text)
         if heading is None:
             page.paragraph(indent, text)
@@ -77,7 +77,7 @@ def _members(rule: Rule) -> dict[str, object]:
     }
 
 
-def _items(definition: str) -> Iterator[tuple[str, str]]:
+def items(definition: str) -> Iterator[tuple[str, str]]:
     """Give the paragraphs, headings and list entries of a definition, each on one line.
 
     Yields:

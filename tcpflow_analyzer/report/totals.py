@@ -17,7 +17,7 @@ class CaptureFile(NamedTuple):
     Attributes:
         path: as given by the caller, "-" for standard input.
         format: container: "pcap", "pcapng", "text" ...
-        link_types: names as libpcap has them, without LINKTYPE_ or DLT_.
+        link_types: names as libpcap has them, without their prefix `LINKTYPE_` or `DLT_`.
         first_frame: number, through the whole input, of its first frame; 0 if it has none.
         frames: how many frames were read from it.
         truncated: whether it ends in the middle of a record.
