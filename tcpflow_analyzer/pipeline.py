@@ -4,7 +4,7 @@ In: paths and settings. Out: `Analysis` (everything kept), `stream` (nothing kep
 the sinks of a `Run` make of the results. This is the only module that knows all stages.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import PathLike, fspath
@@ -19,6 +19,7 @@ from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import Judge
 from tcpflow_analyzer.findings.preview import Preview
 from tcpflow_analyzer.findings.registry import Rule, rules
+from tcpflow_analyzer.findings.selection import Codes, codes_of
 from tcpflow_analyzer.observer.standing import Standing
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.report.finding_order import finding_key
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from tcpflow_analyzer.report.record import ConnectionRecord
     from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
     from tcpflow_analyzer.tracing import Tracer
+    from tcpflow_analyzer.where.choice import Choice
+    from tcpflow_analyzer.where.parser import Where
 
 __all__ = [
     "Analysis",
@@ -71,28 +74,48 @@ def selected_rules(settings: Settings) -> dict[str, Rule]:
     A rule stays if some severity that it may take is at least `min_severity`.
 
     Raises:
-        UsageError: an entry is neither a code nor the beginning of one, or no such severity.
+        UsageError: an entry names no finding and no family, or there is no such severity.
     """
     every = rules()
-    for prefix in (*settings.select, *settings.ignore):
-        if not prefix or not any(code.startswith(prefix) for code in every):
-            raise UsageError(f"no finding has the code {prefix!r} or a code that begins so")
+    select = _codes("select", settings.select, every)
+    ignore = _codes("ignore", settings.ignore, every)
     if settings.min_severity not in SEVERITIES:
         raise UsageError(f"no such severity: {settings.min_severity!r}")
     least = SEVERITIES.index(settings.min_severity)
     return {
         code: rule
         for code, rule in every.items()
-        if (not settings.select or code.startswith(settings.select))
-        and not (settings.ignore and code.startswith(settings.ignore))
+        if (not select or any(codes.holds(code) for codes in select))
+        and not any(codes.holds(code) for codes in ignore)
         and max(SEVERITIES.index(severity) for severity in rule.severities) >= least
     }
+
+
+def _codes(name: str, texts: Sequence[str], every: Mapping[str, Rule]) -> list[Codes]:
+    """Read the entries of a setting; an error begins with its name."""
+    try:
+        return [codes_of(text, every) for text in texts]
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from error
 
 
 def check_settings(settings: Settings) -> None:
     """Raise the UsageError that a run with these settings would raise."""
     selected_rules(settings)
     profile_chooser(settings)
+    if settings.where:
+        _compiled_where(settings.where)
+
+
+def _compiled_where(text: str) -> "Where":
+    """Compile the expression that chooses connections; an error begins with the setting's name."""
+    from tcpflow_analyzer.where.parser import compile_where  # noqa: PLC0415  few runs choose
+    from tcpflow_analyzer.where.words import WhereError  # noqa: PLC0415
+
+    try:
+        return compile_where(text)
+    except WhereError as error:
+        raise UsageError(f"where: {error}") from error
 
 
 def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str], list[str]]:
@@ -173,12 +196,14 @@ class Run:
         self._timing = Timing(settings)
         self._sinks = sinks
         self._rules = selected_rules(settings)
-        self._judge = Judge(settings, self._rules, any(sink.wants_facts for sink in sinks))
+        chooses = bool(settings.where)
+        wants_facts = chooses or any(sink.wants_facts for sink in sinks)
+        self._judge = Judge(settings, self._rules, wants_facts)
         self.is_read = False
         self.capture: Capture | None = None
         self.summary: Summary | None = None
         self._decoder = make_decoder(settings)
-        if not any(sink.wants_connections for sink in sinks):
+        if not chooses and not any(sink.wants_connections for sink in sinks):
             # Nobody will look at the transitions, and they are half of what a connection costs.
             settings = replace(settings, keep_transitions=False, keep_history=False)
         judge = self._judge
@@ -194,7 +219,10 @@ class Run:
         judge.view.openings = engine.openings
         judge.view.quality = engine.quality
         judge.pass_on = sinks[0].connection if len(sinks) == 1 else self._pass_on
-        judge.pass_all = engine.want_all = any(sink.wants_connections for sink in sinks)
+        self._choice = self._make_choice() if chooses else None
+        if self._choice is not None:
+            judge.pass_on = self._choice.take
+        judge.pass_all = engine.want_all = chooses or any(sink.wants_connections for sink in sinks)
         judge.pass_first = engine.want_first = max((sink.wants_first for sink in sinks), default=0)
         if len(sinks) == 1 and not engine.want_all:
             judge.more_of = sinks[0].more_of
@@ -267,7 +295,10 @@ class Run:
         yield
         view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
         engine.quality.is_printed = any(file.format == "text" for file in self.recording.files)
+        choice = self._choice
         for finding in sorted(self._judge.capture(), key=finding_key):
+            if choice is not None and not choice.finding(finding):
+                continue
             for sink in self._sinks:
                 sink.finding(finding)
         self._judge.count_facts(engine.endings.masks())
@@ -278,9 +309,23 @@ class Run:
 
     def _tell_what_is_due(self) -> None:
         """Tell of connections that go on what can be told by now."""
-        for number, findings in self._preview.due():
+        choice = self._choice
+        for connection, findings in self._preview.due():
+            if choice is not None:
+                findings = choice.of_connection(connection, findings) or []  # noqa: PLW2901
             for sink in self._event_sinks:
-                sink.preview(number, findings)
+                sink.preview(connection.number, findings)
+
+    def _make_choice(self) -> "Choice":
+        from tcpflow_analyzer.where.choice import Choice  # noqa: PLC0415  few runs choose
+
+        where = _compiled_where(self._settings.where)
+        return Choice(where, self._scope_name, self._pass_on_all)
+
+    def _pass_on_all(self, connection: Connection, findings: list[Finding]) -> None:
+        """Give a chosen connection to every sink: there are few of them."""
+        for sink in self._sinks:
+            sink.connection(connection, findings)
 
     def run(self) -> None:
         """Work to the end."""
@@ -367,20 +412,23 @@ class Run:
         )
 
     def _make_summary(self) -> Summary:
-        engine, judge = self._engine, self._judge
+        engine, judge, choice = self._engine, self._judge, self._choice
+        counts = judge if choice is None else choice
+        endings = engine.endings if choice is None else choice.endings
         states = {
             f"{STATE_NAMES[pair >> 4]}/{STATE_NAMES[pair & 15]}": count
-            for pair, count in engine.endings.states().items()
+            for pair, count in endings.states().items()
         }
         return Summary(
-            engine.connections,
+            engine.connections if choice is None else choice.connections,
             dict(sorted(states.items())),
-            {severity: judge.severities.get(severity, 0) for severity in WORST_FIRST},
-            dict(sorted(judge.codes.items())),
+            {severity: counts.severities.get(severity, 0) for severity in WORST_FIRST},
+            dict(sorted(counts.codes.items())),
             dict(sorted(engine.left_out.items())),
-            _named(OUTCOME_NAMES, engine.endings.outcomes()),
-            _named(SHAPE_NAMES, engine.endings.shapes()),
-            _named(WHO_NAMES, engine.endings.closers()),
+            _named(OUTCOME_NAMES, endings.outcomes()),
+            _named(SHAPE_NAMES, endings.shapes()),
+            _named(WHO_NAMES, endings.closers()),
+            None if choice is None else engine.connections,
         )
 
 
@@ -516,7 +564,8 @@ class Analysis:
     """Everything that an analysis gives, in memory.
 
     Attributes:
-        connections: in the order of their first frames; `connections[n].number` is n + 1.
+        connections: in the order of their first frames; `connections[n].number` is n + 1, unless
+            `Settings.where` chose some of them.
         findings: ordered by time, code, connection, endpoint, first frame.
         capture: what was read.
         summary: counts over the connections and findings.

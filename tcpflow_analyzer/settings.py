@@ -187,6 +187,7 @@ class Settings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     min_severity: str = "info"
+    where: str = ""  # expression that chooses connections and findings (where/parser.py)
     syn_variants: int = 3
     backlog_window_ns: int = 10 * NANOSECONDS
     close_wait_warn_ns: int = 60 * NANOSECONDS

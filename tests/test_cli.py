@@ -610,6 +610,35 @@ def test_ns_as_strings(captures: Path) -> None:
     assert isinstance(found["connections"][0]["transitions"][0]["time_ns"], str)
 
 
+def test_where_chooses_in_every_format_and_says_of_how_many(captures: Path) -> None:
+    path = captures / "mixed.pcap"
+    found = analyzed(path, "--where", "port == 81 and connection > 10")
+    numbers = [each["id"] for each in found["connections"]]
+    assert numbers
+    assert {each["responder"]["port"] for each in found["connections"]} == {81}
+    assert {each["connection"] for each in found["findings"]} <= set(numbers)
+    assert found["summary"]["connections"] == len(numbers)
+    text = run_program(["analyze", path, "--where", "port == 81 and connection > 10"]).stdout
+    assert b"chosen of 30 connections: port == 81 and connection > 10" in text
+    assert f"{numbers[-1]}  192.0.2.1:".encode() in text  # a row of the table
+    lines = run_program(["analyze", path, "--where", "port == 81", "--format", "ndjson"]).stdout
+    kinds = [json.loads(line)["kind"] for line in lines.splitlines()]
+    assert kinds.count("connection") == 15
+    nothing = run_program(["analyze", path, "--where", "port == 9"])
+    assert nothing.returncode == 0
+    assert b"no connection" in nothing.stdout
+
+
+def test_names_of_findings_are_as_good_as_codes(captures: Path) -> None:
+    by_name = analyzed(captures / "mixed.pcap", "--select", "Orderly-Close,retry-storm")
+    by_code = analyzed(captures / "mixed.pcap", "--select", "LC004", "--select", "FL007")
+    assert by_name == by_code
+    assert by_name["summary"]["codes"].keys() == {"LC004", "FL007"}
+    status, error = status_and_error(captures / "mixed.pcap", "--ignore", "orderly-cloze")
+    assert status == 2
+    assert "did you mean orderly-close" in error
+
+
 def test_select_ignore_and_severity(captures: Path) -> None:
     chosen = analyzed(captures / "mixed.pcap", "--select", "lc,FL007", "--ignore", "LC004")
     # The refusals of one client in a row are no HS004 of their own.
@@ -667,7 +696,7 @@ def test_duration_refuses(value: str) -> None:
 
 
 def test_codes_and_profiles_are_split() -> None:
-    assert codes("cl, TW009,") == ("CL", "TW009")
+    assert codes("cl, TW009,") == ("cl", "TW009")
     assert profile_choice("192.0.2.1/24=linux") == ("192.0.2.0/24", "linux")
     assert profile_choice("2001:db8::/32=rfc") == ("2001:db8::/32", "rfc")
     assert profile_choice("windows") == ("", "windows")

@@ -4,16 +4,17 @@ import contextlib
 import gc
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from tcpflow_analyzer.cli.analysis_options import AnalysisChoice, analysis_options
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
 from tcpflow_analyzer.cli.messages import say
-from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import (
     FORMATS,
     STANDARD_OUTPUT,
@@ -70,34 +71,7 @@ STATUS_UNUSABLE = 2
 @click.option(
     "--all", "show_all", is_flag=True, help="Leave out nothing: information and all rows too."
 )
-@click.option(
-    "--select",
-    type=codes,
-    multiple=True,
-    metavar="CODES",
-    help="Only these findings: codes or families, as in CL,TW009.",
-)
-@click.option("--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings.")
-@click.option(
-    "--min-severity",
-    type=click.Choice(["info", "warning", "error"]),
-    default="info",
-    help="Only findings at least this severe.",
-)
-@click.option(
-    "--profile",
-    "profiles",
-    type=profile_choice,
-    multiple=True,
-    metavar="[CIDR=]NAME",
-    help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, rfc.",
-)
-@click.option(
-    "--msl",
-    type=duration,
-    metavar="TIME",
-    help="Maximum segment lifetime, as 30s or 2min; TIME-WAIT lasts two of them.",
-)
+@analysis_options
 @click.option(
     "--checksum",
     type=click.Choice(["auto", "off", "strict"]),
@@ -155,11 +129,7 @@ def analyze(
     connections: bool,
     top: int | None,
     show_all: bool,
-    select: tuple[tuple[str, ...], ...],
-    ignore: tuple[tuple[str, ...], ...],
-    min_severity: str,
-    profiles: tuple[tuple[str, str], ...],
-    msl: int | None,
+    chosen: AnalysisChoice,
     checksum: str,
     backlog: int | None,
     tunnel: str,
@@ -189,20 +159,16 @@ def analyze(
     """
     capture_request(live, captures)  # mistakes first
     defaults = Settings()
-    settings = Settings(
+    settings = replace(
+        chosen.settings(),
         decoder=decoder,
         tunnel_outer=tunnel == "outer",
         vlan_separates=vlan_separates,
         header_prediction=prediction,
         checksum=checksum,
         backlog=backlog or defaults.backlog,
-        msl_ns=msl,
-        profiles=dict(profiles),
         max_connections=max_connections or defaults.max_connections,
         max_remembered=defaults.max_remembered if max_remembered is None else max_remembered,
-        select=tuple(code for group in select for code in group),
-        ignore=tuple(code for group in ignore for code in group),
-        min_severity=min_severity,
         block_octets=block_size or defaults.block_octets,
     )
     choices = [parse_output(value, form) for value in outputs]

@@ -1,15 +1,15 @@
 """Finds the configuration of a check and lets the options of the command line win over it."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from tcpflow_analyzer.errors import UsageError
-from tcpflow_analyzer.findings.registry import rules
-from tcpflow_analyzer.gate.configuration import Codes, Configuration, Ignored
+from tcpflow_analyzer.findings.registry import Rule, rules
+from tcpflow_analyzer.findings.selection import Codes, codes_of
+from tcpflow_analyzer.gate.configuration import Configuration, Ignored
 from tcpflow_analyzer.gate.read_configuration import (
-    codes_of,
     fail_on_of,
     limit_of,
     read_configuration,
@@ -131,7 +131,7 @@ def with_choice(configuration: Configuration, choice: CheckChoice) -> Configurat
     return found.with_limits(limits)
 
 
-def _codes(groups: Groups, known: Collection[str]) -> tuple[Codes, ...]:
+def _codes(groups: Groups, known: Mapping[str, Rule]) -> tuple[Codes, ...]:
     return tuple(codes_of(text, known) for group in groups for text in group)
 
 

@@ -1,7 +1,5 @@
 """`tcpflow explain CODE`: one finding in full."""
 
-import difflib
-
 import click
 
 from tcpflow_analyzer.cli.help import HelpCommand
@@ -26,17 +24,16 @@ def explain(code: str, form: str, color: bool | None) -> None:
     CODE is a code such as CL005, or the name behind it.
     """
     from tcpflow_analyzer.findings.registry import rules  # noqa: PLC0415  not for --help
+    from tcpflow_analyzer.findings.selection import names_near, rule_called  # noqa: PLC0415
     from tcpflow_analyzer.report.catalogue import (  # noqa: PLC0415
         explanation_json,
         explanation_text,
     )
 
     every = rules()
-    by_name = {rule.name: rule for rule in every.values()}
-    rule = every.get(code.upper()) or by_name.get(code.lower())
+    rule = rule_called(code, every)
     if rule is None:
-        near = difflib.get_close_matches(code.upper(), every, 3)
-        near += difflib.get_close_matches(code.lower(), by_name, 3)
+        near = names_near(code, every)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `tcpflow rules`"
         raise UsageError(f"no finding is called {code!r}; {hint}")
     with Output(STANDARD_OUTPUT) as output:

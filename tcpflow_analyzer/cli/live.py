@@ -3,15 +3,15 @@
 import contextlib
 import gc
 import signal
-from collections.abc import Sequence
+from dataclasses import replace
 from types import FrameType
 from typing import Final
 
 import click
 
+from tcpflow_analyzer.cli.analysis_options import AnalysisChoice, analysis_options
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
-from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output, check_outputs, parse_output
 from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.settings import Settings
@@ -29,34 +29,7 @@ COLLECT_EVERY: Final = 3000  # steps, of which there are several a second
 @click.option(
     "-o", "--output", metavar="[FORMAT:]PATH", help="Write to a file instead of standard output."
 )
-@click.option(
-    "--select",
-    type=codes,
-    multiple=True,
-    metavar="CODES",
-    help="Only these findings: codes or families, as in CL,TW009.",
-)
-@click.option("--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings.")
-@click.option(
-    "--min-severity",
-    type=click.Choice(["info", "warning", "error"]),
-    default="info",
-    help="Only findings at least this severe.",
-)
-@click.option(
-    "--profile",
-    "profiles",
-    type=profile_choice,
-    multiple=True,
-    metavar="[CIDR=]NAME",
-    help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, rfc.",
-)
-@click.option(
-    "--msl",
-    type=duration,
-    metavar="TIME",
-    help="Maximum segment lifetime, as 30s or 2min; TIME-WAIT lasts two of them.",
-)
+@analysis_options
 @click.option("--ns-as-strings", is_flag=True, help="JSON with times as strings, for JavaScript.")
 @click.option("--quiet", is_flag=True, help="No notes on what happens to the capture.")
 @click.option(
@@ -70,11 +43,7 @@ def live(
     live: LiveChoice,
     form: str | None,
     output: str | None,
-    select: tuple[tuple[str, ...], ...],
-    ignore: tuple[tuple[str, ...], ...],
-    min_severity: str,
-    profiles: tuple[tuple[str, str], ...],
-    msl: int | None,
+    chosen: AnalysisChoice,
     ns_as_strings: bool,
     quiet: bool,
     max_connections: int | None,
@@ -91,14 +60,9 @@ def live(
     """
     if not live.interfaces and live.follow is None:
         raise click.UsageError("missing option '--interface' or '--follow'")
-    settings = Settings(
-        msl_ns=msl,
-        profiles=dict(profiles),
-        max_connections=max_connections or Settings().max_connections,
-        select=_flat(select),
-        ignore=_flat(ignore),
-        min_severity=min_severity,
-    )
+    settings = chosen.settings()
+    if max_connections is not None:
+        settings = replace(settings, max_connections=max_connections)
     choice = parse_output(output or STANDARD_OUTPUT, form)
     if choice.form not in FORMATS:
         raise click.UsageError(f"live writes {' or '.join(FORMATS)}, not {choice.form}")
@@ -152,7 +116,3 @@ class Reopening:
             self._is_wanted = False
             with contextlib.suppress(OutputError):  # the old one still works
                 self._stream.reopen()
-
-
-def _flat(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(code for group in groups for code in group)

@@ -56,8 +56,8 @@ def profile_choice(value: str) -> tuple[str, str]:
 
 
 def codes(value: str) -> tuple[str, ...]:
-    """Read codes or beginnings of codes, separated by commas; which exist is checked later."""
-    found = tuple(part.strip().upper() for part in value.split(",") if part.strip())
+    """Read codes, names or families, separated by commas; which exist is checked later."""
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
     if not found:
-        raise click.BadParameter("no code is given")
+        raise click.BadParameter("no code, name or family is given")
     return found

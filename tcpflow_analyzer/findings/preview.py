@@ -36,8 +36,8 @@ class Preview:
         # Connection's number -> time of its last segment, stages of quiet it was looked at in.
         self._stages: dict[int, tuple[int, int]] = {}
 
-    def due(self) -> Iterator[tuple[int, list[Finding]]]:
-        """Give numbers of connections with what is found, once for each stage of quiet.
+    def due(self) -> Iterator[tuple[Connection, list[Finding]]]:
+        """Give copies of connections with what is found, once for each stage of quiet.
 
         Does something four times a second of capture time; costs as much as there are connections.
         """
@@ -58,13 +58,15 @@ class Preview:
             if before.get(entry.number) != (last_ns, stage):
                 yield from self._look_at(entry, stage)
 
-    def _look_at(self, connection: Connection, stage: int) -> Iterator[tuple[int, list[Finding]]]:
+    def _look_at(
+        self, connection: Connection, stage: int
+    ) -> Iterator[tuple[Connection, list[Finding]]]:
         if connection.outcome < OUTCOME_COMPLETED and stage < RETRIED_STAGE:
             return
         copy = duplicate(connection)
         self._engine.conclude_copy(copy)
         copy.observed &= ~OPEN_AT_END  # the capture goes on
-        yield connection.number, self._judge.preview(copy)
+        yield copy, self._judge.preview(copy)
 
 
 def stage_of(quiet_ns: int) -> int:

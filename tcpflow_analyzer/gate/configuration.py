@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from tcpflow_analyzer.findings.finding import Severity
+from tcpflow_analyzer.findings.selection import Codes
 from tcpflow_analyzer.gate.result import Origin
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.where.parser import Where
@@ -23,25 +24,6 @@ QUANTILES: Final = {
     "handshake_p99": 0.99,
     "handshake_max": 1.0,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """Codes as they are written: `CL005`, or a beginning, `RS*` or `RS`.
-
-    Attributes:
-        text: as written.
-        prefix: what codes begin with; a whole code for one.
-        is_whole: whether it is one code.
-    """
-
-    text: str
-    prefix: str
-    is_whole: bool
-
-    def holds(self, code: str) -> bool:
-        """Whether a code is one of them."""
-        return code == self.prefix if self.is_whole else code.startswith(self.prefix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,17 @@ docs/ci/configuration.md, in the order in which they stand here.
 
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn, cast
 
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.finding import SEVERITIES
+from tcpflow_analyzer.findings.registry import Rule
+from tcpflow_analyzer.findings.selection import Codes, codes_of
 from tcpflow_analyzer.gate.configuration import (
     QUANTILES,
-    Codes,
     Configuration,
     Expectation,
     FailOn,
@@ -74,13 +75,13 @@ _PORTS: Final = 65536
 _RANGE: Final = re.compile(r"(\d{0,9})\.\.(\d{0,9})", re.ASCII)
 
 
-def read_configuration(path: str, text: str, codes: Collection[str]) -> Configuration | None:
+def read_configuration(path: str, text: str, codes: Mapping[str, Rule]) -> Configuration | None:
     """Read a configuration.
 
     Args:
         path: for messages; in a pyproject.toml only [tool.tcpflow] is looked at.
         text: of the file.
-        codes: of all findings.
+        codes: the rules of all findings by code.
 
     Returns:
         None if it is a file of others that says nothing to this program.
@@ -96,26 +97,6 @@ def read_configuration(path: str, text: str, codes: Collection[str]) -> Configur
     if path.replace("\\", "/").rpartition("/")[2] == "pyproject.toml":
         return None
     return _Reader(document, (), codes).configuration(document.values)
-
-
-def codes_of(text: str, known: Collection[str]) -> Codes:
-    """Read a code, or the beginning of codes with or without a star behind it.
-
-    Args:
-        text: as somebody wrote it.
-        known: the codes of all findings.
-
-    Raises:
-        UsageError: there is none that begins so.
-    """
-    prefix = text.strip().upper().removesuffix("*")
-    if prefix in known:
-        return Codes(text, prefix, not text.strip().endswith("*"))
-    if not prefix or not any(code.startswith(prefix) for code in known):
-        near = get_close_matches(prefix, known, 1, 0.7)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"no finding has the code {text!r} or a code that begins so{hint}")
-    return Codes(text, prefix, False)
 
 
 def limit_of(codes: Codes, value: object, origin: Origin) -> Limit:
@@ -138,7 +119,7 @@ def limit_of(codes: Codes, value: object, origin: Origin) -> Limit:
 class _Reader:
     """Reads the tables of one file."""
 
-    def __init__(self, document: Document, root: Path, codes: Collection[str]) -> None:
+    def __init__(self, document: Document, root: Path, codes: Mapping[str, Rule]) -> None:
         self._document = document
         self._root = root
         self._codes = codes
@@ -408,7 +389,7 @@ class _Reader:
         return states
 
 
-def fail_on_of(texts: Sequence[str], known: Collection[str], origin: Origin) -> FailOn:
+def fail_on_of(texts: Sequence[str], known: Mapping[str, Rule], origin: Origin) -> FailOn:
     """Read what fails a check: a severity, "never", codes.
 
     Raises:

@@ -5,7 +5,8 @@ from typing import Final
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
 from tcpflow_analyzer.findings.registry import rules
-from tcpflow_analyzer.gate.configuration import Codes, Configuration, Expectation, Limit
+from tcpflow_analyzer.findings.selection import Codes
+from tcpflow_analyzer.gate.configuration import Configuration, Expectation, Limit
 from tcpflow_analyzer.gate.result import Origin
 from tcpflow_analyzer.report.record import ConnectionRecord
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES

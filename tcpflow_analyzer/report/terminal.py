@@ -98,21 +98,24 @@ class TextReport:
         self._scope_name: ScopeName = _no_scope_name
         self._locate: LocateFrame = _locate_nothing
         self._files = 1
+        self._where = ""
 
     def begin(self, start: Start) -> None:
         """Take note of the rules and of how frames and scopes are called."""
         self._rules = start.rules
         self._scope_name, self._locate = start.scope_name, start.locate_frame
         self._files = len(start.paths)
+        self._where = start.settings.where
         show_all = self._options.show_all
         self._groups = Groups(show_all, None if show_all else start.settings.examples)
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Take a row and the findings of a connection."""
         interface = self._scope_name(connection.scope)[1] if connection.scope else None
-        if connection.number <= FEW_CONNECTIONS or self.wants_connections:
+        is_one_of_few = connection.number <= FEW_CONNECTIONS or self._where != ""
+        if is_one_of_few or self.wants_connections:
             row = make_row(connection, findings, interface)
-            if connection.number <= FEW_CONNECTIONS:
+            if is_one_of_few:
                 self._few.add(row)
             if self.wants_connections:
                 self._many.add(row)
@@ -134,7 +137,7 @@ class TextReport:
         page = Page(self._look)
         clock = Clock(self._options.time, capture.first_time_ns, capture.last_time_ns)
         if not self._options.quiet:
-            _write_head(page, capture, summary)
+            _write_head(page, capture, summary, self._where)
         for severity in ("error", "warning", "info"):
             self._write_findings(page, severity, clock)
         if not self._options.quiet:
@@ -236,7 +239,7 @@ def _example_order(finding: Finding) -> tuple[int, int, str]:
     return finding.time_ns, finding.connection or 0, finding.endpoint or ""
 
 
-def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
+def _write_head(page: Page, capture: Capture, summary: Summary, where: str) -> None:
     """Write what was read, and how many connections it holds."""
     files = capture.files
     if len(files) == 1:
@@ -254,6 +257,8 @@ def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
         if file.error is not None:
             name = "" if len(files) == 1 else f"{shortened(_name(file), PATH_WIDTH)}: "
             page.paragraph("damaged: ", f"{name}{file.error}", "yellow", "bold yellow")
+    if summary.chosen_of is not None:
+        page.paragraph("", f"chosen of {counted(summary.chosen_of, 'connection')}: {where}", "dim")
     if summary.connections:
         outcomes = [
             f"{count:,} {OUTCOME_WORDS.get(name, name)}"
@@ -261,6 +266,8 @@ def _write_head(page: Page, capture: Capture, summary: Summary) -> None:
         ]
         total = counted(summary.connections, "connection")
         page.paragraph("", f"{total}: {listed(outcomes)}")
+    elif summary.chosen_of:
+        page.paragraph("", "no connection")
     else:
         page.paragraph("", _without_tcp(capture))
 

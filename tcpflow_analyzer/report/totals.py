@@ -61,7 +61,7 @@ class Capture(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Counts over all connections and findings.
+    """Counts over all connections and findings, or those that were chosen (Settings.where).
 
     Attributes:
         connections: number of connections.
@@ -71,6 +71,7 @@ class Summary(NamedTuple):
         codes: code -> findings, in code order.
         left_out: what a limit dropped, in words -> how many.
         outcomes, shapes, closers: names of table/connection.py -> connections; not in the JSON.
+        chosen_of: number of all connections where some were chosen, else None; not in the JSON.
     """
 
     connections: int
@@ -81,6 +82,7 @@ class Summary(NamedTuple):
     outcomes: Mapping[str, int]
     shapes: Mapping[str, int]
     closers: Mapping[str, int]
+    chosen_of: int | None = None
 
 
 WORST_FIRST: tuple[Severity, ...] = tuple(reversed(SEVERITIES))

@@ -9,6 +9,7 @@ from tcpflow_analyzer.errors import TcpflowError, UsageError
 from tcpflow_analyzer.exchange import Choice, read_exchanges
 from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.findings.registry import rules
+from tcpflow_analyzer.findings.selection import Codes, codes_of
 from tcpflow_analyzer.gate.configuration import Configuration
 from tcpflow_analyzer.gate.read_configuration import read_configuration
 from tcpflow_analyzer.gate.text import WIDTH, check_text
@@ -126,15 +127,15 @@ class Traffic:
 
         Raises:
             AssertionError: one has.
-            UsageError: no finding has such a code, or there is no such certainty.
+            UsageError: no finding has such a code or name, or there is no such certainty.
         """
         __tracebackhide__ = True
-        _check(codes, certainty)
+        chosen = _chosen(codes, certainty)
         least = CERTAINTY_NAMES.index(certainty)
         wrong = [
             finding
             for finding in findings
-            if finding.code.startswith(tuple(codes))
+            if any(each.holds(finding.code) for each in chosen)
             and CERTAINTY_NAMES.index(finding.certainty) <= least
         ]
         if not wrong:
@@ -147,7 +148,9 @@ class Traffic:
             lines.append(f"  what to do: tcpflow explain {code}")
         about = next((each for each in wrong if each.connection is not None), None)
         if about is not None and about.connection is not None:
-            record = self.analysis.connections[about.connection - 1]
+            record = next(
+                each for each in self.analysis.connections if each.number == about.connection
+            )
             lines += ["", self.draw(record, about.frames)]
         raise AssertionError("\n".join(lines))
 
@@ -187,15 +190,13 @@ def _configuration(path: str) -> Configuration:
     return found
 
 
-def _check(codes: Sequence[str], certainty: str) -> None:
-    every = rules()
-    for prefix in codes:
-        if not prefix or not any(code.startswith(prefix) for code in every):
-            raise UsageError(f"no finding has the code {prefix!r} or a code that begins so")
-    if not codes:
+def _chosen(texts: Sequence[str], certainty: str) -> list[Codes]:
+    if not texts:
         raise UsageError("no code was given")
     if certainty not in CERTAINTY_NAMES:
         raise UsageError(f"no such certainty: {certainty!r}")
+    every = rules()
+    return [codes_of(text, every) for text in texts]
 
 
 def _rest(count: int) -> list[str]:

@@ -1,7 +1,7 @@
 """Turns text into an expression: a Pratt parser over a handful of operators.
 
     responder.port == 5432 and not (finding.code startswith "RS" or duration < 5ms)
-    originator.address in ["192.0.2.0/24", "2001:db8::/32"] and responder.state != "CLOSED"
+    originator.address in [192.0.2.0/24, "2001:db8::/32"] and responder.state != "CLOSED"
 
 From loose to tight: or, and, not, then one comparison: == != < <= > >= in, not in, startswith,
 endswith, contains. A field that is true or false stands alone. Everything that cannot be right (an
@@ -53,8 +53,8 @@ _RESERVED: Final = frozenset({"and", "or", "not", "in", "true", "false"}) | _TEX
 _NOUNS: Final = {
     NUMBER: "a number",
     TEXT: 'text in quotes, as "..."',
-    DURATION: "a duration, as 5ms",
-    ADDRESS: "an address in quotes",
+    DURATION: "a duration, as 5ms or 60 (seconds)",
+    ADDRESS: "an address",
     TRUTH: "true or false",
 }
 
@@ -248,7 +248,7 @@ def _constant_of(word: Word, field: Field) -> Value:
         return _choice(_text_of(word, field), word, field)
     if field.kind == NUMBER and word.kind == "number":
         return float(word.text) if "." in word.text else int(word.text)
-    if field.kind == DURATION and (word.kind in ("quantity", "text") or word.text == "0"):
+    if field.kind == DURATION and word.kind in ("quantity", "number", "text"):
         return _duration(word)
     if field.kind == TRUTH and word.text in ("true", "false") and word.kind == "name":
         return word.text == "true"
@@ -256,7 +256,7 @@ def _constant_of(word: Word, field: Field) -> Value:
 
 
 def _text_of(word: Word, field: Field) -> str:
-    if word.kind != "text":
+    if word.kind != "text" and not (word.kind == "address" and field.kind == ADDRESS):
         raise _wrong(word, field)
     return word.text
 
@@ -278,8 +278,6 @@ def _choice(text: str, word: Word, field: Field) -> Value:
 
 
 def _duration(word: Word) -> int:
-    if word.text == "0":
-        return 0
     try:
         return duration_ns(word.text)
     except UsageError as error:

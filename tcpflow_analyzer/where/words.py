@@ -21,7 +21,8 @@ class Word(NamedTuple):
     """A word of an expression.
 
     Attributes:
-        kind: "name", "text", "number", "quantity" (a number with a unit), "sign", or "end".
+        kind: "name", "text", "number", "quantity" (a number with a unit), "address" (also a
+            network), "sign", or "end".
         text: as written; of a text without its quotes.
         column: where it begins, from 1.
     """
@@ -35,6 +36,8 @@ class Word(NamedTuple):
 _WORD: Final = re.compile(
     r"""
     (?P<space>\s+)
+    | (?P<address>(?:\d{1,3}\.){3}\d{1,3}(?:/\d+)?(?![\w.])
+        | (?:[0-9A-Fa-f]{0,4}:){2,}[0-9A-Fa-f:.]*(?:/\d+)?(?![\w.]))
     | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     | (?P<quantity>\d+(?:\.\d+)?[A-Za-z]+)
     | (?P<number>\d+(?:\.\d+)?(?![\w.]))

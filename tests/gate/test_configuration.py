@@ -1,15 +1,10 @@
 """Methods of the configuration's values; how they are read is in test_read_configuration.py."""
 
-from tcpflow_analyzer.gate.configuration import Codes, Configuration, Expectation, Limit
+from tcpflow_analyzer.findings.selection import Codes
+from tcpflow_analyzer.gate.configuration import Configuration, Expectation, Limit
 from tcpflow_analyzer.gate.result import Origin
 
 HERE = Origin(text="--max RS=1")
-
-
-def test_codes_hold_one_or_a_family() -> None:
-    assert Codes("RS001", "RS001", True).holds("RS001")
-    assert Codes("RS*", "RS", False).holds("RS001")
-    assert not Codes("RS001", "RS001", True).holds("RS002")
 
 
 def test_with_limits_replaces_those_of_the_same_codes() -> None:

@@ -7,9 +7,9 @@ import pytest
 from support.checked import configuration
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.registry import rules
+from tcpflow_analyzer.findings.selection import codes_of
 from tcpflow_analyzer.gate.read_configuration import (
     PARAMETERS,
-    codes_of,
     fail_on_of,
     limit_of,
     read_configuration,
@@ -108,9 +108,9 @@ def test_both_files_may_have_the_table_of_the_tool() -> None:
     ("text", "line", "words"),
     [
         ("\nfail_no = 1", 2, "did you mean fail_on?"),
-        ('fail_on = "fatal"', 1, "no finding has the code 'fatal'"),
+        ('fail_on = "fatal"', 1, "no finding has the code or name 'fatal'"),
         ("fail_on = 1", 1, "fail_on is a list of texts"),
-        ('select = ["ZZ"]', 1, "no finding has the code 'ZZ'"),
+        ('select = ["ZZ"]', 1, "no finding has the code or name 'ZZ'"),
         ('\nselect = ["CL05"]', 2, "'CL05'"),
         ("ignore = [{ prot = 1 }]", 1, "did you mean port?"),
         ("ignore = [{ port = 70000 }]", 1, "no port 70000"),
@@ -125,7 +125,7 @@ def test_both_files_may_have_the_table_of_the_tool() -> None:
         ('msl = "30"', 1, "with its unit"),
         ('profile = "beos"', 1, "is no profile"),
         ('[profile]\n"10.0.0.0/99" = "linux"', 2, "neither address nor network"),
-        ('[counts]\nTW04 = "3"', 2, "no finding has the code 'TW04'"),
+        ('[counts]\nTW04 = "3"', 2, "no finding has the code or name 'TW04'"),
         ('[counts]\nTW004 = "5..3"', 2, "ends before it begins"),
         ('[counts]\nTW004 = "some"', 2, "is no count"),
         ("[counts]\nTW004 = true", 2, "is no count"),
@@ -145,7 +145,7 @@ def test_both_files_may_have_the_table_of_the_tool() -> None:
         ('[[expect]]\nname = "x"\nhandshake_p98 = "5ms"', 3, "did you mean handshake_p9"),
         ('[[expect]]\nname = "x"\nhandshake_p99 = 5', 3, "with its unit"),
         ('[[expect]]\nname = "x"\nmax_connections = -1', 3, "a number from 0"),
-        ('[[expect]]\nname = "x"\nforbid = ["XX*"]', 3, "no finding has the code 'XX*'"),
+        ('[[expect]]\nname = "x"\nforbid = ["XX*"]', 3, "no finding has the code or name 'XX*'"),
         ('[[expect]]\nname = "x"\nwhere = "port"\nat_least = 1', 3, "a comparison belongs"),
         (
             '[[expect]]\nname = "x"\nwhere = \'finding.code == "RS001"\'\nat_least = 1',
@@ -189,12 +189,6 @@ def test_fail_on_takes_the_least_severity_or_none() -> None:
     assert fail_on_of(["error", "warning"], rules(), HERE).severity == "warning"
     assert fail_on_of(["never"], rules(), HERE).severity is None
     assert fail_on_of(["CL005"], rules(), HERE).severity is None
-
-
-def test_a_star_behind_a_whole_code_makes_it_a_family() -> None:
-    assert not codes_of("RS001*", rules()).is_whole
-    assert codes_of("RS001*", rules()).holds("RS001")
-    assert not codes_of("RS001", rules()).holds("RS0011")
 
 
 def test_limits_of_the_command_line_replace_those_of_the_file() -> None:

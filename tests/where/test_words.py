@@ -19,6 +19,17 @@ def test_split_takes_quotes_of_both_kinds_and_escapes() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::", "::1", "fe80::1", "::ffff:192.0.2.1"]
+)
+def test_split_takes_addresses_and_networks_without_quotes(text: str) -> None:
+    words = split(f"address in [{text}, {text}]")
+    assert [word for word in words if word.text == text] == [
+        Word("address", text, 13),
+        Word("address", text, 15 + len(text)),
+    ]
+
+
+@pytest.mark.parametrize(
     ("expression", "column", "hint"),
     [
         ("port = 1", 6, "write =="),
