@@ -16,6 +16,7 @@ from support.program import run_program
 from support.services import talk
 from support.small_captures import clock, closed, without_tcp
 from tcpflow_analyzer.cli.main import run
+from tcpflow_analyzer.compiled import is_compiled
 
 LATE = clock(START_NS + 1000 * SECOND_NS)
 
@@ -251,4 +252,4 @@ def test_200_captures_of_1000_frames_within_10_seconds(tmp_path: Path) -> None:
     took = time.monotonic() - begin
     assert status == 0, log
     assert "200 captures passed; 20,000 connections" in log
-    assert took < 10
+    assert took < (10 if is_compiled() else 30)  # 0.5 and 3.7 s on two cores that do nothing else

@@ -7,17 +7,24 @@ comment. Times and counts get room, so that the next run of the same test passes
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tcpflow_analyzer.gate.identity import FIRST_EPHEMERAL
 from tcpflow_analyzer.gate.survey import EPHEMERAL, NO_SERVICE, Service, quantile
 from tcpflow_analyzer.report.wording import counted, duration_text
+from tcpflow_analyzer.settings import NANOSECONDS, Settings
 
+QUICK_NS: Final = 5 * NANOSECONDS
 ROOM: Final = 2  # twice as many connections as seen
 MOST_SERVICES: Final = 20
+# Limits of a handshake, 5 ms to 500 s: less is a matter of the scheduler of a machine that builds.
 _STEPS_NS: Final = tuple(
-    step * 10**power for power in range(5, 12) for step in (1, 2, 5)
-)  # 100 us to 500 s
+    step * 10**power
+    for power in range(6, 12)
+    for step in (1, 2, 5)
+    if step * 10**power >= 5 * 10**6
+)
 _STATES_LEFT: Final = 5
 # What a test of a service can be expected never to do, unless it does already.
 _FORBIDDEN: Final = ("RS", "CL005", "CL009", "HS001", "HS004")
@@ -36,17 +43,31 @@ min_certainty = "inferred"    # findings less certain do not fail
 """
 
 
-def first_configuration(services: Mapping[str, Service], captures: Sequence[str]) -> str:
+def quick_settings(settings: Settings) -> Settings:
+    """Give settings that wait as long as a test lasts, not as long as a service runs."""
+    return replace(settings, close_wait_warn_ns=QUICK_NS, close_wait_error_ns=QUICK_NS)
+
+
+def is_slow(services: Mapping[str, Service]) -> bool:
+    """Whether something was found that takes longer here than `quick_settings` wait."""
+    return any("CL005" in service.findings for service in services.values())
+
+
+def first_configuration(
+    services: Mapping[str, Service], captures: Sequence[str], quick: bool = False
+) -> str:
     """Write a configuration.
 
     Args:
         services: name -> what it did.
         captures: paths, for the comment at its head.
+        quick: whether the services were followed with `quick_settings`.
     """
-    parts = [_HEAD.format(sources=_sources(captures)), _ignore(services), _PARAMETERS]
+    head = _HEAD.format(sources=_sources(captures))
+    parts = [head, _ignore(services), _parameters(quick), _COUNTS]
     chosen = [each for each in services.values() if each.port != NO_SERVICE and each.connections]
     chosen.sort(key=lambda each: (-each.connections, each.port))
-    parts += [_expectation(each) for each in chosen[:MOST_SERVICES]]
+    parts += [_expectation(each, quick) for each in chosen[:MOST_SERVICES]]
     if len(chosen) > MOST_SERVICES:
         left = counted(len(chosen) - MOST_SERVICES, "service")
         parts.append(f"# {left} with fewer connections left out.\n")
@@ -55,12 +76,19 @@ def first_configuration(services: Mapping[str, Service], captures: Sequence[str]
     return "\n".join(parts)
 
 
-_PARAMETERS: Final = """\
-# Waiting times; tests are shorter than what these findings usually wait for.
-# [tool.tcpflow.parameters]
-# close_wait_warn = "1s"
-# close_wait_error = "5s"
+def _parameters(quick: bool) -> str:
+    """The waiting times: what a test leaves behind shows in seconds or not at all."""
+    off = "" if quick else "# "
+    return (
+        "# Waiting times. A socket counts as leaked (CL005) if the capture goes on so long after\n"
+        "# the other end's FIN: record some seconds more than the tests take.\n"
+        f"{off}[tool.tcpflow.parameters]\n"
+        f'{off}close_wait_warn = "{_exact(QUICK_NS)}"\n'
+        f'{off}close_wait_error = "{_exact(QUICK_NS)}"\n'
+    )
 
+
+_COUNTS: Final = """\
 # How many findings there may be, in each capture.
 # [tool.tcpflow.counts]
 # TW004 = "..5"
@@ -91,7 +119,7 @@ def _ignore(services: Mapping[str, Service]) -> str:
     return "\n".join([*lines, "# ]", ""])
 
 
-def _expectation(service: Service) -> str:
+def _expectation(service: Service, quick: bool) -> str:
     where = f"responder.port == {service.port}"
     if service.port == EPHEMERAL:
         where = f"responder.port >= {FIRST_EPHEMERAL}"
@@ -99,7 +127,7 @@ def _expectation(service: Service) -> str:
         f'name = "{service.name}"    # {counted(service.connections, "connection")} seen',
         f'where = "{where}"',
         *_closed_by(service),
-        *_states(service),
+        *_states(service, quick),
         f"max_connections = {service.connections * ROOM}",
         *_handshake(service),
         *_forbid(service),
@@ -116,14 +144,17 @@ def _closed_by(service: Service) -> list[str]:
     return [f'# closed_by = "originator"    # who closes first: {seen or "nobody did"}']
 
 
-def _states(service: Service) -> list[str]:
+def _states(service: Service, quick: bool) -> list[str]:
     """Allow the states of connections that are over; the others are a comment."""
     over = [pair for pair, _ in service.states.most_common() if _is_over(pair)]
     others = _listed(Counter({p: n for p, n in service.states.items() if not _is_over(p)}))
     if not over or len(over) > _STATES_LEFT:
         return [f'# states = ["TIME-WAIT/CLOSED"]    # seen: {_listed(service.states)}']
     listed = ", ".join(f'"{pair}"' for pair in over)
-    return [f"states = [{listed}]" + (f"    # also seen, not over: {others}" if others else "")]
+    if others:
+        return [f"states = [{listed}]    # also seen, not over: {others}"]
+    settle = f'settle = "{_exact(QUICK_NS)}"    # open so long after its last segment: left so'
+    return [f"states = [{listed}]", *([settle] if quick else [])]
 
 
 def _is_over(pair: str) -> bool:

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from support.capture_builder import SECOND_NS, START_NS, pcap
 from support.checked import check, configuration
 from support.services import talk
 from support.small_captures import clock
 from tcpflow_analyzer.check import survey_captures
+from tcpflow_analyzer.cli.check_init import write_configuration
 from tcpflow_analyzer.findings.registry import rules
+from tcpflow_analyzer.gate.configuration import Configuration
 from tcpflow_analyzer.gate.first_configuration import first_configuration
 from tcpflow_analyzer.gate.read_configuration import read_configuration
 from tcpflow_analyzer.gate.survey import Service
@@ -51,6 +55,25 @@ def test_errors_are_offered_to_be_ignored_and_are_not_forbidden(tmp_path: Path) 
     ignoring = text.replace("# ignore = [\n#   {", "ignore = [\n   {").replace("\n# ]", "\n]")
     assert ignoring != text
     assert configuration(ignoring).ignore
+
+
+def test_waiting_times_are_those_of_tests_if_nothing_takes_longer(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap([*talk("client"), *clock(START_NS + 9 * SECOND_NS)]))
+    assert write_configuration([str(path)], Configuration(), []) == 0
+    text = capfd.readouterr().out
+    quick = configuration(text)
+    assert quick.settings.close_wait_error_ns == 5 * SECOND_NS
+    assert quick.expectations[0].settle_ns == 5 * SECOND_NS
+    leaked = pcap([*talk("leak"), *clock(START_NS + 9 * SECOND_NS)])
+    assert {each.code for each in check(leaked, text).findings} == {"CL005"}
+    path.write_bytes(leaked)
+    assert write_configuration([str(path)], Configuration(), []) == 0
+    slow_text = capfd.readouterr().out
+    assert configuration(slow_text).settings == Configuration().settings
+    assert check(leaked, slow_text).status == 0
 
 
 def test_nothing_is_a_configuration_too() -> None:
