@@ -1102,6 +1102,21 @@ class Engine:
         """What is not handed over yet, None between it; only to be looked at."""
         return self._live.entries
 
+    def connection_of(self, request: Request) -> Connection:
+        """Make the connection that a request stands for, which stays as it is; told to nobody."""
+        restored = self._restored
+        restore_segment(request, 0, restored)
+        connection = self._make_connection(restored, request.number)
+        connection.incarnation = request.incarnation
+        connection.retried = request.retried
+        if not connection.originator.profile_known:
+            connection.originator.profile = profile_of(request)
+            connection.originator.profile_known = True
+        for index in range(segment_count(request)):
+            from_originator = restore_segment(request, index, restored)
+            advance(connection, from_originator, restored, self._timing)
+        return connection
+
     def conclude_copy(self, connection: Connection) -> None:
         """Conclude a copy of a connection that goes on: what would be said if it ended now."""
         self._conclude(connection)

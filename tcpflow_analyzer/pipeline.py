@@ -311,10 +311,12 @@ class Run:
         """Tell of connections that go on what can be told by now."""
         choice = self._choice
         for connection, findings in self._preview.due():
-            if choice is not None:
+            if choice is not None and connection is None:
+                findings = [each for each in findings if choice.wants(each)]  # noqa: PLW2901
+            elif choice is not None and connection is not None:
                 findings = choice.of_connection(connection, findings) or []  # noqa: PLW2901
             for sink in self._event_sinks:
-                sink.preview(connection.number, findings)
+                sink.preview(0 if connection is None else connection.number, findings)
 
     def _make_choice(self) -> "Choice":
         from tcpflow_analyzer.where.choice import Choice  # noqa: PLC0415  few runs choose

@@ -280,6 +280,17 @@ class Judge:
         found.sort(key=order_in_connection)
         return found
 
+    def preview_hosts(self) -> list[Finding]:
+        """What would be said now of what is about no single connection; nothing is counted."""
+        engine, view = self.engine, self.view
+        if engine is not None:
+            view.first_time_ns = engine.first_time_ns
+            view.last_time_ns = engine.last_time_ns
+        found: list[Finding] = []
+        for host in self._hosts.values():
+            found.extend(host.findings(view))
+        return [each for each in found if SEVERITIES.index(each.severity) >= self._least]
+
     def capture(self) -> list[Finding]:
         """Judge what is about no single connection, when the capture has ended."""
         found: list[Finding] = []

@@ -18,6 +18,7 @@ from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
 SECOND_NS: Final = 1_000_000_000
+HOSTS: Final = 0  # stands for the number of a connection where a finding is about none
 ENDPOINTS: Final = (None, "originator", "responder")
 WITHDRAWN: Final = "what was said of it no longer holds"
 WHY_WITHDRAWN: Final = "later segments showed otherwise"
@@ -61,7 +62,7 @@ class Said(NamedTuple):
 
 
 class Revisions:
-    """What was said of the connections that go on.
+    """What was said of the connections that go on, and of hosts.
 
     As there may be a hundred thousand of them, with some findings each, a finding is kept as 30
     octets; whole ones took 5 kB a connection.
@@ -81,7 +82,7 @@ class Revisions:
         """Give what is new, has changed or does no longer hold.
 
         Args:
-            number: of the connection.
+            number: of the connection, or HOSTS.
             findings: all that hold now.
             is_last: whether nothing more will be said of this connection.
         """
@@ -128,7 +129,8 @@ class Revisions:
         code, name, certainty = self._kinds[said.kind]
         frames = (said.first_frame,) if said.first_frame else ()
         return Finding(
-            code, name, SEVERITIES[said.severity], certainty, number, ENDPOINTS[said.endpoint],
+            code, name, SEVERITIES[said.severity], certainty, number or None,
+            ENDPOINTS[said.endpoint],
             said.time_ns, frames, len(frames), WITHDRAWN, {}, WHY_WITHDRAWN, "",
         )  # fmt: skip
 
@@ -143,6 +145,24 @@ def digest_of(finding: Finding) -> int:
     return hash(what)
 
 
+class HostRevisions:
+    """What is said of hosts at the end of a capture, one finding after the other."""
+
+    def __init__(self, revisions: Revisions) -> None:
+        """Have it compared with what was said before."""
+        self._revisions = revisions
+        self._last: list[Finding] = []
+
+    def add(self, finding: Finding) -> None:
+        """Take one more; only when all are known it shows what does no longer hold."""
+        self._last.append(finding)
+
+    def finish(self) -> list[Change]:
+        """Give what is new, has changed or does no longer hold."""
+        last, self._last = self._last, []
+        return self._revisions.update(HOSTS, last, is_last=True)
+
+
 class NdjsonEvents(NdjsonReport):
     """NDJSON of which the findings come as soon as they can be told."""
 
@@ -150,6 +170,7 @@ class NdjsonEvents(NdjsonReport):
         """Make a report; the arguments are those of `NdjsonReport`."""
         super().__init__(stream, ns_as_strings)
         self._revisions = Revisions()
+        self._hosts = HostRevisions(self._revisions)
 
     def preview(self, number: int, findings: Sequence[Finding]) -> None:
         """Write what is new of a connection that goes on."""
@@ -159,6 +180,15 @@ class NdjsonEvents(NdjsonReport):
         """Write a connection, then what is new of its findings."""
         self._write_connection(connection, [identifier_text(finding) for finding in findings])
         self._write_changes(self._revisions.update(connection.number, findings, is_last=True))
+
+    def finding(self, finding: Finding) -> None:
+        """Take a finding that is about no single connection; it is written with the others."""
+        self._hosts.add(finding)
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Write what is new of hosts, then the totals."""
+        self._write_changes(self._hosts.finish())
+        super().end(capture, summary)
 
     def _write_changes(self, changes: Sequence[Change]) -> None:
         for revision, withdrawn, finding in changes:
@@ -178,6 +208,7 @@ class TextEvents:
         """Write into `stream`."""
         self._stream = stream
         self._revisions = Revisions()
+        self._hosts = HostRevisions(self._revisions)
         self._lines: list[str] = []
 
     def begin(self, start: Start) -> None:
@@ -196,8 +227,8 @@ class TextEvents:
         self._write(self._revisions.update(connection.number, findings, is_last=True))
 
     def finding(self, finding: Finding) -> None:
-        """Write a finding that is about no single connection."""
-        self._write([Change(1, False, finding)])
+        """Take a finding that is about no single connection; it is written with the others."""
+        self._hosts.add(finding)
 
     def flush(self) -> None:
         """Write what has come together."""
@@ -207,7 +238,8 @@ class TextEvents:
             self._lines = []
 
     def end(self, capture: Capture, summary: Summary) -> None:
-        """Write the totals in one line."""
+        """Write what is new of hosts, then the totals in one line."""
+        self._write(self._hosts.finish())
         counts = ", ".join(f"{number} {name}" for name, number in summary.findings.items())
         left_out = "".join(
             f"; left out by a limit: {number} {name.replace('_', ' ')}"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.observer.standing import Standing
-from tcpflow_analyzer.report.event_report import Change, Revisions
+from tcpflow_analyzer.report.event_report import Change, HostRevisions, Revisions
 from tcpflow_analyzer.report.sink import Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
@@ -79,6 +79,7 @@ class LiveEvents:
         """Tell these, in this order."""
         self._watchers = watchers
         self._revisions = Revisions()
+        self._hosts = HostRevisions(self._revisions)
         self.wants_connections = any(watcher.wants_connections for watcher in watchers)
 
     def begin(self, start: Start) -> None:
@@ -101,14 +102,15 @@ class LiveEvents:
             watcher.finished(connection, findings)
 
     def finding(self, finding: Finding) -> None:
-        """Tell a finding that is about no single connection."""
-        self._tell([Change(1, False, finding)])
+        """Take a finding that is about no single connection; it is told with the others."""
+        self._hosts.add(finding)
 
     def flush(self) -> None:
         """Have told everything already."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
-        """Tell the totals."""
+        """Tell what is new of hosts, then the totals."""
+        self._tell(self._hosts.finish())
         for watcher in self._watchers:
             watcher.ended(capture, summary)
 

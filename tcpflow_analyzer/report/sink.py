@@ -88,4 +88,7 @@ class EventSink(Sink, Protocol):
     """A sink that hears of findings before their connections are over."""
 
     def preview(self, number: int, findings: Sequence[Finding]) -> None:
-        """Take all that would be said of a connection if it ended now; may be called again."""
+        """Take all that would be said of a connection if it ended now; may be called again.
+
+        Number 0 stands for hosts and the input as a whole: what would be said of all of them.
+        """

@@ -68,10 +68,14 @@ class Choice:
 
     def finding(self, finding: Finding) -> bool:
         """Count a finding about no single connection, if it is chosen, and say whether it is."""
-        if not self._where.matches(None, (finding,)):
+        if not self.wants(finding):
             return False
         self._count(finding)
         return True
+
+    def wants(self, finding: Finding) -> bool:
+        """Whether a finding about no single connection is chosen."""
+        return self._where.matches(None, (finding,))
 
     def _count(self, finding: Finding) -> None:
         self.codes[finding.code] = self.codes.get(finding.code, 0) + 1

@@ -134,7 +134,7 @@ def test_text_marks_what_was_revised_and_withdrawn() -> None:
     events.preview(1, [make_finding()])
     events.preview(1, [make_finding(severity="error")])
     events.preview(1, [])
-    events.finding(make_finding(connection=None))
+    events.preview(0, [make_finding(connection=None)])
     events.flush()
     words = [line.split()[1:4] for line in stream.getvalue().decode().splitlines()]
     assert words == [
