@@ -236,13 +236,14 @@ def test_standard_input_is_checked_as_well(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_200_captures_of_1000_frames_within_10_seconds(tmp_path: Path) -> None:
+    frames = [
+        frame
+        for each in range(100)
+        for frame in talk("client", 40000 + each, at_ns=START_NS + each * SECOND_NS)
+    ]
+    octets = pcap(frames)
     for number in range(200):
-        frames = [
-            frame
-            for each in range(100)
-            for frame in talk("client", 40000 + each, at_ns=START_NS + each * SECOND_NS)
-        ]
-        (tmp_path / f"{number}.pcap").write_bytes(pcap(frames))
+        (tmp_path / f"{number}.pcap").write_bytes(octets)
     (tmp_path / "tcpflow.toml").write_text(
         '[[expect]]\nname = "x"\nwhere = "port == 8080"\nclosed_by = "originator"\n'
         'states = ["TIME-WAIT/CLOSED"]\nforbid = ["RS*"]\nhandshake_p99 = "5ms"\n'

@@ -23,6 +23,31 @@ from tcpflow_analyzer.tcp.states import State
 
 EXAMPLES: Final = 10  # connections that a result names
 MOST_PAIRS: Final = 5  # of end states that a sentence names
+# States of either end, the first that applies, and what leaves connections so.
+_LEFT_BY: Final = (
+    (
+        {"CLOSE-WAIT"},
+        "the end in CLOSE-WAIT was told that the other is done, and never called close(): "
+        "tcpflow explain CL005",
+    ),
+    (
+        {"SYN-SENT", "SYN-RECEIVED"},
+        "these were never opened: tcpflow explain HS001 and HS007",
+    ),
+    (
+        {"ESTABLISHED"},
+        "nobody closed these: close them before the test ends, or let the capture go on until "
+        "they are",
+    ),
+    (
+        {"FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "LAST-ACK"},
+        "a FIN or its ACK is missing: tcpflow explain CL001 and CL006",
+    ),
+    (
+        {"TIME-WAIT"},
+        "the end in TIME-WAIT closed first; let the other do it, or allow this pair of states",
+    ),
+)
 _OVER: Final = frozenset({State.CLOSED, State.LISTEN, State.TIME_WAIT})
 _OPENED: Final = frozenset({"completed", "simultaneous", "split", "midstream"})
 
@@ -215,7 +240,7 @@ class Tally:
             if wrong.count
             else f"{counted(self._judged, 'connection')} left in {expected}, or not over yet"
         )
-        advice = "tcpflow explain CL005 and CL006 tell what leaves connections half-closed"
+        advice = _states_advice(pairs[0][0]) if pairs else ""
         detail = "/".join(pair for pair, _ in sorted(pairs))
         return self._result(
             "states", capture, expected, found, message, advice, wrong, locate, detail
@@ -280,6 +305,18 @@ class Tally:
         return self._result(
             "forbid", capture, expected, found, message, advice, self.forbidden, locate, detail
         )
+
+
+def _states_advice(pair: str) -> str:
+    """Say what leaves connections so, and where to look."""
+    ends = set(pair.split("/"))
+    for states, advice in _LEFT_BY:
+        if states & ends:
+            return advice
+    return (
+        "a reset, a refusal or an ICMP error ended them; who sent it, and the frame, is told by "
+        "tcpflow analyze --all"
+    )
 
 
 def at_least_result(

@@ -53,6 +53,8 @@ def check_text(result: CheckResult, look: Look, quiet: bool = False) -> str:
             page.paragraph("NOTE ", f"and {counted(more, 'other entry', 'other entries')}")
     if not quiet or result.status:
         _write_totals(page, result)
+    if result.failures:
+        _write_ways(page, result)
     return page.text()
 
 
@@ -153,6 +155,17 @@ def _write_totals(page: Page, result: CheckResult) -> None:
     if result.configuration:
         parts.append(f"by {result.configuration}")
     page.paragraph(f"{head} ", "; ".join(parts), head_style=style)
+
+
+def _write_ways(page: Page, result: CheckResult) -> None:
+    """What somebody can do who sees such a text for the first time."""
+    codes = [each.code for each in result.failures if isinstance(each, FindingResult)]
+    ways = [f"what {codes[0]} means: tcpflow explain {codes[0]}"] if codes else []
+    if result.baseline:
+        ways.append(f"to accept these too: --write-baseline {result.baseline}")
+    else:
+        ways.append("to fail by new ones alone: --write-baseline FILE now, then --baseline FILE")
+    page.paragraph("     ", "; ".join(ways))
 
 
 _HEADS: Final = {

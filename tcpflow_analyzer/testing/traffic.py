@@ -1,7 +1,9 @@
 """The traffic of a test: captures, analysed once, and assertions that explain themselves."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import fspath
+from os.path import dirname, join
 from typing import NoReturn
 
 from tcpflow_analyzer.check import check_captures
@@ -10,6 +12,7 @@ from tcpflow_analyzer.exchange import Choice, read_exchanges
 from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.findings.selection import Codes, codes_of
+from tcpflow_analyzer.gate.baseline import excuse, read_baseline
 from tcpflow_analyzer.gate.configuration import Configuration
 from tcpflow_analyzer.gate.read_configuration import read_configuration
 from tcpflow_analyzer.gate.text import WIDTH, check_text
@@ -97,11 +100,15 @@ class Traffic:
 
         Raises:
             AssertionError: its message is the text of the check.
-            UsageError: the configuration makes no sense.
+            UsageError: the configuration or its baseline makes no sense.
         """
         __tracebackhide__ = True
         self.stop()
-        result = check_captures(self.paths, _configuration(fspath(configuration)), jobs=1)
+        expected = _configuration(fspath(configuration))
+        result = check_captures(self.paths, expected, jobs=1)
+        if expected.baseline:
+            known = read_baseline(expected.baseline, read_text(expected.baseline))
+            result = excuse(result, known)
         if result.status:
             look = Look(width=WIDTH, encoding="ascii")
             raise AssertionError(check_text(result, look, False).rstrip("\n"))
@@ -183,11 +190,13 @@ class Traffic:
 
 
 def _configuration(path: str) -> Configuration:
-    """Read a configuration; what its baseline holds is not asked for, a test is new by itself."""
+    """Read a configuration; the path of its baseline begins at its folder."""
     found = read_configuration(path, read_text(path), rules())
     if found is None:
         raise UsageError(f"{path}: there is no [tool.tcpflow] in it")
-    return found
+    if not found.baseline:
+        return found
+    return replace(found, baseline=join(dirname(path), found.baseline))
 
 
 def _chosen(texts: Sequence[str], certainty: str) -> list[Codes]:

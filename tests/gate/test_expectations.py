@@ -39,6 +39,20 @@ def test_closed_by_names_who_did_and_where() -> None:
     assert str(wrong.origin) == "tcpflow.toml, line 5"
 
 
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("server", "the end in TIME-WAIT closed first"),
+        ("reset", "tcpflow analyze --all"),
+        ("leak", "tcpflow explain CL005"),
+        ("open", "nobody closed these"),
+    ],
+)
+def test_states_advise_by_what_was_left(end: str, words: str) -> None:
+    wrong = expect([*several(end), *LATE], 'states = ["TIME-WAIT/CLOSED"]')
+    assert words in wrong.advice
+
+
 def test_closed_by_counts_resets_and_leaves_out_health_probes_and_other_services() -> None:
     key = 'closed_by = "responder"'
     assert not expect(several("reset"), key).passed

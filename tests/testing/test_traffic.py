@@ -7,6 +7,9 @@ import pytest
 import tcpflow_analyzer as ta
 from support.capture_builder import START_NS, pcap
 from support.small_captures import exchange, refusal
+from tcpflow_analyzer.check import check_captures
+from tcpflow_analyzer.gate.baseline import baseline_text
+from tcpflow_analyzer.gate.configuration import Configuration, FailOn
 from tcpflow_analyzer.testing import Traffic
 
 
@@ -60,6 +63,10 @@ def test_check_of_a_configuration_passes_and_fails(traffic: Traffic, tmp_path: P
     path.write_text('fail_on = "warning"')
     with pytest.raises(AssertionError, match="HS004"):
         traffic.assert_check(path)
+    result = check_captures(traffic.paths, Configuration(fail_on=FailOn("warning")))
+    (tmp_path / "known.json").write_text(baseline_text(result))
+    path.write_text('fail_on = "warning"\nbaseline = "known.json"\n')
+    traffic.assert_check(path)
     path.write_text("nonsense = 1\n")
     with pytest.raises(ta.UsageError, match=r"tcpflow\.toml.*1"):
         traffic.assert_check(path)
