@@ -12,6 +12,7 @@ import click
 from tcpflow_analyzer.cli.analysis_options import AnalysisChoice, analysis_options
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
+from tcpflow_analyzer.cli.live_watching import WatchChoice, Watching, watch_options
 from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output, check_outputs, parse_output
 from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.settings import Settings
@@ -39,8 +40,10 @@ COLLECT_EVERY: Final = 3000  # steps, of which there are several a second
     help="Connections followed at once; failed attempts make room, then the longest idle."
     "  [default: 1000000]",
 )
+@watch_options
 def live(
     live: LiveChoice,
+    watch: WatchChoice,
     form: str | None,
     output: str | None,
     chosen: AnalysisChoice,
@@ -68,8 +71,11 @@ def live(
         raise click.UsageError(f"live writes {' or '.join(FORMATS)}, not {choice.form}")
     check_outputs([choice], [])
     gc.disable()  # see COLLECT_EVERY
-    with Output(choice.path) as stream:
-        return _watch(live, settings, choice.form, stream, ns_as_strings, quiet)
+    with (
+        Output(choice.path) as stream,
+        Watching(watch, quiet, ns_as_strings) as watching,
+    ):
+        return _watch(live, settings, choice.form, stream, ns_as_strings, quiet, watching)
 
 
 def _watch(
@@ -79,6 +85,7 @@ def _watch(
     stream: Output,
     ns_as_strings: bool,
     quiet: bool,
+    watching: Watching,
 ) -> int:
     from tcpflow_analyzer.cli.live_run import work_live  # noqa: PLC0415  mistakes first
     from tcpflow_analyzer.cli.progress import Progress  # noqa: PLC0415
@@ -89,8 +96,15 @@ def _watch(
         raise AssertionError  # without an interface this was refused before
     sink = NdjsonEvents(stream, ns_as_strings) if form == "ndjson" else TextEvents(stream)
     reopening = Reopening(stream)
+
+    def between() -> None:
+        reopening.look()
+        watching.look()
+
     with Progress(False, quiet) as progress:
-        return work_live(request, live, settings, [sink], progress, quiet, reopening.look)
+        return work_live(
+            request, live, settings, [sink], progress, quiet, between, watching.watchers
+        )
 
 
 class Reopening:

@@ -5,7 +5,7 @@ sense.
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -53,6 +53,30 @@ def profile_choice(value: str) -> tuple[str, str]:
         except ValueError as error:
             raise click.BadParameter(f"{network!r} is neither address nor network") from error
     return network, name
+
+
+class HostPort(NamedTuple):
+    """Where something listens or is sent to: a host's address or name, and a port."""
+
+    host: str
+    port: int
+
+    @property
+    def is_ipv6(self) -> bool:
+        """Whether the host is an address of IPv6."""
+        return ":" in self.host
+
+    def __str__(self) -> str:
+        """Write it as in a URL."""
+        return f"[{self.host}]:{self.port}" if self.is_ipv6 else f"{self.host}:{self.port}"
+
+
+def host_port(value: str, host: str = "127.0.0.1") -> HostPort:
+    """Read `[HOST:]PORT`, IPv6 in brackets; `host` is that of a lone port."""
+    match = re.fullmatch(r"(?:(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):)?(\d{1,5})", value.strip())
+    if match is None or int(match[2]) > 65_535:
+        raise click.BadParameter(f"{value!r} is no address and port such as 127.0.0.1:9464")
+    return HostPort(match[1].strip("[]") if match[1] else host, int(match[2]))
 
 
 def codes(value: str) -> tuple[str, ...]:

@@ -32,11 +32,13 @@ class Change(NamedTuple):
         revision: from 1.
         withdrawn: whether it does no longer hold.
         finding: as it is now; a withdrawn one says so, and what it was about.
+        before: severity as it was told before; None if nothing was.
     """
 
     revision: int
     withdrawn: bool
     finding: Finding
+    before: Severity | None = None
 
 
 class Said(NamedTuple):
@@ -99,7 +101,8 @@ class Revisions:
             revision = 1 if known is None else known.revision
             if known is None or known.digest != digest:
                 revision += known is not None
-                changes.append(Change(revision, False, finding))
+                before_it = None if known is None else SEVERITIES[known.severity]
+                changes.append(Change(revision, False, finding, before_it))
             if not is_last:
                 severity = SEVERITIES.index(finding.severity)
                 kind = self._kind_of(finding)
@@ -110,7 +113,8 @@ class Revisions:
                     )
                 )  # fmt: skip
         for gone in before.values():
-            changes.append(Change(gone.revision + 1, True, self._withdrawn(number, gone)))
+            finding = self._withdrawn(number, gone)
+            changes.append(Change(gone.revision + 1, True, finding, finding.severity))
         if now:
             self._said[number] = b"".join(now)
         return changes
@@ -191,7 +195,7 @@ class NdjsonEvents(NdjsonReport):
         super().end(capture, summary)
 
     def _write_changes(self, changes: Sequence[Change]) -> None:
-        for revision, withdrawn, finding in changes:
+        for revision, withdrawn, finding, _ in changes:
             gone = b"true" if withdrawn else b"false"
             state = b',"revision":%d,"withdrawn":%s}\n' % (revision, gone)
             self._write(finding, identifier_text(finding), state)
@@ -252,7 +256,7 @@ class TextEvents:
         self.flush()
 
     def _write(self, changes: Sequence[Change]) -> None:
-        for revision, withdrawn, finding in changes:
+        for revision, withdrawn, finding, _ in changes:
             mark = "withdrawn " if withdrawn else "revised " if revision > 1 else ""
             number = f" connection {finding.connection}" if finding.connection else ""
             self._lines.append(

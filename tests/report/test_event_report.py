@@ -82,15 +82,15 @@ def test_revisions_tell_what_is_new_changed_and_gone() -> None:
     worse = make_finding("CL005", severity="error")
     assert [c[:2] for c in revisions.update(1, [first, second], False)] == [(1, False)] * 2
     assert revisions.update(1, [first, second], False) == []
-    assert revisions.update(1, [first, worse], False) == [(2, False, worse)]
-    ((revision, withdrawn, gone),) = revisions.update(1, [worse], False)
-    assert (revision, withdrawn) == (2, True)
+    assert revisions.update(1, [first, worse], False) == [(2, False, worse, "warning")]
+    ((revision, withdrawn, gone, before),) = revisions.update(1, [worse], False)
+    assert (revision, withdrawn, before) == (2, True, gone.severity)
     assert (gone.identifier, gone.name, gone.severity) == (
         first.identifier, first.name, first.severity,
     )  # fmt: skip
     assert gone.message == "what was said of it no longer holds"
     assert revisions.update(1, [worse], True) == []
-    assert revisions.update(1, [worse], True) == [(1, False, worse)]  # nothing is remembered
+    assert revisions.update(1, [worse], True) == [(1, False, worse, None)]  # nothing is remembered
 
 
 def test_memory_of_what_was_said_is_small_and_ends_with_the_connection() -> None:
