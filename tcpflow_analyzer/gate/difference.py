@@ -157,9 +157,10 @@ def compare(
         least: findings less severe are left out.
     """
     names = dict.fromkeys((*old.services, *new.services))
-    services = [
+    every = [
         _service(name, old.services.get(name), new.services.get(name), least) for name in names
     ]
+    services = [each for each in every if each.counts or each.findings]
     services.sort(
         key=lambda each: (-max(each.old.connections, each.new.connections), each.new.port)
     )

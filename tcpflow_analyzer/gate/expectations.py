@@ -68,6 +68,12 @@ class Example:
             self.connections.append(number)
             self.frames.append(frame)
 
+    def sort(self) -> None:
+        """Bring them into the order of the capture: they come in the order in which they ended."""
+        pairs = sorted(zip(self.connections, self.frames, strict=True))
+        self.connections = [number for number, _ in pairs]
+        self.frames = [frame for _, frame in pairs]
+
 
 class Tally:
     """One expectation and the connections of one capture that it is about.
@@ -203,6 +209,7 @@ class Tally:
 
     def _closed_by(self, capture: str, locate: LocateFrame) -> ExpectationResult:
         expected, wrong = self.expectation.closed_by, self._closers
+        wrong.sort()
         found = ", ".join(f"{who} {count}" for who, count in sorted(self._wrong_closers.items()))
         message = (
             f"the {next(iter(self._wrong_closers), '')} closed first in {wrong.count:,} of "
@@ -232,6 +239,7 @@ class Tally:
             for number, frame in zip(example.connections, example.frames, strict=True):
                 wrong.add(number, frame)
         wrong.count = sum(example.count for _, example in pairs)
+        wrong.sort()
         found = shortly_listed([f"{pair} ({each.count:,})" for pair, each in pairs], MOST_PAIRS)
         expected = " or ".join(self.expectation.states)
         message = (
@@ -252,6 +260,7 @@ class Tally:
         message = f"{counted(self._judged, 'connection')}, expected {expected}"
         advice = "reuse connections (keep-alive, a pool) instead of opening one for each request"
         wrong = self._too_many if is_wrong else Example()
+        wrong.sort()
         return self._result(
             "max_connections",
             capture,
@@ -302,6 +311,7 @@ class Tally:
         message = f"found {found}, expected {expected}" if found else f"{expected} was found"
         detail = "/".join(sorted(self.forbidden_codes))
         advice = "see the findings"
+        self.forbidden.sort()
         return self._result(
             "forbid", capture, expected, found, message, advice, self.forbidden, locate, detail
         )

@@ -31,7 +31,7 @@ _FORBIDDEN: Final = ("RS", "CL005", "CL009", "HS001", "HS004")
 
 _HEAD: Final = """\
 # What `tcpflow check` expects of captures of this project's tests. Options win.
-# Put it into tcpflow.toml or pyproject.toml. All keys: docs/ci/configuration.md
+# Put it into tcpflow.toml or pyproject.toml. All keys: docs/reference/configuration.md
 # Written from {sources}.
 
 [tool.tcpflow]

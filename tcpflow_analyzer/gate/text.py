@@ -116,11 +116,13 @@ def _write_look(
     capture: str,
 ) -> None:
     """Where to look: the connection, and frames; with their file unless it is the capture's."""
-    numbers = shortly_listed([f"#{number}" for number in connections], FRAMES_SHOWN)
+    names = [f"#{number}" for number in connections]
+    if names and sockets:  # those of the first, which the frames are of, too
+        names[0] = f"{names[0]} {sockets}"
+    who = shortly_listed(names, FRAMES_SHOWN) or sockets
     shown = [str(each.frame) if each.path == capture else str(each) for each in places]
     frames = shortly_listed(shown, FRAMES_SHOWN)
     word = "frame" if len(places) == 1 else "frames"
-    who = " ".join(part for part in (numbers, sockets) if part)
     text = "; ".join(part for part in (who, frames and f"{word} {frames}") if part)
     if text:
         page.paragraph(f"{_INDENT}at: ", text, hanging=f"{_INDENT}    ")
@@ -130,15 +132,15 @@ def _write_totals(page: Page, result: CheckResult) -> None:
     """The last line: how many passed and failed, and by what they were measured."""
     statuses = [capture.status for capture in result.captures]
     failures = result.failures
+    numbers = {
+        "passed": statuses.count(0),
+        "failed": sum(status in (1, 2) for status in statuses),
+        "incomplete": statuses.count(3),
+    }
     parts = []
-    if statuses.count(0):
-        parts.append(f"{counted(statuses.count(0), 'capture')} passed")
-    failed = sum(status in (1, 2) for status in statuses)
-    if failed:
-        parts.append(f"{failed:,} failed")
-    incomplete = statuses.count(3)
-    if incomplete:
-        parts.append(f"{incomplete:,} incomplete")
+    for what, number in numbers.items():
+        if number:
+            parts.append(f"{number:,} {what}" if parts else f"{counted(number, 'capture')} {what}")
     if failures:
         findings = sum(isinstance(each, FindingResult) for each in failures)
         kinds = []

@@ -76,6 +76,11 @@ def test_configuration_names_services_and_ignores(tmp_path: Path) -> None:
     assert changes(difference)[0] == CountChange("connections", "", 1, 2)
 
 
+def test_what_only_informs_makes_no_service(tmp_path: Path) -> None:
+    difference = diffed(tmp_path, served("client"), served("client"), least="error")
+    assert [each.name for each in difference.services] == ["port 8080"]
+
+
 def test_service_that_is_new_is_compared_with_nothing(tmp_path: Path) -> None:
     difference = diffed(tmp_path, served("client"), served("client", service=9090))
     assert {each.name for each in difference.differing} == {"port 8080", "port 9090"}

@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from support.checked import configuration
+from support.places import ROOT
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.findings.selection import codes_of
@@ -196,3 +197,22 @@ def test_limits_of_the_command_line_replace_those_of_the_file() -> None:
     new = limit_of(codes_of("RS001", rules()), "..1", HERE)
     changed = found.with_limits([new])
     assert [limit.text for limit in changed.limits] == ["exactly 9", "at most 1"]
+
+
+@pytest.mark.parametrize("table", ["", "[[expect]]\n", "[[ignore]]\n"])
+def test_every_key_stands_in_the_reference(table: str) -> None:
+    page = (ROOT / "docs" / "reference" / "configuration.md").read_text()
+    with pytest.raises(UsageError, match="there is") as error:
+        configuration(f"{table}zzzzzzzz = 1")
+    keys = str(error.value).rpartition("there is ")[2].split(", ")
+    assert len(keys) > 4
+    assert [key for key in keys if f"`{key}`" not in page] == []
+
+
+def test_example_of_the_reference_is_read() -> None:
+    page = (ROOT / "docs" / "reference" / "configuration.md").read_text()
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    found = read_configuration("tcpflow.toml", example, rules())
+    assert found is not None
+    assert [each.name for each in found.expectations] == ["database pool"]
+    assert found.baseline == "tcpflow-baseline.json"
