@@ -137,7 +137,7 @@ def _write_totals(page: Page, result: CheckResult) -> None:
         "failed": sum(status in (1, 2) for status in statuses),
         "incomplete": statuses.count(3),
     }
-    parts = []
+    parts: list[str] = []
     for what, number in numbers.items():
         if number:
             parts.append(f"{number:,} {what}" if parts else f"{counted(number, 'capture')} {what}")
