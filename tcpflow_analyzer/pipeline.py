@@ -26,7 +26,7 @@ from tcpflow_analyzer.report.finding_order import finding_key
 from tcpflow_analyzer.report.sink import EventSink, Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
 from tcpflow_analyzer.report.wording import shortly_listed
-from tcpflow_analyzer.settings import PROFILE_NAMES, Settings
+from tcpflow_analyzer.settings import PROFILE_NAMES, Settings, check_parameters
 from tcpflow_analyzer.sources.octets import PROBE_OCTETS, file_octets, is_fifo
 from tcpflow_analyzer.sources.recording import FileSummary, Recording, Source, expand_paths
 from tcpflow_analyzer.sources.records import RecordWalk
@@ -103,6 +103,7 @@ def check_settings(settings: Settings) -> None:
     """Raise the UsageError that a run with these settings would raise."""
     selected_rules(settings)
     profile_chooser(settings)
+    check_parameters(settings)
     if settings.where:
         _compiled_where(settings.where)
 
@@ -192,6 +193,7 @@ class Run:
             InputError: the input is unusable, or has no such frame as `until` says.
             UsageError: the settings are.
         """
+        check_parameters(settings)
         self._settings = settings
         self._timing = Timing(settings)
         self._sinks = sinks

@@ -7,8 +7,8 @@ catalogue gives them; the Linux column was checked against a 6.18 kernel's sysct
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, NamedTuple
 
 from tcpflow_analyzer.errors import UsageError
 
@@ -24,6 +24,154 @@ UNITS_NS: Final = {
     "": NANOSECONDS,
 }
 LONGEST_NS: Final = 1 << 62  # as far as times of captures go
+
+# Kinds of parameters.
+DURATION: Final = "duration"
+COUNT: Final = "count"
+SHARE: Final = "share"
+_UNBOUNDED: Final = 1 << 40  # no count of a capture is larger
+
+
+class Parameter(NamedTuple):
+    """A threshold that users may set: what is told of it everywhere, and how it is read.
+
+    Attributes:
+        name: as users write it: that of its setting, without the unit.
+        setting: the attribute of `Settings`; "" for one that a finding of another package declares
+            (findings/extending.py), whose value is in `Settings.own`.
+        kind: "duration" (nanoseconds), "count" or "share" (a part of 1).
+        default: None where something else decides unless it is set.
+        least, most: both included.
+        meaning: one line.
+        codes: the findings that go by it.
+    """
+
+    name: str
+    setting: str
+    kind: str
+    default: float | None
+    least: int
+    most: int
+    meaning: str
+    codes: tuple[str, ...]
+
+    def of(self, settings: "Settings") -> int | float:
+        """Give the value that holds for a run; not for one whose default is None."""
+        if self.setting:
+            value = getattr(settings, self.setting)
+        else:
+            value = settings.own.get(self.name, self.default)
+        if not isinstance(value, int | float):
+            message = f"{self.name} is not set"
+            raise TypeError(message)
+        return value
+
+    def of_text(self, text: str) -> int | float:
+        """Read a value from the command line; durations without a unit are in seconds.
+
+        Raises:
+            UsageError: it makes no sense.
+        """
+        word = text.strip()
+        if self.kind == DURATION:
+            return self.checked(duration_ns(word))
+        number, percent = word.removesuffix("%").strip(), word.endswith("%")
+        if self.kind == SHARE and re.fullmatch(r"\d{1,9}(\.\d{1,9})?", number, re.ASCII):
+            return self.checked(float(number) / 100 if percent else float(number))
+        if self.kind == COUNT and re.fullmatch(r"\d{1,12}", word, re.ASCII):
+            return self.checked(int(word))
+        raise UsageError(f"{text!r} is no {self._noun()}")
+
+    def of_value(self, value: object) -> int | float:
+        """Read a value from a configuration, where durations are text with a unit.
+
+        Raises:
+            UsageError: it makes no sense.
+        """
+        if isinstance(value, str) and self.kind == DURATION and not value.strip()[-1:].isdigit():
+            return self.checked(duration_ns(value))
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and (self.kind == SHARE or (self.kind == COUNT and isinstance(value, int))):
+            return self.checked(value)
+        raise UsageError(f"{value!r} is no {self._noun()}")
+
+    def checked(self, value: object) -> int | float:
+        """Give a value back if it lies between the least and the most.
+
+        Raises:
+            UsageError: it does not, or is no number.
+        """
+        if not isinstance(value, int | float) or not self.least <= value <= self.most:
+            raise UsageError(f"{self.text(value)} is not {self.range_text}")
+        if self.kind == SHARE and value == 0:
+            raise UsageError(f"0 is not {self.range_text}")
+        return value
+
+    def text(self, value: object) -> str:
+        """Write a value with its unit, as users may write it."""
+        if self.kind != DURATION or not isinstance(value, int):
+            return "not set" if value is None else f"{value}"
+        for unit in ("s", "ms", "us"):
+            if value % UNITS_NS[unit] == 0:
+                return f"{value // UNITS_NS[unit]}{unit}"
+        return f"{value}ns"
+
+    def _noun(self) -> str:
+        if self.kind == DURATION:
+            return 'duration with its unit, as "60s", "2min" or "500ms"'
+        return "number such as 20" if self.kind == COUNT else "part of 1, as 0.01"
+
+    @property
+    def range_text(self) -> str:
+        """Write which values there may be."""
+        if self.kind == SHARE:
+            return f"above {self.least} and at most {self.most}"
+        if self.kind == DURATION and self.least == 0:
+            return "any duration"
+        if self.most >= _UNBOUNDED:
+            return f"at least {self.text(self.least)}"
+        return f"{self.text(self.least)} to {self.text(self.most)}"
+
+
+def duration_ns(text: str) -> int:
+    """Read a duration such as 60s, 1.5min, 500ms; seconds without a unit. Gives nanoseconds.
+
+    Raises:
+        UsageError: it is none, or longer than any capture.
+    """
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)", text.strip(), re.ASCII)
+    if match is None or match[2] not in UNITS_NS:
+        raise UsageError(f"{text!r} is no duration such as 60s, 2min or 500ms")
+    whole, _, fraction = match[1].partition(".")
+    unit = UNITS_NS[match[2]]
+    nanoseconds = int(whole) * unit + int(fraction.ljust(9, "0") or 0) * unit // NANOSECONDS
+    if nanoseconds > LONGEST_NS:
+        raise UsageError(f"{text!r} is longer than any capture")
+    return nanoseconds
+
+
+def _duration(default: int, meaning: str, *codes: str, least: int = 0) -> Any:  # noqa: ANN401
+    """Declare a parameter of `Settings`, in nanoseconds."""
+    return _parameter(DURATION, default, least, LONGEST_NS, meaning, codes)
+
+
+def _count(
+    default: int | None, meaning: str, *codes: str, least: int = 1, most: int = _UNBOUNDED
+) -> Any:  # noqa: ANN401
+    """Declare a parameter of `Settings`, a number."""
+    return _parameter(COUNT, default, least, most, meaning, codes)
+
+
+def _share(default: float, meaning: str, *codes: str) -> Any:  # noqa: ANN401
+    """Declare a parameter of `Settings`, above 0 and at most 1."""
+    return _parameter(SHARE, default, 0, 1, meaning, codes)
+
+
+def _parameter(
+    kind: str, default: float | None, least: int, most: int, meaning: str, codes: tuple[str, ...]
+) -> Any:  # noqa: ANN401  dataclasses take it for the default of a field
+    declared = Parameter("", "", kind, default, least, most, meaning, codes)
+    return field(default=default, metadata={"parameter": declared})
 
 
 class Profile(NamedTuple):
@@ -166,7 +314,8 @@ PROFILE_FREEBSD: Final = 4
 class Settings:
     """What a run may vary. Times in nanoseconds unless the name says otherwise.
 
-    Sources: catalogue parameters (docs/reference) unless a line names another.
+    The parameters among them are declared here, and only here: their names on the command line
+    (`--set`) and in a configuration, their bounds and what is told of them come from PARAMETERS.
     """
 
     # reading
@@ -180,7 +329,10 @@ class Settings:
     keep_history: bool = True  # Zeek's
     msl_ns: int | None = None  # overrides every profile's TIME-WAIT (2 MSL) where set
     profiles: Mapping[str, str] = field(default_factory=dict)  # CIDR ("" for all hosts) -> name
-    reorder_slack_ns: int = 10_000_000
+    reorder_slack_ns: int = _duration(
+        10_000_000, "octets that come this late after their acknowledgement were reordered by the "
+        "tap", "CP004", "CP007",
+    )  # fmt: skip
     max_connections: int = 1_000_000
     max_remembered: int = 200_000
     # findings
@@ -188,42 +340,117 @@ class Settings:
     ignore: tuple[str, ...] = ()
     min_severity: str = "info"
     where: str = ""  # expression that chooses connections and findings (where/parser.py)
-    syn_variants: int = 3
-    backlog_window_ns: int = 10 * NANOSECONDS
-    close_wait_warn_ns: int = 60 * NANOSECONDS
-    close_wait_error_ns: int = 300 * NANOSECONDS
-    unread_window_ns: int = 5 * NANOSECONDS
-    retransmission_ratio: float = 0.01  # of a sender's data segments: from here on a warning
-    retries_warn: int = 3  # R1: retransmissions of the same octets (RFC 9293 3.8.3)
-    retransmission_limit_ns: int = 100 * NANOSECONDS  # R2: likewise, when it is given up
-    time_wait_warn: int = 10_000
-    silent_window_ns: int = 10 * NANOSECONDS
-    idle_note_ns: int = 600 * NANOSECONDS
-    backlog: int = 4096  # half-open connections that a listener holds (Linux: somaxconn)
-    flood_window_ns: int = 10 * NANOSECONDS  # whole seconds
-    flood_half_open: int = 100  # SYNs within the window that are not completed
-    flood_percent: int = 80  # of all SYNs within the window
-    scan_window_ns: int = 60 * NANOSECONDS
-    scan_targets: int = 15  # different closed or silent sockets within the window
-    churn_per_second: int = 20  # connections of one client to one service
-    churn_window_ns: int = 10 * NANOSECONDS  # whole seconds
-    ephemeral_ports: int | None = None  # source ports a client has; overrides the profile's range
+    syn_variants: int = _count(
+        3, "more different sequence numbers of one SYN than this are an error", "HS003"
+    )
+    backlog_window_ns: int = _duration(
+        10 * NANOSECONDS, "connections of a listener within this are counted together", "HS013"
+    )
+    close_wait_warn_ns: int = _duration(
+        60 * NANOSECONDS, "CLOSE-WAIT without an answer for so long is a warning", "CL005"
+    )
+    close_wait_error_ns: int = _duration(
+        300 * NANOSECONDS, "CLOSE-WAIT without an answer for so long is an error", "CL005"
+    )
+    unread_window_ns: int = _duration(
+        5 * NANOSECONDS,
+        "data that came less than this before a RST may be unread",
+        "RS001",
+        "RS003",
+    )
+    retransmission_ratio: float = _share(
+        0.01, "more of a sender's data segments than this are a warning", "SQ001"
+    )
+    retries_warn: int = _count(
+        3, "R1: retransmissions of the same octets (RFC 9293 section 3.8.3)", "SQ004", "SQ005"
+    )
+    retransmission_limit_ns: int = _duration(
+        100 * NANOSECONDS, "R2: after so long without an answer a sender gives up", "SQ005"
+    )
+    time_wait_warn: int = _count(10_000, "entries in TIME-WAIT that a host holds at once", "TW009")
+    silent_window_ns: int = _duration(
+        10 * NANOSECONDS, "an end that is asked and says nothing for so long", "KA003"
+    )
+    idle_note_ns: int = _duration(
+        600 * NANOSECONDS, "a connection without any segment for so long", "KA004"
+    )
+    backlog: int = _count(
+        4096, "half-open connections that a listener holds (Linux: somaxconn)", "FL002", "FL003"
+    )
+    flood_window_ns: int = _duration(
+        10 * NANOSECONDS, "SYNs within this are counted, in whole seconds", "FL001",
+        least=NANOSECONDS,
+    )  # fmt: skip
+    flood_half_open: int = _count(100, "SYNs within flood_window that are not completed", "FL001")
+    flood_percent: int = _count(
+        80,
+        "of the SYNs within flood_window, this many percent are not completed",
+        "FL001",
+        most=100,
+    )
+    scan_window_ns: int = _duration(
+        60 * NANOSECONDS, "sockets that a source tries within this are counted", "FL004",
+        least=NANOSECONDS,
+    )  # fmt: skip
+    scan_targets: int = _count(
+        15, "different closed or silent sockets within scan_window", "FL004", least=2
+    )
+    churn_per_second: int = _count(20, "connections a second of one client to one service", "FL006")
+    churn_window_ns: int = _duration(
+        10 * NANOSECONDS, "for so long, in whole seconds", "FL006", least=NANOSECONDS
+    )
+    ephemeral_ports: int | None = _count(
+        None, "source ports that a client has; the profile's range if not set", "TW010", most=65536
+    )
+    own: Mapping[str, float] = field(default_factory=dict)  # parameters of other packages' findings
     examples: int = 20  # findings of one code kept in memory
     block_octets: int = 65_536  # how much is read at a time
 
 
-def duration_ns(text: str) -> int:
-    """Read a duration such as 60s, 1.5min, 500ms; seconds without a unit. Gives nanoseconds.
+def _declared() -> dict[str, Parameter]:
+    found = {}
+    for each in fields(Settings):
+        if "parameter" in each.metadata:
+            name = each.name.removesuffix("_ns")
+            found[name] = each.metadata["parameter"]._replace(name=name, setting=each.name)
+    return found
+
+
+# The parameters by the names that users write.
+PARAMETERS: Final = _declared()
+
+
+def with_parameters(
+    settings: Settings, values: Mapping[str, float], known: Mapping[str, Parameter]
+) -> Settings:
+    """Give settings with other values of some parameters.
+
+    Args:
+        settings: to begin with.
+        values: by names of `known`, checked already.
+        known: all parameters by name.
+    """
+    changes: dict[str, Any] = {}
+    own = dict(settings.own)
+    for name, value in values.items():
+        if known[name].setting:
+            changes[known[name].setting] = value
+        else:
+            own[name] = value
+    return replace(settings, own=own, **changes)
+
+
+def check_parameters(settings: Settings) -> None:
+    """Refuse values outside the bounds of their parameters.
 
     Raises:
-        UsageError: it is none, or longer than any capture.
+        UsageError: one is; the text names it.
     """
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)", text.strip(), re.ASCII)
-    if match is None or match[2] not in UNITS_NS:
-        raise UsageError(f"{text!r} is no duration such as 60s, 2min or 500ms")
-    whole, _, fraction = match[1].partition(".")
-    unit = UNITS_NS[match[2]]
-    nanoseconds = int(whole) * unit + int(fraction.ljust(9, "0") or 0) * unit // NANOSECONDS
-    if nanoseconds > LONGEST_NS:
-        raise UsageError(f"{text!r} is longer than any capture")
-    return nanoseconds
+    for name, parameter in PARAMETERS.items():
+        value = getattr(settings, parameter.setting)
+        if value is None and parameter.default is None:
+            continue
+        try:
+            parameter.checked(value)
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from error

@@ -6,11 +6,25 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
-from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.cli.option_types import (
+    assignment,
+    codes,
+    duration,
+    parameter_values,
+    profile_choice,
+)
+from tcpflow_analyzer.settings import Settings, with_parameters
 
 Words = tuple[tuple[str, ...], ...]
 
+set_option: Final = click.option(
+    "--set",
+    "assignments",
+    type=assignment,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A threshold, as close_wait_warn=30s; `tcpflow explain parameters` lists them.",
+)
 OPTIONS: Final = (
     click.option(
         "--select",
@@ -33,6 +47,7 @@ OPTIONS: Final = (
         metavar="EXPR",
         help="Only connections and findings for which this holds, as 'port == 80'.",
     ),
+    set_option,
     click.option(
         "--profile",
         "profiles",
@@ -58,12 +73,17 @@ class AnalysisChoice(NamedTuple):
     ignore: Words
     min_severity: str
     where: str | None
+    assignments: Sequence[tuple[str, str]]
     profiles: Sequence[tuple[str, str]]
     msl: int | None
 
     def settings(self) -> Settings:
-        """Give the settings that they ask for; everything else has its default."""
-        return Settings(
+        """Give the settings that they ask for; everything else has its default.
+
+        Raises:
+            UsageError: `--set` makes no sense.
+        """
+        settings = Settings(
             select=tuple(code for group in self.select for code in group),
             ignore=tuple(code for group in self.ignore for code in group),
             min_severity=self.min_severity,
@@ -71,6 +91,20 @@ class AnalysisChoice(NamedTuple):
             profiles=dict(self.profiles),
             msl_ns=self.msl,
         )
+        return set_parameters(settings, self.assignments)
+
+
+def set_parameters(settings: Settings, assignments: Sequence[tuple[str, str]]) -> Settings:
+    """Give settings with what `--set` asks for.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    if not assignments:
+        return settings
+    from tcpflow_analyzer.findings.registry import parameters  # noqa: PLC0415  not for --help
+
+    return with_parameters(settings, parameter_values(assignments), parameters())
 
 
 def analysis_options(command: Callable[..., Any]) -> Callable[..., Any]:

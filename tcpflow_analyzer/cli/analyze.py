@@ -159,14 +159,15 @@ def analyze(
     """
     capture_request(live, captures)  # mistakes first
     defaults = Settings()
+    asked = chosen.settings()
     settings = replace(
-        chosen.settings(),
+        asked,
         decoder=decoder,
         tunnel_outer=tunnel == "outer",
         vlan_separates=vlan_separates,
         header_prediction=prediction,
         checksum=checksum,
-        backlog=backlog or defaults.backlog,
+        backlog=backlog or asked.backlog,
         max_connections=max_connections or defaults.max_connections,
         max_remembered=defaults.max_remembered if max_remembered is None else max_remembered,
         block_octets=block_size or defaults.block_octets,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from tcpflow_analyzer.cli.analysis_options import set_option
 from tcpflow_analyzer.cli.check_outputs import FORMS, Show, choose_outputs
 from tcpflow_analyzer.cli.configuration import CheckChoice, find_configuration, with_choice
 from tcpflow_analyzer.cli.help import HelpCommand
@@ -42,6 +43,11 @@ Words = tuple[tuple[str, ...], ...]
 )
 @click.option("--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings.")
 @click.option(
+    "--min-severity",
+    type=click.Choice(["info", "warning", "error"]),
+    help="Only findings at least this severe are looked at.  [default: info]",
+)
+@click.option(
     "--min-certainty",
     type=click.Choice(["observed", "inferred", "assumed"]),
     help="How certain a finding must be to fail.  [default: inferred]",
@@ -65,6 +71,7 @@ Words = tuple[tuple[str, ...], ...]
     metavar="N",
     help="Captures checked at the same time.  [default: the cores]",
 )
+@set_option
 @click.option(
     "--profile",
     "profiles",
@@ -94,6 +101,7 @@ def check(
     fail_on: Words,
     select: Words,
     ignore: Words,
+    min_severity: str | None,
     min_certainty: str | None,
     limits: tuple[str, ...],
     where: str | None,
@@ -103,6 +111,7 @@ def check(
     allow_empty: bool,
     together: bool,
     jobs: int | None,
+    assignments: tuple[tuple[str, str], ...],
     profiles: tuple[tuple[str, str], ...],
     msl: int | None,
     form: str | None,
@@ -127,7 +136,7 @@ def check(
         raise UsageError("--config and --no-config exclude each other")
     choice = CheckChoice(
         fail_on, select, ignore, limits, min_certainty, where, allow_truncated, allow_empty,
-        together, profiles, msl, baseline,
+        together, profiles, msl, baseline, assignments, min_severity,
     )  # fmt: skip
     if init:
         from tcpflow_analyzer.cli.check_init import write_configuration  # noqa: PLC0415  rare

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from tcpflow_analyzer.cli.analysis_options import set_parameters
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.findings.selection import Codes, codes_of
@@ -32,6 +33,7 @@ class CheckChoice(NamedTuple):
         allow_truncated, allow_empty, together: whether the options were given.
         profiles: network ("" for all hosts) and profile. msl_ns: nanoseconds.
         baseline: path.
+        assignments: names of parameters and their values, as written. min_severity: of the option.
     """
 
     fail_on: Groups
@@ -46,6 +48,8 @@ class CheckChoice(NamedTuple):
     profiles: Sequence[tuple[str, str]]
     msl_ns: int | None
     baseline: str | None
+    assignments: Sequence[tuple[str, str]] = ()
+    min_severity: str | None = None
 
 
 def find_configuration(path: str | None, wanted: bool) -> Configuration:
@@ -108,7 +112,9 @@ def with_choice(configuration: Configuration, choice: CheckChoice) -> Configurat
             found = replace(found, where=compile_where(choice.where))
         except WhereError as error:
             raise UsageError(f"--where: {error}") from error
-    settings = found.settings
+    settings = set_parameters(found.settings, choice.assignments)
+    if choice.min_severity is not None:
+        settings = replace(settings, min_severity=choice.min_severity)
     if choice.profiles:
         settings = replace(settings, profiles={**settings.profiles, **dict(choice.profiles)})
     if choice.msl_ns is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from tcpflow_analyzer.cli.analysis_options import set_option
 from tcpflow_analyzer.cli.configuration import CheckChoice, find_configuration, with_choice
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.look import look_for
@@ -56,6 +57,7 @@ Words = tuple[tuple[str, ...], ...]
 @click.option(
     "--where", metavar="EXPR", help="Only connections for which this holds, as 'port == 80'."
 )
+@set_option
 @click.option(
     "--profile",
     "profiles",
@@ -86,6 +88,7 @@ def diff(
     min_severity: "Severity",
     min_certainty: str | None,
     where: str | None,
+    assignments: tuple[tuple[str, str], ...],
     profiles: tuple[tuple[str, str], ...],
     msl: int | None,
     show_all: bool,
@@ -107,7 +110,19 @@ def diff(
     if config is not None and no_config:
         raise UsageError("--config and --no-config exclude each other")
     choice = CheckChoice(
-        (), select, ignore, (), min_certainty, where, False, False, False, profiles, msl, None
+        (),
+        select,
+        ignore,
+        (),
+        min_certainty,
+        where,
+        False,
+        False,
+        False,
+        profiles,
+        msl,
+        None,
+        assignments,
     )
     configuration = with_choice(find_configuration(config, not no_config), choice)
     chosen = [parse_output(value, form, FORMS) for value in outputs]

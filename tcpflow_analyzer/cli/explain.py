@@ -1,4 +1,7 @@
-"""`tcpflow explain CODE`: one finding in full."""
+"""`tcpflow explain`: one finding in full, or what users may set and write."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -7,9 +10,12 @@ from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output
 from tcpflow_analyzer.errors import UsageError
 
+if TYPE_CHECKING:
+    from tcpflow_analyzer.report.page import Look
+
 
 @click.command(cls=HelpCommand)
-@click.argument("code")
+@click.argument("what", metavar="CODE")
 @click.option(
     "--format",
     "form",
@@ -18,12 +24,25 @@ from tcpflow_analyzer.errors import UsageError
     help="Format of the output.",
 )
 @click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
-def explain(code: str, form: str, color: bool | None) -> None:
+def explain(what: str, form: str, color: bool | None) -> None:
     """Explain a finding: what it means, when it is set, what to do.
 
-    CODE is a code such as CL005, or the name behind it.
+    CODE is a code such as CL005, or the name behind it. Three words explain
+    options instead: `parameters` lists the thresholds of --set, `profiles` the
+    operating systems of --profile, `where` the fields of --where.
     """
-    from tcpflow_analyzer.findings.registry import rules  # noqa: PLC0415  not for --help
+    topic = TOPICS.get(what.lower())
+    with Output(STANDARD_OUTPUT) as output:
+        look = look_for(output, color) if form == "text" else None
+        output.write_text(_finding(what, look) if topic is None else topic(look))
+
+
+def _finding(what: str, look: "Look | None") -> str:
+    """Explain a finding, as JSON where there is no look."""
+    from tcpflow_analyzer.findings.registry import (  # noqa: PLC0415  not for --help
+        parameters_of,
+        rules,
+    )
     from tcpflow_analyzer.findings.selection import names_near, rule_called  # noqa: PLC0415
     from tcpflow_analyzer.report.catalogue import (  # noqa: PLC0415
         explanation_json,
@@ -31,13 +50,46 @@ def explain(code: str, form: str, color: bool | None) -> None:
     )
 
     every = rules()
-    rule = rule_called(code, every)
+    rule = rule_called(what, every)
     if rule is None:
-        near = names_near(code, every)
+        near = names_near(what, every)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `tcpflow rules`"
-        raise UsageError(f"no finding is called {code!r}; {hint}")
-    with Output(STANDARD_OUTPUT) as output:
-        if form == "json":
-            output.write_text(explanation_json(rule))
-        else:
-            output.write_text(explanation_text(rule, look_for(output, color)))
+        raise UsageError(f"no finding is called {what!r}; {hint}")
+    if look is None:
+        return explanation_json(rule, parameters_of(rule))
+    return explanation_text(rule, look, parameters_of(rule))
+
+
+def _parameters(look: "Look | None") -> str:
+    from tcpflow_analyzer.findings.registry import parameters  # noqa: PLC0415  not for --help
+    from tcpflow_analyzer.report.parameter_list import (  # noqa: PLC0415
+        parameters_json,
+        parameters_text,
+    )
+
+    every = parameters().values()
+    return parameters_json(every) if look is None else parameters_text(every, look)
+
+
+def _profiles(look: "Look | None") -> str:
+    from tcpflow_analyzer.report.parameter_list import (  # noqa: PLC0415  not for --help
+        profiles_json,
+        profiles_text,
+    )
+
+    return profiles_json() if look is None else profiles_text(look)
+
+
+def _where(look: "Look | None") -> str:
+    from tcpflow_analyzer.where.field_list import fields_json, fields_text  # noqa: PLC0415
+    from tcpflow_analyzer.where.fields import FIELDS  # noqa: PLC0415  not for --help
+
+    every = FIELDS.values()
+    return fields_json(every) if look is None else fields_text(every, look)
+
+
+TOPICS: Final[dict[str, Callable[["Look | None"], str]]] = {
+    "parameters": _parameters,
+    "profiles": _profiles,
+    "where": _where,
+}

@@ -4,7 +4,9 @@ Each function takes the words of the command line and raises click.BadParameter 
 sense.
 """
 
+import difflib
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import click
@@ -85,3 +87,35 @@ def codes(value: str) -> tuple[str, ...]:
     if not found:
         raise click.BadParameter("no code, name or family is given")
     return found
+
+
+def assignment(value: str) -> tuple[str, str]:
+    """Read `NAME=VALUE`; which names there are is checked later."""
+    name, sign, text = value.partition("=")
+    if not sign or not name.strip() or not text.strip():
+        raise click.BadParameter(f"{value!r} is no NAME=VALUE such as close_wait_warn=30s")
+    return name.strip(), text.strip()
+
+
+def parameter_values(assignments: Sequence[tuple[str, str]]) -> dict[str, float]:
+    """Read the values of `--set`.
+
+    Raises:
+        UsageError: there is no such parameter, or a value makes no sense.
+    """
+    if not assignments:
+        return {}
+    from tcpflow_analyzer.findings.registry import parameters  # noqa: PLC0415  not for --help
+
+    known = parameters()
+    values = {}
+    for name, text in assignments:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else "see `tcpflow explain parameters`"
+            raise UsageError(f"--set: there is no parameter {name!r}; {hint}")
+        try:
+            values[name] = known[name].of_text(text)
+        except UsageError as error:
+            raise UsageError(f"--set {name}={text}: {error}") from error
+    return values

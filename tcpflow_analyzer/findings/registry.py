@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol, TypeVar
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, Verdict
+from tcpflow_analyzer.settings import PARAMETERS, Parameter
 from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.stream_observation import STREAM, both_words
 
@@ -59,6 +60,7 @@ class Rule(NamedTuple):
             says, without the words. request: the same for a rule that a lone SYN, or its refusal,
             wakes.
         definition: the docstring.
+        parameters: that it goes by and that no setting holds: of findings of other packages.
     """
 
     code: str
@@ -78,6 +80,7 @@ class Rule(NamedTuple):
     stream_facts: int = 0
     brief: Brief | None = None
     request: RequestBrief | None = None
+    parameters: tuple[Parameter, ...] = ()
 
     @property
     def awake(self) -> int:
@@ -123,6 +126,7 @@ def finding(
     status: str = "stable",
     brief: Brief | None = None,
     request: RequestBrief | None = None,
+    parameters: tuple[Parameter, ...] = (),
 ) -> Callable[[F], F]:
     """Register a function `(connection, capture) -> Iterable[Finding]` under a code."""
 
@@ -147,6 +151,7 @@ def finding(
                 stream_facts,
                 brief,
                 request,
+                parameters,
             )
         )
         return detect
@@ -165,6 +170,7 @@ def host_finding(
     severities: tuple[Severity, ...] = (),
     context: str = "host",
     status: str = "stable",
+    parameters: tuple[Parameter, ...] = (),
 ) -> Callable[[H], H]:
     """Register a class that keeps state over many connections (see `HostFinding`)."""
 
@@ -186,6 +192,7 @@ def host_finding(
                 _definition(make),
                 resets,
                 stream_wakes,
+                parameters=parameters,
             )
         )
         return make
@@ -223,3 +230,16 @@ def rules() -> dict[str, Rule]:
     for module in pkgutil.walk_packages(package.__path__, "tcpflow_analyzer.findings."):
         importlib.import_module(module.name)
     return dict(sorted(_RULES.items()))
+
+
+@functools.cache
+def parameters() -> dict[str, Parameter]:
+    """All parameters by name: those of the settings, and those that findings declare."""
+    own = {each.name: each for rule in rules().values() for each in rule.parameters}
+    return PARAMETERS | own
+
+
+def parameters_of(rule: Rule) -> list[Parameter]:
+    """The parameters that a finding goes by."""
+    known = parameters().values()
+    return [each for each in known if rule.code in each.codes or each in rule.parameters]

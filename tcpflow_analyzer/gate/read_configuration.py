@@ -7,13 +7,13 @@ docs/ci/configuration.md, in the order in which they stand here.
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn, cast
 
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.finding import SEVERITIES
-from tcpflow_analyzer.findings.registry import Rule
+from tcpflow_analyzer.findings.registry import Rule, parameters
 from tcpflow_analyzer.findings.selection import Codes, codes_of
 from tcpflow_analyzer.gate.configuration import (
     QUANTILES,
@@ -25,27 +25,22 @@ from tcpflow_analyzer.gate.configuration import (
 )
 from tcpflow_analyzer.gate.result import Origin
 from tcpflow_analyzer.gate.toml_lines import Document, Path
-from tcpflow_analyzer.settings import PROFILE_NAMES, Settings, duration_ns
+from tcpflow_analyzer.settings import (
+    PROFILE_NAMES,
+    Parameter,
+    Settings,
+    duration_ns,
+    with_parameters,
+)
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, STATE_NAMES
 from tcpflow_analyzer.where.parser import Where, compile_where
 from tcpflow_analyzer.where.words import WhereError
 
-_NO_PARAMETERS: Final = frozenset({"examples", "block_octets"})  # of how, not of what is found
-
-
-def _parameters() -> dict[str, str]:
-    """Settings that a configuration may change, by the catalogue's name -> the setting's."""
-    names = [each.name for each in fields(Settings)]
-    thresholds = names[names.index("min_severity") + 1 :]
-    found = ["reorder_slack_ns", *(name for name in thresholds if name not in _NO_PARAMETERS)]
-    return {name.removesuffix("_ns"): name for name in found}
-
-
-PARAMETERS: Final = _parameters()
 _KEYS: Final = (
     "fail_on",
     "select",
     "ignore",
+    "min_severity",
     "min_certainty",
     "where",
     "counts",
@@ -298,23 +293,25 @@ class _Reader:
 
     def _settings(self, values: Mapping[str, object]) -> Settings:
         path = ("parameters",)
-        table = self._table(values.get("parameters", {}), path, tuple(PARAMETERS))
+        known = parameters()
+        table = self._table(values.get("parameters", {}), path, tuple(known))
+        chosen: dict[str, float] = {
+            key: self._parameter(known[key], value, (*path, key)) for key, value in table.items()
+        }
         changes: dict[str, Any] = {}
-        for key, value in table.items():
-            setting = PARAMETERS[key]
-            if setting.endswith("_ns"):
-                changes[setting] = self._duration(table, key, path)
-            elif isinstance(getattr(Settings(), setting), float):
-                if not isinstance(value, int | float) or not 0 < value <= 1:
-                    self._fail((*path, key), f"{key} is a part of 1, not {_shown(value)}")
-                changes[setting] = float(value)
-            else:
-                changes[setting] = self._number(table, key, path)
+        if "min_severity" in values:
+            changes["min_severity"] = self._choice(values, "min_severity", (), SEVERITIES)
         if "msl" in values:
             changes["msl_ns"] = self._duration(values, "msl", ())
         if "profile" in values:
             changes["profiles"] = self._profiles(values["profile"])
-        return replace(Settings(), **changes)
+        return replace(with_parameters(Settings(), chosen, known), **changes)
+
+    def _parameter(self, parameter: Parameter, value: object, path: Path) -> int | float:
+        try:
+            return parameter.of_value(value)
+        except UsageError as error:
+            self._fail(path, f"{parameter.name}: {error}")
 
     def _profiles(self, value: object) -> dict[str, str]:
         table = {"": value} if isinstance(value, str) else value

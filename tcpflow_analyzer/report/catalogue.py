@@ -3,11 +3,13 @@
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tcpflow_analyzer.findings.registry import Rule
 from tcpflow_analyzer.report.page import Look, Page, Span
+from tcpflow_analyzer.report.parameter_list import parameter_members
+from tcpflow_analyzer.settings import Parameter
 
 # Headings of a definition, and the members of the JSON that they become.
 SECTIONS: Final = {
@@ -35,8 +37,8 @@ def list_json(rules: Iterable[Rule]) -> str:
     return json.dumps([_members(rule) for rule in rules], indent=1) + "\n"
 
 
-def explanation_text(rule: Rule, look: Look) -> str:
-    """Write all that is known of a rule."""
+def explanation_text(rule: Rule, look: Look, parameters: Sequence[Parameter] = ()) -> str:
+    """Write all that is known of a rule, and the parameters that it goes by."""
     page = Page(look)
     severities = " or ".join(rule.severities)
     page.line(Span(f"{rule.code} {rule.name}", "bold"), f"   {severities}, since {rule.since}")
@@ -48,14 +50,19 @@ def explanation_text(rule: Rule, look: Look) -> str:
         else:
             # Wrapped below the heading's first column, as headings differ in length.
             page.paragraph("", text, hanging="    ", bold_len=len(heading[0].rstrip()))
+    for parameter in parameters:
+        option = f"--set {parameter.name}={parameter.text(parameter.default)}:"
+        text = f"{option} {parameter.meaning}; {parameter.range_text}."
+        page.paragraph("", text, hanging="    ", bold_len=len(option))
     return page.text()
 
 
-def explanation_json(rule: Rule) -> str:
-    """Write all that is known of a rule as a JSON object."""
+def explanation_json(rule: Rule, parameters: Sequence[Parameter] = ()) -> str:
+    """Write all that is known of a rule, and its parameters, as a JSON object."""
     sections = _sections(rule.definition)
     members = _members(rule) | {"definition": inspect.cleandoc(rule.definition)}
     members |= {member: sections.get(heading, "") for heading, member in SECTIONS.items()}
+    members["parameters"] = [parameter_members(each) for each in parameters]
     return json.dumps(members, indent=1) + "\n"
 
 

@@ -10,12 +10,12 @@ from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.findings.selection import codes_of
 from tcpflow_analyzer.gate.read_configuration import (
-    PARAMETERS,
     fail_on_of,
     limit_of,
     read_configuration,
 )
 from tcpflow_analyzer.gate.result import Origin
+from tcpflow_analyzer.settings import PARAMETERS
 
 HERE = Origin(text="here")
 WHOLE = """\
@@ -133,8 +133,16 @@ def test_both_files_may_have_the_table_of_the_tool() -> None:
         ("counts = 1", 1, "counts is a table"),
         ('[parameters]\nclose_wait = "1s"', 2, "did you mean close_wait_warn?"),
         ("[parameters]\nclose_wait_warn = 1", 2, "with its unit"),
-        ("[parameters]\nretransmission_ratio = 2", 2, "a part of 1"),
-        ('[parameters]\ntime_wait_warn = "x"', 2, "a number from 0"),
+        (
+            "[parameters]\nretransmission_ratio = 2",
+            2,
+            "retransmission_ratio: 2 is not above 0 and at most 1",
+        ),
+        ('[parameters]\ntime_wait_warn = "x"', 2, "time_wait_warn: 'x' is no number such as 20"),
+        ("[parameters]\nscan_targets = 1", 2, "scan_targets: 1 is not at least 2"),
+        ("[parameters]\nflood_percent = true", 2, "flood_percent: True is no number"),
+        ('[parameters]\nflood_window = "500ms"', 2, "flood_window: 500ms is not at least 1s"),
+        ('min_severity = "fatal"', 1, "one of info, warning, error"),
         ("[expect]\nname = 'x'", 1, "[[tool.tcpflow.expect]]"),
         ("[[expect]]\nat_least = 1", 1, "needs a name"),
         ('[[expect]]\nname = "x"', 1, "asks for nothing"),
@@ -170,11 +178,15 @@ def test_mistake_names_its_line(text: str, line: int, words: str) -> None:
 
 
 def test_every_threshold_can_be_set() -> None:
-    for name, setting in PARAMETERS.items():
-        value = '"7s"' if setting.endswith("_ns") else "1"
+    for name, parameter in PARAMETERS.items():
+        value = {"duration": '"7s"', "count": "7", "share": "0.5"}[parameter.kind]
         found = configuration(f"parameters.{name} = {value}")
-        expected = 7_000_000_000 if setting.endswith("_ns") else 1
-        assert getattr(found.settings, setting) == expected
+        expected = {"duration": 7_000_000_000, "count": 7, "share": 0.5}[parameter.kind]
+        assert getattr(found.settings, parameter.setting) == expected
+
+
+def test_severity_below_which_nothing_is_looked_at() -> None:
+    assert configuration('min_severity = "warning"').settings.min_severity == "warning"
 
 
 def test_limits_in_words() -> None:
