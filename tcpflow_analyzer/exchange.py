@@ -7,9 +7,10 @@ or socket take one run; by their findings two, the first of which finds their nu
 """
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from os import fspath
+from typing import Self
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.errors import UsageError
@@ -42,6 +43,18 @@ class Choice:
     addresses: tuple[Network, ...] = ()
     ports: frozenset[int] = frozenset()
     codes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        numbers: Iterable[int] = (),
+        addresses: Iterable[str] = (),
+        ports: Iterable[int] = (),
+        codes: Iterable[str] = (),
+    ) -> Self:
+        """Choose by plain values; an address is an address or a network as text."""
+        networks = tuple(ipaddress.ip_network(each) for each in addresses)
+        return cls(frozenset(numbers), networks, frozenset(ports), tuple(codes))
 
     def takes(self, connection: Connection) -> bool:
         """Whether a connection is chosen, its findings aside."""

@@ -146,7 +146,7 @@ def test_it(tcp_capture, serve):
             "E *closed_by: responder 1> == 'originator'*",
             "E *#* 127.0.0.1:* > 127.0.0.1:*",
             "*- Connection at fault -*",
-            "#* 127.0.0.1:* > 127.0.0.1:*close by the responder; left in CLOSED/TIME-WAIT",
+            "#* 127.0.0.1:* > 127.0.0.1:*close by the responder*",
             " *SYN-SENT *-- SYN seq 0*-->",
             " *<*-- FIN ACK seq *FIN-WAIT-1",
             "*TCP traffic of the test*",
@@ -174,7 +174,7 @@ def test_it(tcp_capture, serve):
             "E *1 finding of CL005, expected none",
             "E *CL005 close-wait-stuck: *",
             "E *what to do: tcpflow explain CL005",
-            "E *half-closed close by the originator; left in FIN-WAIT-2/CLOSE-WAIT",
+            "E *half-closed close by the originator; left*",
             "E *!*FIN-WAIT-1 *FIN ACK*>*CLOSE-WAIT",
         ]
     )

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "explain": "Explain a finding: what it means, when it is set, what to do.",
     "live": "Watch the TCP connections of an interface, an event a line.",
     "rules": "List the findings and their codes.",
+    "show": "Draw connections as ladders, with the states of both ends.",
 }
 
 

@@ -81,6 +81,16 @@ def host_port(value: str, host: str = "127.0.0.1") -> HostPort:
     return HostPort(match[1].strip("[]") if match[1] else host, int(match[2]))
 
 
+def network(value: str) -> str:
+    """Read an address or a network, as 192.0.2.1 or 192.0.2.0/24, and write it as a network."""
+    import ipaddress  # noqa: PLC0415  few runs name a network
+
+    try:
+        return str(ipaddress.ip_network(value.strip("[]"), strict=False))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is neither address nor network") from error
+
+
 def codes(value: str) -> tuple[str, ...]:
     """Read codes, names or families, separated by commas; which exist is checked later."""
     found = tuple(part.strip() for part in value.split(",") if part.strip())

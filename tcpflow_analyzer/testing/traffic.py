@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import fspath
 from os.path import dirname, join
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from tcpflow_analyzer.check import check_captures
 from tcpflow_analyzer.errors import TcpflowError, UsageError
@@ -17,7 +17,7 @@ from tcpflow_analyzer.gate.configuration import Configuration
 from tcpflow_analyzer.gate.read_configuration import read_configuration
 from tcpflow_analyzer.gate.text import WIDTH, check_text
 from tcpflow_analyzer.pipeline import Analysis, AnyPath, analyze
-from tcpflow_analyzer.report.ladder import ladder_text
+from tcpflow_analyzer.report.ladder import LadderOptions, ladder_text
 from tcpflow_analyzer.report.page import Look
 from tcpflow_analyzer.report.record import ConnectionRecord
 from tcpflow_analyzer.settings import Settings
@@ -26,6 +26,8 @@ from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES
 from tcpflow_analyzer.testing.connections import Connections, choose
 from tcpflow_analyzer.testing.values import MOST_NAMED
 from tcpflow_analyzer.where.parser import Where, compile_where
+
+MOST_LINES: Final = 400  # of a ladder in a build log
 
 
 class Traffic:
@@ -127,7 +129,9 @@ class Traffic:
         """Draw a connection, with a mark at some frames."""
         choice = Choice(numbers=frozenset([connection.number]))
         (exchange,) = read_exchanges(self.paths, choice, self._settings)
-        return ladder_text(connection, exchange.rungs, marked)
+        look = Look(width=100, encoding="ascii")
+        options = LadderOptions(most_lines=MOST_LINES)
+        return ladder_text(connection, exchange.rungs, (), marked, options, look)
 
     def refuse(self, findings: Sequence[Finding], codes: Sequence[str], certainty: str) -> None:
         """Fail if one of the findings has one of the codes.

@@ -105,7 +105,7 @@ def test_refusal_is_not_graceful(traffic: Traffic) -> None:
         "1 of 4 connections not closed gracefully",
         "  #4 192.0.2.1:40009 > 198.51.100.1:81  refused",
     ]
-    assert lines[3].startswith("#4 192.0.2.1:40009 > 198.51.100.1:81   close: reset")
+    assert lines[3].startswith("#4 192.0.2.1:40009 > 198.51.100.1:81: close: reset")
 
 
 def test_findings_are_refused_by_code_and_by_family(traffic: Traffic) -> None:
