@@ -28,6 +28,7 @@ from tcpflow_analyzer.observer.fingerprint import guess_profile
 from tcpflow_analyzer.observer.header_prediction import count_segment, predict
 from tcpflow_analyzer.observer.liveness import asked_again, watch, watch_reset
 from tcpflow_analyzer.observer.lost_fin import (
+    closed_before_fin,
     infer_fin,
     lost_a_fin,
     note_lost_octet,
@@ -136,6 +137,7 @@ from tcpflow_analyzer.tcp.events import (
     RCV_ACK_OF_SYN,
     RCV_SYN,
     SND_FIN,
+    SND_RST,
     SND_SYN,
     SND_SYN_ACK,
 )
@@ -160,6 +162,7 @@ _SYN_REPEATS_SYN: Final = 50 * _MILLISECOND  # HS006: answers a repeated SYN
 _TAP_SKEW: Final = 50 * _MILLISECOND  # CP007: between the captures of two directions
 _FIRST_RTO: Final = 1 * _SECOND  # RFC 6298 2.1
 FIRST_SYN_GIVES_UP: Final = 3 * _SECOND  # what `_give_up` says of a SYN that was sent once
+_SHORTEST_TICK: Final = 1_000  # nanoseconds; Linux and BSD count milliseconds (RFC 7323 5.4)
 _LONGEST_RTO: Final = 120 * _SECOND  # Linux TCP_RTO_MAX
 
 
@@ -505,7 +508,11 @@ def _take(
         connection, sender, receiver, segment, sequence, acknowledgement, end
     )
     before = sender.proven
-    acceptable = bits & SYN != 0 or is_acceptable(sender, receiver, sequence, end)
+    acceptable = (
+        bits & SYN != 0
+        or is_acceptable(sender, receiver, sequence, end)
+        or _answers_unseen(receiver, segment)
+    )
     if acknowledgement < receiver.snd_una or not (acceptable and plausible):
         note_rejected(
             connection,
@@ -518,10 +525,10 @@ def _take(
             acceptable,
             plausible,
         )
-    if plausible:
-        prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
     if bits & (SYN | FIN) == 0 and end == sequence and skipped_a_fin(sender, receiver, sequence):
-        infer_fin(connection, sender, receiver, False, frame, now, timing)
+        _skip_fin(connection, sender, receiver, segment, acknowledgement, plausible, timing)
+    elif plausible:
+        prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
     was_nxt = sender.snd_nxt
     if bits & (SYN | ACK) == SYN | ACK:
         _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, before, timing)
@@ -564,6 +571,27 @@ def _take(
         sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
     ):
         sender.tsval = segment.tsval
+
+
+def _skip_fin(
+    connection: Connection,
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    acknowledgement: i64,
+    plausible: bool,
+    timing: Timing,
+) -> None:
+    """A pure ACK stands one octet behind what was captured: a FIN, before or after the peer's."""
+    frame, now = segment.frame, segment.time_ns
+    if plausible and closed_before_fin(sender, receiver, acknowledgement):
+        take_back(connection, sender, 0, frame, now)
+        infer_fin(connection, sender, receiver, False, frame, now, timing)
+        prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
+        return
+    if plausible:
+        prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
+    infer_fin(connection, sender, receiver, False, frame, now, timing)
 
 
 def _put_right(
@@ -654,7 +682,7 @@ def set_back(
 ) -> None:
     """Return the proven state to one it was in: an explicit correction."""
     if endpoint.chain is None and endpoint.believed == endpoint.proven:
-        set_proven(connection, endpoint, state, SND_FIN, frame, now_ns, OBSERVED, timing)
+        set_proven(connection, endpoint, state, SND_RST, frame, now_ns, OBSERVED, timing)
         if connection.transitions is not None:
             connection.transitions[-1].correction = True
     endpoint.proven = state
@@ -727,6 +755,7 @@ def _judge_ack(
         and receiver.believed == SYN_RECEIVED
         and bits & SYN == 0
         and not 1 <= acknowledgement <= receiver.snd_nxt
+        and not _goes_on_unseen(sender, receiver, segment, sequence, end, acknowledgement)
     ):
         expected = (receiver.iss + 1) & 0xFFFF_FFFF
         connection.note(
@@ -735,6 +764,38 @@ def _judge_ack(
         return False
     _note_challenge(connection, sender, receiver, segment, sequence, end, acknowledgement)
     return is_plausible_ack(sender, receiver, acknowledgement)
+
+
+def _goes_on_unseen(
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    end: i64,
+    acknowledgement: i64,
+) -> bool:
+    """Whether the connection went on where this capture has a gap: a filter for SYN and FIN.
+
+    Both numbers lie within the windows, and octets of the sender are missing, or it echoes a
+    timestamp newer than the SYN-ACK's.
+    """
+    if not (
+        is_acceptable(sender, receiver, sequence, end)
+        and is_plausible_ack(sender, receiver, acknowledgement)
+    ):
+        return False
+    return sequence > sender.snd_nxt or _answers_unseen(receiver, segment)
+
+
+def _answers_unseen(receiver: Endpoint, segment: Segment) -> bool:
+    """Whether it echoes a timestamp newer than all captured ones, within what time allows.
+
+    So this capture missed segments of the receiver, and what is known of its window is old.
+    """
+    if segment.tsecr == ABSENT or receiver.tsval == UNKNOWN:
+        return False
+    ticks = distance(segment.tsecr, receiver.tsval)
+    return 0 < ticks <= (segment.time_ns - receiver.last_time_ns) // _SHORTEST_TICK
 
 
 def _note_challenge(

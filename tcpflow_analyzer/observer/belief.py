@@ -339,8 +339,11 @@ def _fold(
     receipt = endpoint.receipts
     state = endpoint.proven
     timing.position = 0
+    gives_up = endpoint.give_up_ns
     while receipt is not None:
         if receipt.due_ns <= until_ns:
+            if receipt.due_ns > gives_up and owes(endpoint, state):
+                state = _give_up(connection, endpoint, state, timing)  # before this one came
             state = _receive(connection, endpoint, peer, receipt, state, until_ns, timing)
         receipt = receipt.next_receipt
     if state == TIME_WAIT:
@@ -355,19 +358,16 @@ def _fold(
                 ASSUMED,
                 timing,
             )
-    elif endpoint.give_up_ns <= until_ns and owes(endpoint, state):
-        state = _step(
-            connection,
-            endpoint,
-            state,
-            TIMER_GIVE_UP,
-            NO_FRAME,
-            endpoint.give_up_ns,
-            ASSUMED,
-            timing,
-        )
+    elif gives_up <= until_ns and owes(endpoint, state):
+        state = _give_up(connection, endpoint, state, timing)
     if endpoint.step(timing.position) is not None:
         take_back(connection, endpoint, timing.position, frame, until_ns)
+
+
+def _give_up(connection: Connection, endpoint: Endpoint, state: i64, timing: Timing) -> i64:
+    """Its retransmission is so overdue that it must have given up."""
+    due = endpoint.give_up_ns
+    return _step(connection, endpoint, state, TIMER_GIVE_UP, NO_FRAME, due, ASSUMED, timing)
 
 
 def _is_any_due(endpoint: Endpoint, until_ns: i64) -> bool:

@@ -93,6 +93,20 @@ def skipped_a_fin(endpoint: Endpoint, peer: Endpoint, sequence: i64) -> bool:
     return lost_a_fin(endpoint, peer)
 
 
+def closed_before_fin(endpoint: Endpoint, peer: Endpoint, acknowledgement: i64) -> bool:
+    """Whether its lost FIN was sent before the peer's came: a simultaneous close.
+
+    A FIN sent after that would have acknowledged the peer's; the first ACK that does so, unasked
+    for again, comes behind the lost octet.
+    """
+    return (
+        endpoint.proven == ESTABLISHED
+        and acknowledgement > peer.fin_offset
+        and peer.fin_acked_frame == 0
+        and peer.fin_copies == 0
+    )
+
+
 def note_lost_octet_of_own(endpoint: Endpoint, sequence: i64) -> None:
     """The endpoint itself shows that it sent one octet more than was captured."""
     if endpoint.fin_offset == UNKNOWN:

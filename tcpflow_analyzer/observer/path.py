@@ -79,7 +79,8 @@ def judge_first_answer(
     now = segment.time_ns
     handshake = connection.synack_time_ns - connection.syn_time_ns
     answer = now - originator.last_data_time_ns
-    if originator.last_data_frame != 0 and _is_far_longer(answer, handshake):
+    sent_once = originator.last_data_frame != 0 and originator.retransmitted == 0
+    if sent_once and _is_far_longer(answer, handshake):
         responder.trouble().first_answer_ns = answer
     if responder.timestamps and segment.tsval != ABSENT and responder.tsval >= 0:
         ticks = distance(segment.tsval, responder.tsval)

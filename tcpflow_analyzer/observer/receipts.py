@@ -179,14 +179,18 @@ def _apply(
         prove(connection, endpoint, RCV_FIN, receipt.frame, frame, now_ns, timing)
 
 
-def _measure(endpoint: Endpoint, peer: Endpoint, receipt: Receipt, now_ns: i64) -> None:
+def _measure(endpoint: Endpoint, peer: Endpoint, receipt: Receipt, segment: Segment) -> None:
     """Take a round trip from a receipt to the segment that proves it.
 
-    From the last copy on, since nobody knows which one is answered (RFC 6298 section 3, Karn): too
-    short rather than too long.
+    Of several copies the one that a timestamp echo names (RFC 7323 section 4.1); else from the last
+    copy on, since nobody knows which one is answered (RFC 6298 section 3, Karn): too short rather
+    than too long.
     """
-    sent = receipt.time_ns if peer.retry_time_ns < receipt.time_ns else peer.retry_time_ns
-    sample = now_ns - sent
+    sent = receipt.time_ns
+    named = segment.tsecr != ABSENT and segment.tsecr == receipt.tsval
+    if peer.retry_time_ns > sent and not named:
+        sent = peer.retry_time_ns
+    sample = segment.time_ns - sent
     if sample >= 0 and (endpoint.rtt_ns == UNKNOWN or sample < endpoint.rtt_ns):
         endpoint.rtt_ns = sample
 
@@ -246,7 +250,7 @@ def _prove_queued(
             stays = True
         elif not stays:
             if octets and not receipt.copy:
-                _measure(endpoint, peer, receipt, now)
+                _measure(endpoint, peer, receipt, segment)
             _apply(connection, endpoint, receipt, octets, frame, now, timing)
             if receipt.ack > proven_ack:
                 proven_ack = receipt.ack
@@ -481,6 +485,15 @@ def delay_receipts(endpoint: Endpoint, now_ns: i64) -> None:
 def withdraw_resets(endpoint: Endpoint) -> None:
     """The seeming sender of a RST goes on: it was not its own, whoever sent it."""
     _keep_only(endpoint, RST, False)
+
+
+def park_reset(endpoint: Endpoint) -> None:
+    """Do not believe a RST: what its sender sent before did not arrive either."""
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.control_bits & RST != 0:
+            receipt.due_ns = NEVER
+        receipt = receipt.next_receipt
 
 
 def park_unanswered_fin(endpoint: Endpoint) -> None:

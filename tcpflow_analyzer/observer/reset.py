@@ -13,7 +13,7 @@ from mypy_extensions import i64
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.acceptability import judge_reset
 from tcpflow_analyzer.observer.belief import adopt, prove, take_back
-from tcpflow_analyzer.observer.receipts import queue
+from tcpflow_analyzer.observer.receipts import park_reset, queue
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
     NOBODY,
@@ -55,6 +55,8 @@ from tcpflow_analyzer.tcp.states import (
 
 _ANSWER_WINDOW: Final = 1_000_000_000  # nanoseconds: a RST answers a segment at most this old
 _EXCERPT: Final = 80  # octets of a RST's payload that are kept
+_ENOUGH_IN_VAIN: Final = 2  # RSTs of one end after which its peer went on: something drops them
+_ENOUGH_ASKED: Final = 3  # segments in a row without any answer: the path is cut, or the peer gone
 
 
 def sent_reset(
@@ -372,5 +374,25 @@ def _towards_receiver(
         if not ends:
             return
     queue(receiver, sender, segment, sequence, sequence, -1)
+    if _sent_into_silence(sender, receiver) or _is_in_vain(connection, sender):
+        park_reset(receiver)
     if connection.outcome == OUTCOME_COMPLETED:
         _note_closer(connection, sender)
+
+
+def _sent_into_silence(sender: Endpoint, receiver: Endpoint) -> bool:
+    """Whether the sender gives up because nothing it repeated, data or probes, was answered."""
+    if sender.rarities is None or sender.rarities.trouble is None:
+        return False
+    trouble = sender.rarities.trouble
+    return trouble.asked >= _ENOUGH_ASKED and receiver.last_frame < trouble.asked_frame
+
+
+def _is_in_vain(connection: Connection, sender: Endpoint) -> bool:
+    """Whether RSTs of this end do not reach its peer: a firewall that forgot the connection."""
+    in_vain: i64 = 0
+    if connection.resets is not None:
+        for reset in connection.resets:
+            if reset.reverted and reset.of_originator == sender.is_originator:
+                in_vain += 1
+    return in_vain >= _ENOUGH_IN_VAIN

@@ -905,7 +905,8 @@ def _conclude_chain(
                 reset.of_originator == endpoint.is_originator
                 and reset.time_ns >= watch.copies_last_ns
                 and watch.copies >= timing.retries_warn
-                and not reset.reverted
+                # Its peer may go on: then the RST was lost, but sent all the same.
+                and (not reset.reverted or reset.later_segments > 0)
             ):
                 _note_given_up(connection, endpoint, watch, duration, reset.frame)
                 return

@@ -74,7 +74,7 @@ class AcceptQueueOverflow:
       - the originator's third segment was captured, and the responder's next one is its SYN-ACK
         again, or (tcp_abort_on_overflow) a RST of a socket that never was;
       - this happens on at least 2 connections within `backlog_window` (10 s), or at least twice on
-        one.
+        one, or by RST on one.
 
     A warning where it is one connection only: loss of its ACKs behind the tap looks the same.
     State is kept for at most 65536 listeners; how many were left out is told.
@@ -84,7 +84,8 @@ class AcceptQueueOverflow:
         dropped as well on Linux (HS014).
     What to do: `ss -ltn` (Recv-Q against Send-Q), `nstat -az TcpExtListenOverflows`; let the
         program accept faster, raise its listen() backlog and net.core.somaxconn.
-    Not proof of: an overflow; loss between tap and listener looks the same on one connection.
+    Not proof of: an overflow; loss between tap and listener looks the same on one connection, and
+        a listener that was closed between SYN-ACK and ACK like its RST.
     Other tools: Wireshark and tcptrace show retransmissions; Suricata est_synack_resend.
     References: RFC 9293 section 3.9.1.1; Linux listen(2), net/ipv4/tcp_minisocks.c tcp_check_req.
     Seen in: fixtures/findings/HS013-accept-queue-overflow
@@ -112,7 +113,8 @@ class AcceptQueueOverflow:
         listener.add(repeats, resets, begin_ns, end_ns, frames)
         near = listener.near(begin_ns, capture.settings.backlog_window_ns)
         listener.several = listener.several or near
-        listener.full = listener.full or near or repeats + resets >= REPEATS_WANTED
+        enough = near or resets > 0 or repeats >= REPEATS_WANTED
+        listener.full = listener.full or enough
 
     def findings(self, capture: CaptureView) -> Iterator[Finding]:
         """One finding for each listener whose queue was full."""

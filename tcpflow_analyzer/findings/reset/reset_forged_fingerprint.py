@@ -40,8 +40,8 @@ def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> It
       - the endpoint went on after it (RS010, 3 points);
       - it came in less than half of the endpoint's shortest round trip after the segment that it
         answers (2 points);
-      - its IPv4 identification is 0 and the endpoint's is not, or the reverse (1 point);
-      - it has the form of a live socket, but not the timestamps of its other segments (1 point).
+      - it has the form of a live socket, but not the timestamps of its other segments (1 point), or
+        its IPv4 identification is 0 and the endpoint's is not, or the reverse (1 point).
     At least two other segments of the endpoint are needed to compare with.
 
     Supersedes: nothing; it is an annotation to the cause.
@@ -104,9 +104,11 @@ def _points(connection: Connection, endpoint: Endpoint, reset: Reset) -> dict[st
     # Only the form of a missing socket answers a segment; a live one sends when it likes.
     if reset.form == FORM_STATELESS and 2 * answer_ns(reset) < reset.sender_rtt_ns:
         points["too fast"] = TOO_FAST_POINTS
+    if reset.form != FORM_LIVE:
+        return points  # the kernel answers for a missing socket: Linux with identification 0
     if reset.ip_id >= 0 and reset.sender_ip_id >= 0 and _ids_differ(reset):
         points["ip id"] = IP_ID_POINTS
-    if reset.form == FORM_LIVE and reset.tsval < 0 <= reset.sender_tsval:
+    if reset.tsval < 0 <= reset.sender_tsval:
         points["no timestamp"] = TIMESTAMP_POINTS
     return points
 
