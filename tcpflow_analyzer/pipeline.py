@@ -65,6 +65,7 @@ __all__ = [
 
 AnyPath = str | PathLike[str]
 STANDARD_INPUT = "-"
+DROPPED_FRAMES = "dropped_frames"
 LINK_TYPES_NAMED = 5
 
 
@@ -360,7 +361,7 @@ class Run:
             self.recording.octets_read,
             engine.connections,
             sum(drops) if drops else None,
-            dict(engine.left_out),
+            {what: count for what, count in self._left_out().items() if what != DROPPED_FRAMES},
             dict(sorted(self._judge.codes.items())),
             _named(OUTCOME_NAMES, engine.endings.outcomes()),
             standing,
@@ -415,6 +416,16 @@ class Run:
             self._decoder.other_kinds(),
         )
 
+    def _left_out(self) -> dict[str, int]:
+        """What is missing from the results, by name."""
+        files = self.recording.files
+        lost = {
+            DROPPED_FRAMES: sum(file.drops or 0 for file in files),
+            "capture_gaps": sum(file.gaps for file in files),
+        }
+        found = self._engine.left_out | {name: count for name, count in lost.items() if count}
+        return dict(sorted(found.items()))
+
     def _make_summary(self) -> Summary:
         engine, judge, choice = self._engine, self._judge, self._choice
         counts = judge if choice is None else choice
@@ -428,7 +439,7 @@ class Run:
             dict(sorted(states.items())),
             {severity: counts.severities.get(severity, 0) for severity in WORST_FIRST},
             dict(sorted(counts.codes.items())),
-            dict(sorted(engine.left_out.items())),
+            self._left_out(),
             _named(OUTCOME_NAMES, endings.outcomes()),
             _named(SHAPE_NAMES, endings.shapes()),
             _named(WHO_NAMES, endings.closers()),

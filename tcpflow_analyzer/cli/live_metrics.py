@@ -136,7 +136,7 @@ def _of_capture(snapshot: Snapshot) -> "Iterator[Metric]":
         )
     yield _counters(
         "tcpflow_left_out",
-        "What limits of the program dropped.",
+        "What limits of the program dropped, and gaps in the capture.",
         ["what"],
         [((what,), count) for what, count in moment.left_out.items()],
     )

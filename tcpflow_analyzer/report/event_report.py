@@ -20,6 +20,7 @@ from tcpflow_analyzer.table.connection import Connection
 SECOND_NS: Final = 1_000_000_000
 HOSTS: Final = 0  # stands for the number of a connection where a finding is about none
 ENDPOINTS: Final = (None, "originator", "responder")
+LOST: Final = ("capture_gaps", "dropped_frames")  # of Summary.left_out: no limit of ours
 WITHDRAWN: Final = "what was said of it no longer holds"
 WHY_WITHDRAWN: Final = "later segments showed otherwise"
 _SAID: Final = struct.Struct("=HBqHBqq")  # the fields of Said
@@ -246,7 +247,9 @@ class TextEvents:
         self._write(self._hosts.finish())
         counts = ", ".join(f"{number} {name}" for name, number in summary.findings.items())
         left_out = "".join(
-            f"; left out by a limit: {number} {name.replace('_', ' ')}"
+            f"; {number} {name.replace('_', ' ')}"
+            if name in LOST
+            else f"; left out by a limit: {number} {name.replace('_', ' ')}"
             for name, number in summary.left_out.items()
         )
         self._lines.append(

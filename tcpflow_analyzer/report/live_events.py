@@ -23,7 +23,7 @@ class Moment(NamedTuple):
         frames, tcp_segments, octets: taken; octets as they would lie in a file.
         connections: begun.
         drops: frames that the system or the interface lost, None where nobody tells.
-        left_out: what a limit of ours dropped, by name.
+        left_out: what is missing besides, as of report.totals.Summary.
         codes: findings of connections that are over, by code, in code order.
         outcomes: handshakes of connections that are over, by name of table/connection.py.
         standing: connections and their states now.

@@ -363,7 +363,11 @@ def _quality(capture: Capture, summary: Summary) -> list[str]:
     undecoded = sum(capture.undecoded.values())
     if undecoded:
         cells.append(f"{counted(undecoded, 'frame')} not decoded")
-    cells += [f"{name}: {count:,} left out" for name, count in summary.left_out.items()]
+    left_out = dict(summary.left_out)
+    left_out.pop("dropped_frames", None)  # told above
+    if gaps := left_out.pop("capture_gaps", 0):
+        cells.append(counted(gaps, "gap") + " while capturing")
+    cells += [f"{name}: {count:,} left out" for name, count in left_out.items()]
     return cells or ["complete as far as the file tells"]
 
 

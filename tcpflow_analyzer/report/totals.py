@@ -69,7 +69,8 @@ class Summary(NamedTuple):
             -> connections, in the order of the names.
         findings: severity -> findings, the worst first.
         codes: code -> findings, in code order.
-        left_out: what a limit dropped, in words -> how many.
+        left_out: what is missing, in words -> how many: what a limit dropped, frames that the
+            capture lost (`dropped_frames`), interruptions of a live capture (`capture_gaps`).
         outcomes, shapes, closers: names of table/connection.py -> connections; not in the JSON.
         chosen_of: number of all connections where some were chosen, else None; not in the JSON.
     """

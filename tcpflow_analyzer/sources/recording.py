@@ -133,6 +133,7 @@ class FileSummary:
         error: one line that says what is wrong with it, or None.
         error_offset: where, in octets of the uncompressed file.
         drops: frames that the capture lost by the file's own count, None where it does not say.
+        gaps: how often a live capture was interrupted, by its engine or by an interface.
         notes: what could not be taken from a text as it stood, one line each.
     """
 
@@ -150,6 +151,7 @@ class FileSummary:
         self.error: str | None = None
         self.error_offset = 0
         self.drops: int | None = None
+        self.gaps = 0
         self.notes: list[str] = []
 
     def problem(self) -> str | None:

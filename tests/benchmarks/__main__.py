@@ -10,6 +10,7 @@ from rich.table import Table
 
 from benchmarks import compare as comparing
 from benchmarks import instructions as counting
+from benchmarks import live_load as loading
 from benchmarks import soak as soaking
 from benchmarks.captures import NAMES, SEED, SHA256, Options, make
 from benchmarks.process import installed_program
@@ -150,6 +151,43 @@ def soak(
         f"{'met' if result.is_linear else 'missed'}: at most {1 + soaking.TOLERANCE:g}"
     )
     if not result.is_linear:
+        raise SystemExit(1)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@of_program
+@click.option("--rate", type=float, default=2000.0, show_default=True, help="Connections a second.")
+@click.option("--seconds", type=float, default=60.0, show_default=True)
+@click.option(
+    "--warm", type=float, default=330.0, show_default=True, help="Seconds before memory counts."
+)
+@click.option("--iperf", is_flag=True, help="One stream of iperf3 instead of connections.")
+@click.option("--most-slope", type=float, default=1.0, show_default=True, help="MiB a minute.")
+@click.argument("options", nargs=-1)
+def live(
+    program: str,
+    rate: float,
+    seconds: float,
+    warm: float,
+    iperf: bool,
+    most_slope: float,
+    options: tuple[str, ...],
+) -> None:
+    """Watch real sockets between two namespaces with `tcpflow live OPTIONS`; needs root.
+
+    Status 1 if frames or connections are unaccounted for, frames of short connections are dropped,
+    or memory grows.
+    """
+    if iperf:
+        outcome = loading.run_iperf(program, options, seconds)
+    else:
+        outcome = loading.run_connections(program, options, rate, seconds)
+    for line in loading.lines(outcome, warm):
+        click.echo(line)
+    complaints = list(loading.complaints(outcome, warm, most_slope))
+    for complaint in complaints:
+        click.echo(complaint, err=True)
+    if complaints:
         raise SystemExit(1)
 
 

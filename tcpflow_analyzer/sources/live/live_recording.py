@@ -40,7 +40,6 @@ class LiveRecording:
         engine_name: which engine captures.
         needs_rights: whether the right to capture must be kept.
         tee: is given the octets of the capture in whole blocks; None for nobody.
-        gaps: how often the engine ended and was started again.
     """
 
     def __init__(self, request: CaptureRequest) -> None:
@@ -52,7 +51,6 @@ class LiveRecording:
         names = ", ".join(request.interfaces)
         self.files = [FileSummary(names, names)]
         self.tee: Tee | None = None
-        self.gaps = 0
         self._walk = RecordWalk(names)
         self._scan = BlockScan(pcapng_blocks.IS_BIG_ENDIAN)
         several = len(request.interfaces) > 1
@@ -114,7 +112,7 @@ class LiveRecording:
         """Start the engine again, as often as it takes; gives its first octets."""
         began_ns = time.time_ns()
         began = time.monotonic()
-        self.gaps += 1
+        self.files[0].gaps += 1
         pause_s = FIRST_PAUSE_S
         while not self._is_over():
             try:
@@ -191,6 +189,7 @@ class LiveRecording:
 
     def _note_progress(self) -> None:
         for note in self._engine.take_notes():
+            self.files[0].gaps += 1
             self._note(note)
         self.files[0].note_walk(self._walk)
 

@@ -145,7 +145,7 @@ def test_engine_that_ended_is_started_again_and_the_gap_is_told(
     ]
     recording, seen, _ = recorded(monkeypatch, events)
     assert seen.count("frame") == 3
-    assert recording.gaps == 1
+    assert recording.files[0].gaps == 1
     (note,) = recording.files[0].notes
     assert note.startswith("dumpcap ended (no such device) and was started again: nothing was")
     assert "from 12:00:00" in note
