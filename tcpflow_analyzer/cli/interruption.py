@@ -1,10 +1,12 @@
 """What the interrupt key and the wish to end do: pipes and live captures end, all else stops."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import Final, Protocol, Self
 
+from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.sources.octets import is_fifo
 
 # Seconds that what writes the pipe has to end by itself: the interrupt key reaches it as well, and
@@ -105,6 +107,35 @@ class Interruptible:
 
     def _can_end(self) -> bool:
         return self._may_end if self.source is None else self.source.can_end_early()
+
+
+class Hangups:
+    """Takes SIGHUP, after which a service opens its files anew; nothing where there is none."""
+
+    def __init__(self) -> None:
+        """Take the signal from now on."""
+        self._has_come = False
+        self._actions: list[Callable[[], object]] = []
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._has_come = True
+
+    def then(self, action: Callable[[], object]) -> None:
+        """Do this as well after each signal; an OutputError of it is said, and nothing more."""
+        self._actions.append(action)
+
+    def look(self) -> None:
+        """Do what is due; called several times a second."""
+        if not self._has_come:
+            return
+        self._has_come = False
+        for action in self._actions:
+            try:
+                action()
+            except OutputError as error:  # the old file still works
+                say("warning", f"{error}; the file is not opened anew")
 
 
 def handle_signals() -> None:

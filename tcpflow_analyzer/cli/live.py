@@ -1,20 +1,17 @@
 """`tcpflow live`: findings of an interface as they are decided, an event a line."""
 
-import contextlib
 import gc
-import signal
 from dataclasses import replace
-from types import FrameType
 from typing import Final
 
 import click
 
 from tcpflow_analyzer.cli.analysis_options import AnalysisChoice, analysis_options
 from tcpflow_analyzer.cli.help import HelpCommand
+from tcpflow_analyzer.cli.interruption import Hangups
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
 from tcpflow_analyzer.cli.live_watching import WatchChoice, Watching, watch_options
 from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output, check_outputs, parse_output
-from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.settings import Settings
 
 FORMATS: Final = ("text", "ndjson")
@@ -56,7 +53,8 @@ def live(
     A line comes for each finding as soon as it can be told, and with
     --format ndjson for each connection that is over. What turns out otherwise
     later is revised or withdrawn by another line. Ends with the totals on the
-    interrupt key and when asked to terminate; SIGHUP opens the output anew.
+    interrupt key and when asked to terminate; SIGHUP opens the
+    output and the file of --write anew.
 
     Exit status: 0 when ended; 2 if the command line is unusable or there is no
     right to capture; 4 if the output or the packets cannot be written.
@@ -95,38 +93,28 @@ def _watch(
     if request is None:
         raise AssertionError  # without an interface this was refused before
     sink = NdjsonEvents(stream, ns_as_strings) if form == "ndjson" else TextEvents(stream)
-    reopening = Reopening(stream)
+    collecting = _Collecting()
+    hangups = Hangups()
+    hangups.then(stream.reopen)
 
     def between() -> None:
-        reopening.look()
+        collecting.look()
         watching.look()
 
     with Progress(False, quiet) as progress:
         return work_live(
-            request, live, settings, [sink], progress, quiet, between, watching.watchers
+            request, live, settings, [sink], progress, quiet, between, watching.watchers, hangups
         )
 
 
-class Reopening:
-    """Opens an output anew after SIGHUP, and has garbage collected now and then."""
+class _Collecting:
+    """Has garbage collected now and then."""
 
-    def __init__(self, stream: Output) -> None:
-        """Take SIGHUP, where the system has it."""
-        self._stream = stream
-        self._is_wanted = False
+    def __init__(self) -> None:
         self._steps = 0
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, self._note)
-
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._is_wanted = True
 
     def look(self) -> None:
         """Do what is due."""
         self._steps += 1
         if self._steps % COLLECT_EVERY == 0:
             gc.collect()
-        if self._is_wanted:
-            self._is_wanted = False
-            with contextlib.suppress(OutputError):  # the old one still works
-                self._stream.reopen()

@@ -188,6 +188,15 @@ class KeptPackets:
         if self._files is not None:
             recording.tee = self._write
 
+    def reopen(self) -> None:
+        """Begin another file, if somebody moved this one away or the files are numbered.
+
+        Raises:
+            OutputError: it cannot be made; the old one is written on.
+        """
+        if self._files is not None:
+            self._files.reopen()
+
     def close(self) -> None:
         """Close the last file."""
         if self._files is not None:

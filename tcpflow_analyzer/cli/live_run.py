@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tcpflow_analyzer.cli.interruption import Interruptible
+from tcpflow_analyzer.cli.interruption import Hangups, Interruptible
 from tcpflow_analyzer.cli.live_options import KeptPackets, LiveChoice
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.outputs import Output
@@ -46,6 +46,7 @@ def work_live(
     quiet: bool,
     between: Callable[[], None] | None = None,
     watchers: Sequence[Watcher] = (),
+    hangups: Hangups | None = None,
 ) -> int:
     """Capture until a limit is reached or somebody ends it; gives the exit status.
 
@@ -57,6 +58,7 @@ def work_live(
         progress: shows how much came.
         quiet: whether notes are left out.
         between: is called several times a second.
+        hangups: after each of which the files of kept packets are opened anew.
         watchers: hear of what happens, and once a second how things stand.
     """
     events = LiveEvents(watchers)
@@ -65,6 +67,8 @@ def work_live(
         run = Run([], settings, every_sink, request)
         kept = KeptPackets(live)
         kept.attach(run.recording)
+        if hangups is not None:
+            hangups.then(kept.reopen)
         if not run.recording.needs_rights:
             give_up_rights()
         told = _Notes(run, quiet)
@@ -75,6 +79,8 @@ def work_live(
             told.tell_new()
             if between is not None:
                 between()
+            if hangups is not None:
+                hangups.look()
             if clock is not None:
                 clock.look()
 

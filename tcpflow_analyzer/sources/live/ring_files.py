@@ -64,6 +64,38 @@ class RingFiles:
             self.close()
             raise OutputError(f"{self.paths[-1]}: {error.strerror}") from error
 
+    def reopen(self) -> None:
+        """Begin the next file, as asked for; a lone one only if its path leads elsewhere by now.
+
+        Raises:
+            OutputError: it cannot be made or written; the old one is written on.
+        """
+        if self._file is None:
+            return
+        if self._file_octets is None and self._is_in_place(self._file):
+            return
+        old, written, paths = self._file, self._written, list(self.paths)
+        self._file = None
+        has_begun = False
+        try:
+            self._begin_file()
+            self._put(self.head())
+            has_begun = True
+        except OSError as error:
+            raise OutputError(f"{self._path}: {error.strerror}") from error
+        finally:
+            if not has_begun:
+                self._file, self._written, self.paths = old, written, paths
+        with contextlib.suppress(OSError):
+            old.close()
+
+    def _is_in_place(self, file: IO[bytes]) -> bool:
+        """Whether the path still leads to a file."""
+        try:
+            return os.path.samestat(os.stat(self._path), os.fstat(file.fileno()))
+        except OSError:
+            return False
+
     def head(self) -> bytes:
         """The section and the interfaces of what is being written."""
         return b"".join(self._head)

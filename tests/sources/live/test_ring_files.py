@@ -83,3 +83,43 @@ def test_full_disk_ends_the_writing_once() -> None:
     with pytest.raises(OutputError, match="/dev/full: No space left"):
         files.write(HEAD)
     files.write(packet(1))
+
+
+def test_lone_file_is_opened_anew_only_after_it_was_moved(tmp_path: Path) -> None:
+    path = tmp_path / "kept.pcapng"
+    files = RingFiles(str(path), None, None)
+    files.write(HEAD + packet(1))
+    files.reopen()
+    files.write(packet(2))
+    moved = path.rename(tmp_path / "kept.1.pcapng")
+    files.reopen()
+    files.write(packet(3))
+    files.close()
+    files.reopen()  # nothing is written any more
+    assert frames([moved]) == [1, 2]
+    assert frames([path]) == [3]
+    assert frames([moved, path]) == [1, 2, 3]
+
+
+def test_ring_begins_its_next_file_when_it_is_opened_anew(tmp_path: Path) -> None:
+    files = RingFiles(str(tmp_path / "kept.pcapng"), 10_000, 2)
+    files.write(HEAD + packet(1))
+    files.reopen()
+    files.write(packet(2))
+    assert [path.name for path in files.paths] == ["kept_00001.pcapng", "kept_00002.pcapng"]
+    files.close()
+    assert frames(files.paths) == [1, 2]
+
+
+def test_file_that_cannot_be_opened_anew_is_written_on(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    files = RingFiles(str(folder / "kept.pcapng"), None, None)
+    files.write(HEAD + packet(1))
+    moved = folder.rename(tmp_path / "moved") / "kept.pcapng"
+    with pytest.raises(OutputError, match="No such file or directory"):
+        files.reopen()
+    files.write(packet(2))
+    files.close()
+    assert frames([moved]) == [1, 2]
+    assert files.paths == [folder / "kept.pcapng"]
