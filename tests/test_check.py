@@ -101,6 +101,8 @@ def checked_alone(folder: Path, *arguments: str | Path) -> tuple[int, str, str]:
         (["leak.pcap", "--config", "text", "--no-config"], 2),
         (["leak.pcap", "--baseline", "missing.json"], 2),
         (["leak.pcap", "--format", "yaml"], 2),
+        (["leak.pcap", "--checksum", "strict", "--tunnel", "outer"], 1),
+        (["leak.pcap", "--tunnel", "both"], 2),
         ([], 2),
         (["closed.pcap", "-o", "no/such/folder/report.txt"], 4),
         (["closed.pcap", "-o", "closed.pcap"], 2),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from tcpflow_analyzer.cli.analysis_options import set_parameters
+from tcpflow_analyzer.cli.gate_options import GateChoice
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.findings.selection import Codes, codes_of
@@ -16,6 +17,7 @@ from tcpflow_analyzer.gate.read_configuration import (
     read_configuration,
 )
 from tcpflow_analyzer.gate.result import Origin
+from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.text_file import nearest_files, read_text
 from tcpflow_analyzer.where.parser import compile_where
 from tcpflow_analyzer.where.words import WhereError
@@ -25,31 +27,32 @@ Groups = Sequence[Sequence[str]]
 
 
 class CheckChoice(NamedTuple):
-    """What the command line says of a check; empty where it says nothing.
+    """What the command line of a check says besides; empty where it says nothing.
 
     Attributes:
-        fail_on, select, ignore, limits: each use of `--fail-on`, `--select`, `--ignore`, `--max`.
-        min_certainty, where: of the options.
+        fail_on, limits: each use of `--fail-on`, `--max`.
         allow_truncated, allow_empty, together: whether the options were given.
-        profiles: network ("" for all hosts) and profile. msl_ns: nanoseconds.
-        baseline: path.
-        assignments: names of parameters and their values, as written. min_severity: of the option.
+        baseline: path. min_severity: of the option.
     """
 
     fail_on: Groups
-    select: Groups
-    ignore: Groups
     limits: Sequence[str]
-    min_certainty: str | None
-    where: str | None
     allow_truncated: bool
     allow_empty: bool
     together: bool
-    profiles: Sequence[tuple[str, str]]
-    msl_ns: int | None
     baseline: str | None
-    assignments: Sequence[tuple[str, str]] = ()
-    min_severity: str | None = None
+    min_severity: str | None
+
+
+def configuration_for(choice: GateChoice) -> Configuration:
+    """Give the configuration that holds here, in which the command line wins.
+
+    Raises:
+        UsageError: it cannot be read or makes no sense, or the command line does not.
+    """
+    if choice.config is not None and choice.no_config:
+        raise UsageError("--config and --no-config exclude each other")
+    return with_options(find_configuration(choice.config, not choice.no_config), choice)
 
 
 def find_configuration(path: str | None, wanted: bool) -> Configuration:
@@ -85,18 +88,14 @@ def _placed(configuration: Configuration) -> Configuration:
     return replace(configuration, baseline=os.path.join(folder, configuration.baseline))
 
 
-def with_choice(configuration: Configuration, choice: CheckChoice) -> Configuration:
-    """Let what the command line says win.
+def with_options(configuration: Configuration, choice: GateChoice) -> Configuration:
+    """Let what the command line says of the analysis, and of what counts, win.
 
     Raises:
         UsageError: it makes no sense.
     """
     known = rules()
     found = configuration
-    if choice.fail_on:
-        texts = [text for group in choice.fail_on for text in group]
-        origin = Origin(text=f"--fail-on {','.join(texts)}")
-        found = replace(found, fail_on=fail_on_of([_lower(text) for text in texts], known, origin))
     if choice.select:
         found = replace(found, select=_codes(choice.select, known))
     if choice.ignore:
@@ -112,21 +111,42 @@ def with_choice(configuration: Configuration, choice: CheckChoice) -> Configurat
             found = replace(found, where=compile_where(choice.where))
         except WhereError as error:
             raise UsageError(f"--where: {error}") from error
-    settings = set_parameters(found.settings, choice.assignments)
-    if choice.min_severity is not None:
-        settings = replace(settings, min_severity=choice.min_severity)
+    return replace(found, settings=_settings(found.settings, choice))
+
+
+def _settings(settings: Settings, choice: GateChoice) -> Settings:
+    settings = set_parameters(settings, choice.assignments)
     if choice.profiles:
         settings = replace(settings, profiles={**settings.profiles, **dict(choice.profiles)})
-    if choice.msl_ns is not None:
-        settings = replace(settings, msl_ns=choice.msl_ns)
+    if choice.msl is not None:
+        settings = replace(settings, msl_ns=choice.msl)
+    if choice.checksum is not None:
+        settings = replace(settings, checksum=choice.checksum)
+    if choice.tunnel is not None:
+        settings = replace(settings, tunnel_outer=choice.tunnel == "outer")
+    return settings
+
+
+def with_check(configuration: Configuration, choice: CheckChoice) -> Configuration:
+    """Let what the command line of a check says win.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    known = rules()
     found = replace(
-        found,
-        settings=settings,
-        allow_truncated=found.allow_truncated or choice.allow_truncated,
-        allow_empty=found.allow_empty or choice.allow_empty,
-        together=found.together or choice.together,
-        baseline=found.baseline if choice.baseline is None else choice.baseline,
+        configuration,
+        allow_truncated=configuration.allow_truncated or choice.allow_truncated,
+        allow_empty=configuration.allow_empty or choice.allow_empty,
+        together=configuration.together or choice.together,
+        baseline=configuration.baseline if choice.baseline is None else choice.baseline,
     )
+    if choice.min_severity is not None:
+        found = replace(found, settings=replace(found.settings, min_severity=choice.min_severity))
+    if choice.fail_on:
+        texts = [text for group in choice.fail_on for text in group]
+        origin = Origin(text=f"--fail-on {','.join(texts)}")
+        found = replace(found, fail_on=fail_on_of([_lower(text) for text in texts], known, origin))
     limits = []
     for text in choice.limits:
         code, sign, most = text.partition("=")

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tcpflow_analyzer.cli.analysis_options import set_option
-from tcpflow_analyzer.cli.configuration import CheckChoice, find_configuration, with_choice
+from tcpflow_analyzer.cli.configuration import configuration_for
+from tcpflow_analyzer.cli.gate_options import GateChoice, gate_options
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.messages import say
-from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import (
     STANDARD_OUTPUT,
     Output,
@@ -30,18 +29,12 @@ if TYPE_CHECKING:
 
 FORMS: Final = ("text", "json")
 STATUS_DIFFERENT: Final = 1
-Words = tuple[tuple[str, ...], ...]
 
 
 @click.command(cls=HelpCommand)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@click.option("--config", metavar="FILE", help="Configuration instead of the nearest tcpflow.toml.")
-@click.option("--no-config", is_flag=True, help="Only these options and the defaults.")
-@click.option(
-    "--select", type=codes, multiple=True, metavar="CODES", help="Only these findings, as CL,TW009."
-)
-@click.option("--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings.")
+@gate_options
 @click.option(
     "--min-severity",
     type=click.Choice(["info", "warning", "error"]),
@@ -49,24 +42,6 @@ Words = tuple[tuple[str, ...], ...]
     show_default=True,
     help="Findings that are less severe do not count.",
 )
-@click.option(
-    "--min-certainty",
-    type=click.Choice(["observed", "inferred", "assumed"]),
-    help="How certain a finding must be.  [default: inferred]",
-)
-@click.option(
-    "--where", metavar="EXPR", help="Only connections for which this holds, as 'port == 80'."
-)
-@set_option
-@click.option(
-    "--profile",
-    "profiles",
-    type=profile_choice,
-    multiple=True,
-    metavar="[CIDR=]NAME",
-    help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, rfc.",
-)
-@click.option("--msl", type=duration, metavar="TIME", help="Maximum segment lifetime, as 30s.")
 @click.option("--all", "show_all", is_flag=True, help="What did not change, too.")
 @click.option("--format", "form", type=click.Choice(FORMS), help="Format.  [default: text]")
 @click.option(
@@ -81,16 +56,8 @@ Words = tuple[tuple[str, ...], ...]
 def diff(
     old: str,
     new: str,
-    config: str | None,
-    no_config: bool,
-    select: Words,
-    ignore: Words,
+    chosen: GateChoice,
     min_severity: "Severity",
-    min_certainty: str | None,
-    where: str | None,
-    assignments: tuple[tuple[str, str], ...],
-    profiles: tuple[tuple[str, str], ...],
-    msl: int | None,
     show_all: bool,
     form: str | None,
     outputs: tuple[str, ...],
@@ -107,33 +74,16 @@ def diff(
     1 if they differ; 2 if the command line, the configuration or an input is
     unusable; 4 if an output cannot be written.
     """
-    if config is not None and no_config:
-        raise UsageError("--config and --no-config exclude each other")
-    choice = CheckChoice(
-        (),
-        select,
-        ignore,
-        (),
-        min_certainty,
-        where,
-        False,
-        False,
-        False,
-        profiles,
-        msl,
-        None,
-        assignments,
-    )
-    configuration = with_choice(find_configuration(config, not no_config), choice)
-    chosen = [parse_output(value, form, FORMS) for value in outputs]
-    chosen = chosen or [OutputChoice(form or "text", STANDARD_OUTPUT)]
-    check_outputs(chosen, [old, new])
+    configuration = configuration_for(chosen)
+    choices = [parse_output(value, form, FORMS) for value in outputs]
+    choices = choices or [OutputChoice(form or "text", STANDARD_OUTPUT)]
+    check_outputs(choices, [old, new])
     if old == new == STANDARD_OUTPUT:
         raise UsageError("only one of the two can be standard input")
     gc.freeze()
     gc.enable()
     with contextlib.ExitStack() as stack:
-        opened = [(each.form, stack.enter_context(Output(each.path))) for each in chosen]
+        opened = [(each.form, stack.enter_context(Output(each.path))) for each in choices]
         try:
             difference = _compare(old, new, configuration, min_severity)
         except OSError as error:  # a temporary file, mostly: the disk is full

@@ -18,6 +18,8 @@ def conclude(outcomes: Sequence[Outcome], configuration: Configuration) -> Check
     """
     captures = tuple(outcome.result for outcome in outcomes)
     results = []
+    if all(capture.coverage == "unusable" for capture in captures):  # nobody knows what they hold
+        return CheckResult(captures, configuration=configuration.path)
     for expectation in configuration.expectations:
         if expectation.at_least is None:
             continue

@@ -1,7 +1,7 @@
 """Reads `tcpflow.toml` and `[tool.tcpflow]` of pyproject.toml; every mistake names its line.
 
 In: the text of a file, and the codes that exist. Out: a Configuration. The keys are described in
-docs/ci/configuration.md, in the order in which they stand here.
+docs/reference/configuration.md, in the order in which they stand here.
 """
 
 import ipaddress
@@ -47,6 +47,8 @@ _KEYS: Final = (
     "expect",
     "parameters",
     "profile",
+    "checksum",
+    "tunnel",
     "msl",
     "allow_truncated",
     "allow_empty",
@@ -66,6 +68,8 @@ _EXPECT_KEYS: Final = (
     *QUANTILES,
     "forbid",
 )
+CHECKSUMS: Final = ("auto", "off", "strict")
+TUNNELS: Final = ("inner", "outer")
 _PORTS: Final = 65536
 _RANGE: Final = re.compile(r"(\d{0,9})\.\.(\d{0,9})", re.ASCII)
 
@@ -305,6 +309,11 @@ class _Reader:
             changes["msl_ns"] = self._duration(values, "msl", ())
         if "profile" in values:
             changes["profiles"] = self._profiles(values["profile"])
+        if "checksum" in values:
+            changes["checksum"] = self._choice(values, "checksum", (), CHECKSUMS)
+        if "tunnel" in values:
+            chosen_one = self._choice(values, "tunnel", (), TUNNELS)
+            changes["tunnel_outer"] = chosen_one == "outer"
         return replace(with_parameters(Settings(), chosen, known), **changes)
 
     def _parameter(self, parameter: Parameter, value: object, path: Path) -> int | float:

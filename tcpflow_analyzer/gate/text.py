@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from tcpflow_analyzer.gate.result import (
+    STATUS_FAILED,
+    STATUS_INCOMPLETE,
     CaptureResult,
     CheckResult,
     ExpectationResult,
@@ -53,7 +55,7 @@ def check_text(result: CheckResult, look: Look, quiet: bool = False) -> str:
             page.paragraph("NOTE ", f"and {counted(more, 'other entry', 'other entries')}")
     if not quiet or result.status:
         _write_totals(page, result)
-    if result.failures:
+    if result.status == STATUS_FAILED:
         _write_ways(page, result)
     return page.text()
 
@@ -66,7 +68,8 @@ def _write_capture(page: Page, capture: CaptureResult) -> None:
     page.line(Span(head, style), f" {capture.path}")
     if capture.problem and not capture.tolerated:
         option = "--allow-empty" if capture.coverage == "empty" else "--allow-truncated"
-        page.paragraph("  ! ", f"{capture.problem}; {option} lets it pass", hanging=_INDENT)
+        problem = capture.problem.removeprefix(f"{capture.path}: ")
+        page.paragraph("  ! ", f"{problem}; {option} lets it pass", hanging=_INDENT)
     for failure in capture.failures:
         if isinstance(failure, FindingResult):
             _write_finding(page, failure, capture.path)
@@ -152,6 +155,10 @@ def _write_totals(page: Page, result: CheckResult) -> None:
     if result.baseline:
         parts.append(f"{result.known:,} known to {result.baseline}")
     head, style = _HEADS[result.status]
+    if result.status == STATUS_INCOMPLETE and not any(
+        capture.coverage == "damaged" and not capture.tolerated for capture in result.captures
+    ):
+        head = "NONE"
     connections = sum(capture.connections for capture in result.captures)
     parts.append(counted(connections, "connection"))
     if result.configuration:

@@ -228,3 +228,10 @@ def test_example_of_the_reference_is_read() -> None:
     assert found is not None
     assert [each.name for each in found.expectations] == ["database pool"]
     assert found.baseline == "tcpflow-baseline.json"
+
+
+def test_checksum_and_tunnel_are_settings() -> None:
+    found = configuration('checksum = "strict"\ntunnel = "outer"').settings
+    assert (found.checksum, found.tunnel_outer) == ("strict", True)
+    with pytest.raises(UsageError, match="line 1: tunnel is one of inner, outer"):
+        configuration('tunnel = "both"')

@@ -71,6 +71,18 @@ def test_incomplete_captures(octets: bytes, head: str, words: str) -> None:
     assert words in " ".join(text.split()) or "empty" in text
 
 
+def test_last_line_of_nothing_is_not_that_of_something_cut() -> None:
+    assert check_text(check_all([without_tcp()]), PLAIN).splitlines()[-1].startswith("NONE 1 capt")
+    both = check_text(check_all([without_tcp(), closed()[:-5]]), PLAIN)
+    assert both.splitlines()[-1].startswith("CUT  2 captures incomplete")
+
+
+def test_unusable_input_is_no_reason_for_a_baseline() -> None:
+    lines = check_text(check_all([b""], '[[expect]]\nname="x"\nat_least=1'), PLAIN).splitlines()
+    assert len([line for line in lines if line.startswith("FAIL")]) == 2
+    assert "expectation" not in lines[-1]
+
+
 def test_expectation_about_all_captures() -> None:
     text = check_text(check_all([closed(), closed()], '[[expect]]\nname="x"\nat_least=3'), PLAIN)
     assert "FAIL all captures together\n" in text
