@@ -723,7 +723,7 @@ class Engine:
             return
         self._attempts.failed(connection, connection.address_len, segment.time_ns)
         dropped_ns = segment.time_ns - gap
-        listener = self.census.listener_at(connection.key, connection.address_len)
+        listener = self.census.listener_at(connection, connection.address_len)
         count, newest = neighbours(listener, dropped_ns)
         if count > 0:
             frame: i64 = connection.first_frame

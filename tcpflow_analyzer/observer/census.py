@@ -7,8 +7,9 @@ Nothing is kept of a connection itself. A host or service that goes back to zero
 been busy is forgotten, so that memory follows what is open; each of the three tables has a limit,
 and what it turned away is counted in `left_out`.
 
-Keys are slices of `Connection.key` (decode/segment.py): addresses and the responder's port, then
-the octets of the scope. Times are capture time in nanoseconds. Each call costs one or two look-ups.
+IPv4 is found by numbers (table/kept.py). Keys are slices of `Connection.key` (decode/segment.py):
+addresses and the responder's port, then the octets of the scope. Times are capture time in
+nanoseconds. Each call costs one or two look-ups.
 """
 
 from typing import Final
@@ -17,40 +18,22 @@ from librt.strings import BytesWriter
 from mypy_extensions import i64
 
 from tcpflow_analyzer.settings import Settings
-from tcpflow_analyzer.table.connection import Connection, Entry, append_address, append_port
-from tcpflow_analyzer.table.counts import CHURN_BUCKETS, Churn, ListenerCensus, ServiceCensus
+from tcpflow_analyzer.table.connection import Connection, Entry
+from tcpflow_analyzer.table.counts import (
+    CHURN_BUCKETS,
+    Churn,
+    HostCensus,
+    ListenerCensus,
+    ServiceCensus,
+)
+from tcpflow_analyzer.table.kept import KeptTable
+from tcpflow_analyzer.table.socket_octets import append_address, append_port
 
 _SECOND: Final = 1_000_000_000
 _LIGHT: Final = 65_536  # octets of payload, FL006
 MOST: Final = 16_384  # entries of one table; what goes back to zero makes room
 _REOPENED_WITHIN: Final = 60_000_000_000  # nanoseconds, MB002: new connections work
 BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero, or less: see below
-
-
-class HostCensus:
-    """TIME-WAIT held by one host.
-
-    Attributes:
-        address_len: the address is `key[:address_len]`.
-        profile: index into settings.PROFILES, as first seen.
-        time_wait_now, peak, peak_time_ns, peak_frame: held now, most at once, when that was reached
-            first, and the last frame of the connection that did it.
-        originator_side, responder_side: how many of the peak it held as originator, as responder.
-        entered: how often it entered TIME-WAIT in all.
-    """
-
-    def __init__(self, address_len: i64, profile: i64) -> None:
-        """Begin with no TIME-WAIT."""
-        self.address_len: i64 = address_len
-        self.profile: i64 = profile
-        self.time_wait_now: i64 = 0
-        self.peak: i64 = 0
-        self.peak_time_ns: i64 = 0
-        self.peak_frame: i64 = 0
-        self.originator_side: i64 = 0
-        self.responder_side: i64 = 0
-        self.entered: i64 = 0
-        self.originator_now: i64 = 0
 
 
 def busy_peak(settings: Settings) -> i64:
@@ -84,11 +67,8 @@ def listener_key(key: bytes, address_len: i64) -> bytes:
     return key[address_len:ports] + key[ports + 2 :]
 
 
-# The same keys of a connection, without its own key where the sockets are numbers.
-
-
 def host_key_of(connection: Connection, of_originator: bool) -> bytes:
-    """`host_key` of an end."""
+    """`host_key` of an end, without the connection's own key where its sockets are numbers."""
     if connection.source < 0:
         return host_key(connection.key, connection.address_len, of_originator)
     key = BytesWriter()
@@ -97,7 +77,7 @@ def host_key_of(connection: Connection, of_originator: bool) -> bytes:
 
 
 def service_key_of(connection: Connection) -> bytes:
-    """`service_key`."""
+    """`service_key`, likewise."""
     if connection.source < 0:
         return service_key(connection.key, connection.address_len)
     key = BytesWriter()
@@ -108,7 +88,7 @@ def service_key_of(connection: Connection) -> bytes:
 
 
 def listener_key_of(connection: Connection) -> bytes:
-    """`listener_key`."""
+    """`listener_key`, likewise."""
     if connection.source < 0:
         return listener_key(connection.key, connection.address_len)
     key = BytesWriter()
@@ -145,9 +125,9 @@ class Census:
             churn: connections a second, over `churn_seconds`, that are many (FL006).
             churn_seconds: see there.
         """
-        self.hosts: dict[bytes, HostCensus] = {}
-        self.services: dict[bytes, ServiceCensus] = {}
-        self.listeners: dict[bytes, ListenerCensus] = {}
+        self.hosts: KeptTable[HostCensus] = KeptTable()
+        self.services: KeptTable[ServiceCensus] = KeptTable()
+        self.listeners: KeptTable[ListenerCensus] = KeptTable()
         self.left_out: i64 = 0
         self._most: i64 = most
         self._busy: i64 = busy
@@ -157,18 +137,16 @@ class Census:
 
     def opened(self, connection: Connection, now: i64) -> None:
         """A connection was made: its SYN was answered by a SYN-ACK at `now`."""
-        length = connection.address_len
         port = port_of(connection)
-        named = service_key_of(connection)
-        service = self.services.get(named)
+        service = self.service_at(connection, connection.address_len)
         if service is None:
-            if len(self.services) >= self._most:
+            if self.services.count >= self._most:
                 self._make_room(now)
-            if len(self.services) >= self._most:
+            if self.services.count >= self._most:
                 self.left_out += 1
             else:
-                service = ServiceCensus(length, connection.originator.profile, port)
-                self.services[named] = service
+                service = _service_of(connection, port)
+                self.services.put(service)
         if service is not None:
             connection.service = service
             service.in_use += 1
@@ -227,23 +205,22 @@ class Census:
         if now < self._room_ns:
             return
         self._room_ns = now + 10 * _SECOND
-        idle: list[bytes] = []
-        for named, service in self.services.items():
+        for service in self.services.all():
             if service.in_use == 0 and service.peak < self._busy and service.churn is None:
-                idle.append(named)
-        for named in idle:
-            del self.services[named]
+                self.services.drop(service)
 
     def _opened_at_listener(self, connection: Connection, now: i64) -> None:
         length = connection.address_len
-        named = listener_key_of(connection)
-        listener = self.listeners.get(named)
+        listener = self.listener_at(connection, length)
         if listener is None:
-            if len(self.listeners) >= self._most:
+            if self.listeners.count >= self._most:
                 self.left_out += 1
                 return
-            listener = ListenerCensus(length)
-            self.listeners[named] = listener
+            if connection.source >= 0:
+                listener = ListenerCensus(connection.destination, None, length)
+            else:
+                listener = ListenerCensus(-1, listener_key(connection.key, length), length)
+            self.listeners.put(listener)
         connection.listener = listener
         listener.connections += 1
         listener.last_opened_ns = now
@@ -251,28 +228,42 @@ class Census:
             listener.reopened_ns = now
             listener.reopened_frame = connection.last_frame
 
-    def listener_at(self, key: bytes, address_len: i64) -> ListenerCensus | None:
-        """The listener that a key in the direction of its originator leads to, if it is counted."""
-        return self.listeners.get(listener_key(key, address_len))
+    def listener_at(self, entry: Entry, address_len: i64) -> ListenerCensus | None:
+        """The listener that an entry leads to, if it is counted."""
+        if entry.source >= 0:
+            return self.listeners.find(entry.destination, 0)
+        return self.listeners.find_key(listener_key(entry.key, address_len))
+
+    def service_at(self, entry: Entry, address_len: i64) -> ServiceCensus | None:
+        """The service of a client that an entry leads to, if it is counted."""
+        if entry.source >= 0:
+            return self.services.find(entry.source >> 16, entry.destination)
+        return self.services.find_key(service_key(entry.key, address_len))
+
+    def host_at(self, connection: Connection, of_originator: bool) -> HostCensus | None:
+        """The host of an end, if it is counted."""
+        if connection.source >= 0:
+            socket = connection.source if of_originator else connection.destination
+            return self.hosts.find(socket >> 16, 0)
+        return self.hosts.find_key(host_key(connection.key, connection.address_len, of_originator))
 
     def _service_of(self, connection: Connection) -> ServiceCensus | None:
         """Where a connection is counted, None if the table was full."""
         service = connection.service
-        if service is None:
-            service = self.services.get(service_key_of(connection))
+        if service is None and connection.synack_frame == 0:
+            # Nobody saw it open; it may close at a service that others opened.
+            service = self.service_at(connection, connection.address_len)
         return service
 
     def _listener_of(self, connection: Connection) -> ListenerCensus | None:
         listener = connection.listener
-        if listener is None:
-            listener = self.listeners.get(listener_key_of(connection))
+        if listener is None and connection.synack_frame == 0:
+            listener = self.listener_at(connection, connection.address_len)
         return listener
 
     def refused(self, entry: Entry, address_len: i64, frame: i64, now: i64) -> None:
         """A RST, `frame`, refused a SYN; `entry` is in the direction of the SYN."""
-        if len(self.listeners) == 0:
-            return
-        listener = self.listeners.get(listener_key(entry.key, address_len))
+        listener = self.listener_at(entry, address_len)
         if listener is None or listener.time_wait_count == 0 or listener.reopened_ns != 0:
             return
         if listener.refused == 0:
@@ -285,16 +276,13 @@ class Census:
         self, connection: Connection, of_originator: bool, now: i64, until: i64
     ) -> None:
         """An end entered TIME-WAIT at `now` and is to hold it until `until`."""
-        length = connection.address_len
-        named = host_key_of(connection, of_originator)
-        host = self.hosts.get(named)
+        host = self.host_at(connection, of_originator)
         if host is None:
-            if len(self.hosts) >= self._most:
+            if self.hosts.count >= self._most:
                 self.left_out += 1
             else:
-                profile = connection.endpoint(of_originator).profile
-                host = HostCensus(length, profile)
-                self.hosts[named] = host
+                host = _host_of(connection, of_originator)
+                self.hosts.put(host)
         if host is not None:
             host.entered += 1
             host.time_wait_now += 1
@@ -335,14 +323,13 @@ class Census:
 
     def time_wait_left(self, connection: Connection, of_originator: bool) -> None:
         """An end's TIME-WAIT is over: expired, ended by a RST, or reused."""
-        named = host_key_of(connection, of_originator)
-        host = self.hosts.get(named)
+        host = self.host_at(connection, of_originator)
         if host is not None and host.time_wait_now > 0:
             host.time_wait_now -= 1
             if of_originator and host.originator_now > 0:
                 host.originator_now -= 1
             if host.time_wait_now == 0 and host.peak < self._busy:
-                del self.hosts[named]
+                self.hosts.drop(host)
         if of_originator:
             service = self._service_of(connection)
             if service is not None and service.time_wait_now > 0:
@@ -361,10 +348,28 @@ class Census:
                 # Within the same second more may come, and many of them are churn.
                 and connection.last_time_ns // _SECOND != service.second
             ):
-                del self.services[service_key_of(connection)]
+                self.services.drop(service)
         listener = self._listener_of(connection)
         if listener is not None:
             listener.closes += 1
+
+
+def _service_of(connection: Connection, port: i64) -> ServiceCensus:
+    """A count of its service; `port` is the originator's."""
+    length, profile = connection.address_len, connection.originator.profile
+    if connection.source >= 0:
+        first, second = connection.source >> 16, connection.destination
+        return ServiceCensus(first, second, None, length, profile, port)
+    return ServiceCensus(-1, -1, service_key(connection.key, length), length, profile, port)
+
+
+def _host_of(connection: Connection, of_originator: bool) -> HostCensus:
+    """A count of the host of an end."""
+    length, profile = connection.address_len, connection.endpoint(of_originator).profile
+    if connection.source >= 0:
+        socket = connection.source if of_originator else connection.destination
+        return HostCensus(socket >> 16, None, length, profile)
+    return HostCensus(-1, host_key(connection.key, length, of_originator), length, profile)
 
 
 def _count_end(churn: Churn, connection: Connection) -> None:

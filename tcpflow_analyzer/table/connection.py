@@ -8,14 +8,15 @@ keep request sockets), a `Connection`, and a `Remembered` after the end, for tel
 
 from typing import Final
 
-from librt.strings import BytesWriter, write_i16_be, write_i32_be
-from mypy_extensions import i16, i32, i64, mypyc_attr
+from librt.strings import BytesWriter
+from mypy_extensions import i64, mypyc_attr
 
 from tcpflow_analyzer.decode.segment import destination_word, source_word
 from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.counts import ListenerCensus, ServiceCensus
 from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import Observation, Reset, Tally
+from tcpflow_analyzer.table.socket_octets import append_address, append_port
 from tcpflow_analyzer.table.stream_observation import STREAM
 from tcpflow_analyzer.table.transition import Transition
 
@@ -85,17 +86,6 @@ def key_of_words(source: i64, destination: i64) -> bytes:
     append_port(key, source)
     append_port(key, destination)
     return key.getvalue()
-
-
-def append_address(key: BytesWriter, socket: i64) -> None:
-    """Append the address of a socket given as a number."""
-    # The writer takes signed numbers.
-    write_i32_be(key, i32((((socket >> 16) & 0xFFFF_FFFF) ^ 0x8000_0000) - 0x8000_0000))
-
-
-def append_port(key: BytesWriter, socket: i64) -> None:
-    """Append the port of a socket given as a number."""
-    write_i16_be(key, i16(((socket & 0xFFFF) ^ 0x8000) - 0x8000))
 
 
 @mypyc_attr(acyclic=True)

@@ -7,7 +7,11 @@ Every rule that changes them lives in observer/census.py.
 
 from typing import Final
 
+from librt.strings import BytesWriter
 from mypy_extensions import i64
+
+from tcpflow_analyzer.table.kept import Kept
+from tcpflow_analyzer.table.socket_octets import append_address, append_port
 
 ANSWERED_KEPT: Final = 8  # answered SYNs of one listener
 CHURN_BUCKETS: Final = 32  # of a histogram: powers of two
@@ -45,8 +49,10 @@ class Churn:
         self.life_ns: i64 = 0
 
 
-class ServiceCensus:
+class ServiceCensus(Kept):
     """Socket pairs of one client towards one service (client, server, server's port).
+
+    Found by the number of the client's address and that of the service's socket.
 
     Attributes:
         address_len: the key is client address, server address, port.
@@ -64,8 +70,17 @@ class ServiceCensus:
         churn: None unless many were opened in one second.
     """
 
-    def __init__(self, address_len: i64, profile: i64, port: i64) -> None:
+    def __init__(
+        self,
+        first: i64,
+        second: i64,
+        key: bytes | None,
+        address_len: i64,
+        profile: i64,
+        port: i64,
+    ) -> None:
         """Begin with no connection; `port` is the first source port seen."""
+        super().__init__(first, second, key)
         self.address_len: i64 = address_len
         self.profile: i64 = profile
         self.in_use: i64 = 0
@@ -85,6 +100,14 @@ class ServiceCensus:
         self.in_second: i64 = 0
         self.churn: Churn | None = None
 
+    def octets(self) -> bytes:
+        """Client, server, server's port."""
+        key = BytesWriter()
+        append_address(key, self.first_word << 16)
+        append_address(key, self.second_word)
+        append_port(key, self.second_word)
+        return key.getvalue()
+
 
 class Answered:
     """The last answered SYNs of one listener: times and frames in two rings."""
@@ -96,8 +119,10 @@ class Answered:
         self.next: i64 = 0
 
 
-class ListenerCensus:
+class ListenerCensus(Kept):
     """What became of the connections of one listener (address and port).
+
+    Found by the number of its socket.
 
     Attributes:
         address_len: the key is address, port.
@@ -119,8 +144,9 @@ class ListenerCensus:
             and last time at which one of them spoke last.
     """
 
-    def __init__(self, address_len: i64) -> None:
+    def __init__(self, first: i64, key: bytes | None, address_len: i64) -> None:
         """Begin with no connection."""
+        super().__init__(first, 0 if first >= 0 else -1, key)
         self.address_len: i64 = address_len
         self.connections: i64 = 0
         self.closes: i64 = 0
@@ -143,3 +169,43 @@ class ListenerCensus:
         self.silent: i64 = 0
         self.silent_from_ns: i64 = 0
         self.silent_until_ns: i64 = 0
+
+    def octets(self) -> bytes:
+        """Address, port."""
+        key = BytesWriter()
+        append_address(key, self.first_word)
+        append_port(key, self.first_word)
+        return key.getvalue()
+
+
+class HostCensus(Kept):
+    """TIME-WAIT held by one host. Found by the number of its address.
+
+    Attributes:
+        address_len: the address is `key[:address_len]`.
+        profile: index into settings.PROFILES, as first seen.
+        time_wait_now, peak, peak_time_ns, peak_frame: held now, most at once, when that was reached
+            first, and the last frame of the connection that did it.
+        originator_side, responder_side: how many of the peak it held as originator, as responder.
+        entered: how often it entered TIME-WAIT in all.
+    """
+
+    def __init__(self, first: i64, key: bytes | None, address_len: i64, profile: i64) -> None:
+        """Begin with no TIME-WAIT."""
+        super().__init__(first, 0 if first >= 0 else -1, key)
+        self.address_len: i64 = address_len
+        self.profile: i64 = profile
+        self.time_wait_now: i64 = 0
+        self.peak: i64 = 0
+        self.peak_time_ns: i64 = 0
+        self.peak_frame: i64 = 0
+        self.originator_side: i64 = 0
+        self.responder_side: i64 = 0
+        self.entered: i64 = 0
+        self.originator_now: i64 = 0
+
+    def octets(self) -> bytes:
+        """The address."""
+        key = BytesWriter()
+        append_address(key, self.first_word << 16)
+        return key.getvalue()

@@ -10,6 +10,7 @@ from tcpflow_analyzer.observer.census import (
 )
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.kept import KeptT, KeptTable
 
 CLIENT = bytes((192, 0, 2, 1))
 SERVER = bytes((198, 51, 100, 1))
@@ -22,6 +23,10 @@ def connection(port: int, scope: bytes = b"", client: bytes = CLIENT) -> Connect
     made.last_frame = port
     made.last_time_ns = 2_000_000_000  # later than the second in which it is opened
     return made
+
+
+def by_key(table: KeptTable[KeptT]) -> dict[bytes, KeptT]:
+    return {each.key: each for each in table.all()}
 
 
 def test_keys_are_slices_with_the_scope_behind() -> None:
@@ -38,7 +43,7 @@ def test_service_counts_what_is_open_and_in_time_wait() -> None:
         census.opened(connection(port), port)
     census.left(connection(40000))
     census.opened(connection(40003), 40003)
-    service = census.services[service_key(connection(40000).key, 4)]
+    service = by_key(census.services)[service_key(connection(40000).key, 4)]
     assert (service.in_use, service.peak, service.peak_time_ns) == (3, 3, 40002)
     assert service.peak_frame == 40002
     assert (service.first_port, service.last_port) == (40000, 40003)
@@ -53,13 +58,13 @@ def test_time_wait_of_the_client_counts_at_host_and_service() -> None:
     census.time_wait_entered(opened[0], True, 10, 70)
     census.time_wait_entered(opened[1], True, 11, 71)
     census.time_wait_left(opened[0], True)
-    host = census.hosts[CLIENT]
+    host = by_key(census.hosts)[CLIENT]
     assert (host.time_wait_now, host.peak, host.peak_time_ns, host.entered) == (1, 2, 11, 2)
     assert (host.originator_side, host.responder_side) == (2, 0)
-    service = census.services[service_key(opened[0].key, 4)]
+    service = by_key(census.services)[service_key(opened[0].key, 4)]
     assert (service.active_closes, service.time_wait_now) == (2, 1)
     assert (service.first_close_ns, service.last_close_ns) == (10, 11)
-    assert census.listeners[listener_key(opened[0].key, 4)].time_wait_count == 0
+    assert by_key(census.listeners)[listener_key(opened[0].key, 4)].time_wait_count == 0
 
 
 def test_peak_of_a_host_is_split_by_role() -> None:
@@ -68,7 +73,7 @@ def test_peak_of_a_host_is_split_by_role() -> None:
     from_server = Connection(SERVER + CLIENT + to_server.key[8:], 2)
     census.time_wait_entered(to_server, False, 1, 61)
     census.time_wait_entered(from_server, True, 2, 62)
-    host = census.hosts[SERVER]
+    host = by_key(census.hosts)[SERVER]
     assert (host.peak, host.originator_side, host.responder_side) == (2, 1, 1)
 
 
@@ -80,7 +85,7 @@ def test_listener_counts_time_wait_of_its_own_and_closes() -> None:
     census.time_wait_entered(opened[0], False, 10, 70)
     census.time_wait_entered(opened[1], False, 12, 72)
     census.left(opened[0])
-    listener = census.listeners[listener_key(opened[0].key, 4)]
+    listener = by_key(census.listeners)[listener_key(opened[0].key, 4)]
     assert (listener.connections, listener.closes, listener.time_wait_count) == (2, 1, 2)
     assert (listener.first_until_ns, listener.latest_until_ns) == (70, 72)
     assert (listener.entered_ns, listener.entered_frame) == (12, 40001)
@@ -92,7 +97,7 @@ def test_refusal_counts_only_at_a_listener_that_has_held_time_wait() -> None:
     census.refused(entry, 4, 5, 5)  # nobody listens there, as far as is known
     census.opened(connection(40000), 1)
     census.refused(entry, 4, 6, 6)
-    listener = census.listeners[listener_key(entry.key, 4)]
+    listener = by_key(census.listeners)[listener_key(entry.key, 4)]
     assert listener.refused == 0
     census.time_wait_entered(connection(40000), False, 10, 70)
     census.refused(entry, 4, 20, 20)
@@ -116,9 +121,9 @@ def test_quiet_entries_are_forgotten_at_zero_and_busy_ones_are_kept() -> None:
     for each in (connection(40000), connection(40001), lonely):
         census.time_wait_left(each, True)
         census.left(each)
-    assert list(census.hosts) == [CLIENT]
-    assert list(census.services) == [service_key(connection(40000).key, 4)]
-    assert census.hosts[CLIENT].peak == 2
+    assert list(by_key(census.hosts)) == [CLIENT]
+    assert list(by_key(census.services)) == [service_key(connection(40000).key, 4)]
+    assert by_key(census.hosts)[CLIENT].peak == 2
 
 
 def test_full_tables_are_counted_and_never_go_below_zero() -> None:
@@ -135,7 +140,7 @@ def test_full_tables_are_counted_and_never_go_below_zero() -> None:
         census.time_wait_left(connection(40000), True)
     census.left(connection(40000))
     census.left(connection(40000))
-    assert census.services == {}
+    assert census.services.count == 0
 
 
 def test_smallest_peak_follows_the_thresholds() -> None:

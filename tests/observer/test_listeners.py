@@ -19,7 +19,7 @@ def answer(
 
 
 def test_neighbours_within_a_second_are_counted() -> None:
-    listener = ListenerCensus(4)
+    listener = ListenerCensus(0, None, 4)
     for frame, time_ns in enumerate((10 * SECOND, 10 * SECOND + 5, 11 * SECOND, 15 * SECOND), 1):
         answer(listener, time_ns, frame)
     assert neighbours(listener, 10 * SECOND + 100) == (3, 3)
@@ -27,14 +27,14 @@ def test_neighbours_within_a_second_are_counted() -> None:
 
 
 def test_late_answers_do_not_count() -> None:
-    listener = ListenerCensus(4)
+    listener = ListenerCensus(0, None, 4)
     for frame in range(1, 6):
         answer(listener, 10 * SECOND, frame, after_ns=600_000_000)
     assert neighbours(listener, 10 * SECOND) == (0, 0)
 
 
 def test_only_the_newest_are_remembered() -> None:
-    listener = ListenerCensus(4)
+    listener = ListenerCensus(0, None, 4)
     for frame in range(1, 30):
         answer(listener, frame * SECOND, frame)
     assert neighbours(listener, 5 * SECOND) == (0, 0)

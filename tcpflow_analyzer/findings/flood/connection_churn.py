@@ -45,13 +45,12 @@ class ConnectionChurn:
             return
         settings = capture.settings
         window = max(settings.churn_window_ns // NANOSECONDS, 1)
-        busy = [item for item in census.services.items() if item[1].churn is not None]
-        for key, service in sorted(busy, key=lambda item: item[0]):
+        for service in census.services.all():
             churn = service.churn
             if churn is None or churn.most < settings.churn_per_second * window:
                 continue
             if 2 * churn.short > churn.over and 2 * churn.light > churn.over:
-                yield _finding(key, service, churn, window)
+                yield _finding(service.key, service, churn, window)
 
 
 def _finding(key: bytes, service: ServiceCensus, churn: Churn, window: int) -> Finding:

@@ -45,9 +45,9 @@ class ListenerHoldsTimeWait:
         census = capture.census
         if census is None:
             return
-        held = [item for item in census.listeners.items() if item[1].time_wait_count]
-        for key, listener in sorted(held, key=lambda item: (-item[1].time_wait_count, item[0])):
-            yield _finding(socket_name(key, listener.address_len), listener)
+        held = [each for each in census.listeners.all() if each.time_wait_count]
+        for listener in sorted(held, key=lambda each: (-each.time_wait_count, each.key)):
+            yield _finding(socket_name(listener.key, listener.address_len), listener)
 
 
 def _finding(name: str, listener: ListenerCensus) -> Finding:

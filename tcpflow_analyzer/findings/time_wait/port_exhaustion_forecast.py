@@ -53,11 +53,12 @@ class PortExhaustionForecast:
             return
         least = _least_peak(capture.settings)
         busy = [
-            item
-            for item in census.services.items()
-            if item[1].peak >= least or item[1].last_close_ns - item[1].first_close_ns >= STEADY_NS
+            each
+            for each in census.services.all()
+            if each.peak >= least or each.last_close_ns - each.first_close_ns >= STEADY_NS
         ]
-        for key, service in sorted(busy, key=lambda item: (-item[1].peak, item[0])):
+        for service in sorted(busy, key=lambda each: (-each.peak, each.key)):
+            key = service.key
             capacity = _capacity(service, capture.settings)
             held_ns = _time_wait_ns(service, capture.settings)
             rate, needed = _steady(service, held_ns)

@@ -9,7 +9,7 @@ from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import causes, frames_of_resets, sender_of
 from tcpflow_analyzer.findings.reset.evidence import reset_values
 from tcpflow_analyzer.findings.reset.traits import caused
-from tcpflow_analyzer.observer.census import Census, listener_key, service_key
+from tcpflow_analyzer.observer.census import Census
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import FIN_REPEATED, ONE_SIDED, RESET, Tally
@@ -112,9 +112,9 @@ def _is_unanswered(holder: Endpoint, tally: Tally) -> bool:
 
 def _last_opened_ns(connection: Connection, holder: Endpoint, census: Census) -> int:
     """When the holder's host last opened a connection at this service, 0 if not known."""
-    key, length = connection.key, connection.address_len
+    length = connection.address_len
     if holder.is_originator:
-        service = census.services.get(service_key(key, length))
+        service = census.service_at(connection, length)
         return 0 if service is None else service.last_opened_ns
-    listener = census.listeners.get(listener_key(key, length))
+    listener = census.listener_at(connection, length)
     return 0 if listener is None else listener.last_opened_ns

@@ -47,8 +47,9 @@ class TimeWaitAccumulation:
         buckets = [profile.time_wait_buckets for profile in PROFILES]
         least = min(count // 2 for count in buckets if count is not None)
         least = min(least, capture.settings.time_wait_warn)
-        busy = [item for item in census.hosts.items() if item[1].peak >= least]
-        for key, host in sorted(busy, key=lambda item: (-item[1].peak, item[0])):
+        busy = [host for host in census.hosts.all() if host.peak >= least]
+        for host in sorted(busy, key=lambda host: (-host.peak, host.key)):
+            key = host.key
             profile = PROFILES[host.profile]
             limit = capture.settings.time_wait_warn
             if profile.time_wait_buckets is not None:
@@ -90,8 +91,10 @@ def _services(census: Census, client: bytes) -> list[str]:
     """The services towards which a client closed most often, as originator."""
     length = len(client)
     closed = [
-        (service.active_closes, socket_name(key, length, length))
-        for key, service in census.services.items()
-        if service.address_len == length and key[:length] == client and service.active_closes
+        (service.active_closes, socket_name(service.key, length, length))
+        for service in census.services.all()
+        if service.active_closes
+        and service.address_len == length
+        and service.key[:length] == client
     ]
     return [name for _, name in sorted(closed, key=lambda item: (-item[0], item[1]))[:TOP]]
