@@ -846,18 +846,43 @@ def _add_to_series(series: IsnSeries, isn: i64, time_ns: i64, frame: i64, pair: 
 def _may_follow_a_rule(series: IsnSeries) -> bool:
     """Whether some number repeats, or the increments are nearly equal, each or by the second."""
     isns, times = series.isns, series.times
-    steps: list[int] = []
-    rates: list[int] = []
+    least_step: i64 = 1 << 32
+    most_step: i64 = 0
+    least_rate: i64 = least_step * 1_000
+    most_rate: i64 = 0
+    before: i64 = isns[0]
+    before_ns: i64 = times[0]
     for at in range(1, len(isns)):
-        step = (isns[at] - isns[at - 1]) & 0xFFFF_FFFF
-        steps.append(step)
-        rates.append(step * 1_000 // max((times[at] - times[at - 1]) // 1_000, 1))
-    return len(set(isns)) < len(isns) or _nearly_equal(steps) or _nearly_equal(rates)
+        isn: i64 = isns[at]
+        time_ns: i64 = times[at]
+        step = (isn - before) & 0xFFFF_FFFF
+        rate = step * 1_000 // max((time_ns - before_ns) // 1_000, 1)
+        least_step = min(least_step, step)
+        most_step = max(most_step, step)
+        least_rate = min(least_rate, rate)
+        most_rate = max(most_rate, rate)
+        before, before_ns = isn, time_ns
+    return (
+        _nearly_equal(least_step, most_step)
+        or _nearly_equal(least_rate, most_rate)
+        or _repeats(isns)
+    )
 
 
-def _nearly_equal(numbers: list[int]) -> bool:
-    """Whether they differ by less than a quarter: the finding asks for far less."""
-    return 4 * (max(numbers) - min(numbers)) < max(numbers)
+def _nearly_equal(least: i64, most: i64) -> bool:
+    """Whether numbers differ by less than a quarter: the finding asks for far less."""
+    return 4 * (most - least) < most
+
+
+def _repeats(isns: list[int]) -> bool:
+    """Whether some number is there twice."""
+    for at in range(1, len(isns)):
+        isn: i64 = isns[at]
+        for earlier in range(at):
+            other: i64 = isns[earlier]
+            if isn == other:
+                return True
+    return False
 
 
 def _add_to_row(row: Row, kind: i64, time_ns: i64, frame: i64) -> None:

@@ -1,6 +1,6 @@
 """Entries by two numbers or by octets: found, dropped, and listed by their octets."""
 
-from tcpflow_analyzer.table.counts import HostCensus, ListenerCensus, ServiceCensus
+from tcpflow_analyzer.table.counts import HostCensus, ServiceCensus
 from tcpflow_analyzer.table.kept import KeptTable
 
 CLIENT = 0xC000_0201  # 192.0.2.1
@@ -18,13 +18,6 @@ def test_entries_are_found_by_both_numbers() -> None:
     assert table.find(CLIENT, SERVER_443) is entry
     assert table.find(CLIENT, SERVER_443 + 1) is None
     assert table.find(CLIENT + 1, SERVER_443) is None
-
-
-def test_octets_of_numbers_are_those_of_the_sockets() -> None:
-    service = ServiceCensus(CLIENT, SERVER_443, None, 4, 0, 40000)
-    assert service.key == bytes((192, 0, 2, 1, 198, 51, 100, 1, 1, 187))
-    assert ListenerCensus(SERVER_443, None, 4).key == bytes((198, 51, 100, 1, 1, 187))
-    assert host(CLIENT).key == bytes((192, 0, 2, 1))
 
 
 def test_entries_by_octets_stand_beside_those_by_number() -> None:
