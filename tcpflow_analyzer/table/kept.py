@@ -103,14 +103,13 @@ class KeptTable(Generic[KeptT]):
         self.count -= 1
 
     def all(self) -> list[KeptT]:
-        """All entries, by their octets."""
+        """All entries, in no order."""
         found = list(self._others.values())
         for head in self._buckets:
             entry = head
             while entry is not None:
                 found.append(entry)
                 entry = entry.next_kept
-        found.sort(key=_key)
         return cast("list[KeptT]", found)
 
     def _place(self, entry: Kept) -> None:
@@ -129,10 +128,6 @@ class KeptTable(Generic[KeptT]):
                 following = entry.next_kept
                 self._place(entry)
                 entry = following
-
-
-def _key(entry: Kept) -> bytes:
-    return entry.key
 
 
 def _mixed(first: i64, second: i64) -> i64:

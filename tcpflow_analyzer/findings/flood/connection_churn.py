@@ -45,7 +45,8 @@ class ConnectionChurn:
             return
         settings = capture.settings
         window = max(settings.churn_window_ns // NANOSECONDS, 1)
-        for service in census.services.all():
+        busy = [each for each in census.services.all() if each.churn is not None]
+        for service in sorted(busy, key=lambda each: each.key):
             churn = service.churn
             if churn is None or churn.most < settings.churn_per_second * window:
                 continue
