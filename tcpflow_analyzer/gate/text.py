@@ -4,6 +4,7 @@ The page is 80 columns wide and holds no colours unless asked; what passed takes
 what failed is what is seen. Captures that failed come first, in the order in which they were given.
 """
 
+import shlex
 from collections.abc import Sequence
 from typing import Final
 
@@ -168,13 +169,21 @@ def _write_totals(page: Page, result: CheckResult) -> None:
 
 def _write_ways(page: Page, result: CheckResult) -> None:
     """What somebody can do who sees such a text for the first time."""
+    ways = {}
     codes = [each.code for each in result.failures if isinstance(each, FindingResult)]
-    ways = [f"what {codes[0]} means: tcpflow explain {codes[0]}"] if codes else []
+    if codes:
+        ways[f"what {codes[0]} means"] = f"tcpflow explain {codes[0]}"
+    seen = [each for each in result.failures if each.connections and each.capture]
+    if seen:
+        path, number = shlex.quote(seen[0].capture), seen[0].connections[0]
+        ways[f"see connection {number}"] = f"tcpflow show {path} --connection {number}"
     if result.baseline:
-        ways.append(f"to accept these too: --write-baseline {result.baseline}")
+        ways["accept these too"] = f"--write-baseline {shlex.quote(result.baseline)}"
     else:
-        ways.append("to fail by new ones alone: --write-baseline FILE now, then --baseline FILE")
-    page.paragraph("     ", "; ".join(ways))
+        ways["fail by new ones alone"] = "--write-baseline FILE now, then --baseline FILE"
+    width = max(map(len, ways))
+    for what, how in ways.items():
+        page.line(f"     {what:{width}}   {how}")  # never broken, to be copied
 
 
 _HEADS: Final = {

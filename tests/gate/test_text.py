@@ -36,10 +36,12 @@ def test_failure_says_what_why_and_where() -> None:
     )
     total = "FAIL 1 capture passed; 1 failed; 1 finding and 1 expectation failed; 2 connections;"
     assert total in " ".join(text.split())
-    assert lines[-2:] == [
-        "     what CL005 means: tcpflow explain CL005; to fail by new ones alone:",
-        "     --write-baseline FILE now, then --baseline FILE",
-    ]
+    assert lines[-3] == "     what CL005 means         tcpflow explain CL005"
+    assert lines[-2].startswith("     see connection 1         tcpflow show /")
+    assert lines[-2].endswith("0.pcap --connection 1")
+    assert lines[-1] == (
+        "     fail by new ones alone   --write-baseline FILE now, then --baseline FILE"
+    )
     assert "1.pcap" not in text  # what passed takes one line for all
 
 
@@ -97,7 +99,7 @@ def test_stale_entries_and_known_failures_are_told() -> None:
     assert "1 known to known.json" in check_text(excuse(check_all([LEAK]), known), PLAIN)
     more = check_all([pcap([*talk("client", service=9090)])], '[[expect]]\nname="x"\nat_least=3')
     ways = check_text(excuse(more, known), PLAIN).splitlines()[-1]
-    assert ways == "     to accept these too: --write-baseline known.json"
+    assert ways == "     accept these too   --write-baseline known.json"
 
 
 def test_colours_are_only_added() -> None:
