@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
-from tcpflow_analyzer.findings.registry import Rule
+from tcpflow_analyzer.findings.registry import Rule, registered
 from tcpflow_analyzer.report.groups import Group, Groups
 from tcpflow_analyzer.report.page import Look, Page, Span, cell_width, shortened
 from tcpflow_analyzer.report.rows import Rows, make_row
@@ -29,6 +29,7 @@ from tcpflow_analyzer.table.connection import Connection
 FEW_CONNECTIONS: Final = 20  # so many are shown in a table without being asked for
 EXAMPLES_SHOWN: Final = 3
 FILES_SHOWN: Final = 5
+ABOUT_CAPTURES: Final = "CP"  # family of findings about the capture itself
 KINDS_SHOWN: Final = 5
 CODES_SHOWN: Final = 8
 PATH_WIDTH: Final = 60
@@ -363,6 +364,10 @@ def _quality(capture: Capture, summary: Summary) -> list[str]:
     undecoded = sum(capture.undecoded.values())
     if undecoded:
         cells.append(f"{counted(undecoded, 'frame')} not decoded")
+    for code, count in summary.codes.items():
+        name, severity = registered[code]
+        if code.startswith(ABOUT_CAPTURES) and severity != "info":
+            cells.append(f"{code} {name} {count:,}")
     left_out = dict(summary.left_out)
     left_out.pop("dropped_frames", None)  # told above
     if gaps := left_out.pop("capture_gaps", 0):
