@@ -31,30 +31,31 @@ FRAMES_KEPT = 20  # frames listed in a finding; `frame_count` counts all
 _OCTETS: Final = [str(octet) for octet in range(256)]
 
 
-class _Piece:
+class Piece:
     """A part of a template: text, and the field behind it, if any."""
 
     def __init__(self, text: str, name: str, form: str) -> None:
+        """Make a part; `name` is "" where no field follows."""
         self.text: Final = text
         self.name: Final = name
         self.form: Final = form
 
 
 # Templates taken apart: there are few, and their messages are many. None: not a plain one.
-_PIECES: Final[dict[str, list[_Piece] | None]] = {}
+_PIECES: Final[dict[str, list[Piece] | None]] = {}
 
 
-def _pieces_of(template: str) -> list[_Piece] | None:
+def pieces_of(template: str) -> list[Piece] | None:
     """Take a template apart, once; None unless its fields are all plain names."""
     if template in _PIECES:
         return _PIECES[template]
-    pieces: list[_Piece] | None = []
+    pieces: list[Piece] | None = []
     for text, name, form, conversion in Formatter().parse(template):
         if conversion or (name is not None and not name.isidentifier()) or "{" in (form or ""):
             pieces = None
             break
         if pieces is not None:
-            pieces.append(_Piece(text, name or "", form or ""))
+            pieces.append(Piece(text, name or "", form or ""))
     if len(_PIECES) < MOST_TEMPLATES:
         _PIECES[template] = pieces
     return pieces
@@ -113,7 +114,7 @@ class Finding:
     @property
     def message(self) -> str:
         """The sentence for people, in English."""
-        pieces = _pieces_of(self.template)
+        pieces = pieces_of(self.template)
         if pieces is None:
             return self.template.format_map(self.values)
         values = self.values
@@ -223,13 +224,33 @@ def seconds(duration_ns: int) -> float:
     return duration_ns / 1e9
 
 
+class _Named:
+    """The name of a socket."""
+
+    def __init__(self, socket: i64, name: str) -> None:
+        self.socket: Final[i64] = socket
+        self.name: Final = name
+
+
+# The last originator and responder: all findings of a connection ask for the same two.
+_last_named: Final = [_Named(-1, ""), _Named(-1, "")]
+
+
 def endpoint_name(connection: Connection, endpoint: Endpoint) -> str:
     """`address:port` of an endpoint, for messages."""
-    socket = connection.source if endpoint.is_originator else connection.destination
+    if endpoint.is_originator:
+        socket = connection.source
+        named = _last_named[0]
+    else:
+        socket = connection.destination
+        named = _last_named[1]
     if socket < 0:
         return socket_text(connection.key, connection.address_len, endpoint.is_originator)
-    port: int = socket & 0xFFFF
-    return f"{ipv4_text(socket >> 16)}:{port}"
+    if socket != named.socket:
+        port: int = socket & 0xFFFF
+        named = _Named(socket, f"{ipv4_text(socket >> 16)}:{port}")
+        _last_named[0 if endpoint.is_originator else 1] = named
+    return named.name
 
 
 def ipv4_text(address: i64) -> str:

@@ -89,6 +89,12 @@ def state_at_end(endpoint: Endpoint) -> i64:
 
 def possible_states(connection: Connection, endpoint: Endpoint) -> list[int]:
     """All states the endpoint may be in, ascending; contains `final_state`."""
+    states = possible_mask(connection, endpoint)
+    return [state for state in range(STATE_COUNT) if contains(states, state)]
+
+
+def possible_mask(connection: Connection, endpoint: Endpoint) -> i64:
+    """`possible_states` as a mask, bit number = state."""
     final = final_state(endpoint)
     one: i64 = 1
     states: i64 = one << final
@@ -102,7 +108,7 @@ def possible_states(connection: Connection, endpoint: Endpoint) -> list[int]:
     states |= endpoint.possible
     if final == CLOSED and endpoint.segments == 0:
         states |= one << LISTEN  # whether somebody listened there nobody has seen
-    return [state for state in range(STATE_COUNT) if contains(states, state)]
+    return states
 
 
 def conclude(connection: Connection, now_ns: i64, timing: Timing) -> None:

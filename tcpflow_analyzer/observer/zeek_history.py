@@ -71,6 +71,10 @@ _LETTER_BITS: Final = 5
 _LETTER_MASK: Final = 0x1F
 _FULL: Final = 0x80_0000_0000_0000  # from here on the twelfth letter is there
 
+# Most connections of a capture have one of few histories.
+_SPELLED: Final[dict[int, str]] = {}
+_MOST_SPELLED: Final = 1024
+
 # What Zeek's own scripts add to `likely_server_ports` (TCP), scripts/base/protocols/*/main.zeek.
 LIKELY_SERVER_PORTS: Final = frozenset({
     21, 22, 25, 53, 79, 80, 81, 88, 135, 139, 143, 389, 443, 445, 502, 563, 585, 587, 614, 631, 636,
@@ -270,10 +274,16 @@ def _count(connection: Connection, endpoint: Endpoint, unit: i64, letter: i64) -
 
 def _spell(history: i64) -> str:
     """Letters of a packed history, oldest first."""
+    known = _SPELLED.get(history)
+    if known is not None:
+        return known
     text = ""
-    while history > 0:
-        text = LETTERS[history & _LETTER_MASK] + text
-        history >>= _LETTER_BITS
+    rest = history
+    while rest > 0:
+        text = LETTERS[rest & _LETTER_MASK] + text
+        rest >>= _LETTER_BITS
+    if len(_SPELLED) < _MOST_SPELLED:
+        _SPELLED[history] = text
     return text
 
 

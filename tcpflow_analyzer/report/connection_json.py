@@ -3,22 +3,26 @@
 Compiled: yes
 
 Field names and order are those of docs/schema/analyze.schema.json. The text has no line feed and
-only ASCII characters.
+only ASCII characters. Stretches of text that depend on few small numbers are made once and kept.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from mypy_extensions import i64
 
+from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.observer.outcome import (
     final_certainty,
     final_state,
-    possible_states,
+    possible_mask,
     state_at_end,
     time_wait_holder,
 )
+from tcpflow_analyzer.observer.state_sets import contains
 from tcpflow_analyzer.observer.zeek_history import history_text
 from tcpflow_analyzer.report.addresses import connection_addresses
+from tcpflow_analyzer.report.finding_json import write_identifier
 from tcpflow_analyzer.report.json_text import JsonText, octets_of
 from tcpflow_analyzer.report.particulars import (
     originator_role,
@@ -37,14 +41,22 @@ from tcpflow_analyzer.table.connection import (
 )
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.transition import Transition
-from tcpflow_analyzer.tcp.events import EVENT_NAMES
-from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, STATE_NAMES
+from tcpflow_analyzer.tcp.events import EVENT_COUNT, EVENT_NAMES
+from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, STATE_COUNT, STATE_NAMES
 
 _STATES: Final = octets_of(STATE_NAMES)
 _EVENTS: Final = octets_of(EVENT_NAMES)
 _CERTAINTIES: Final = octets_of(CERTAINTY_NAMES)
 _OUTCOMES: Final = octets_of(OUTCOME_NAMES)
 _SHAPES: Final = octets_of(SHAPE_NAMES)
+_WHO: Final = [b"null" if name is None else b'"%s"' % name.encode() for name in WHO_NAMES]
+_CERTAINTY_COUNT: Final = 3  # of CERTAINTY_NAMES
+# What stands between frame and proof of a transition, made when it is first needed.
+_CHANGES: Final = [b""] * (2 * EVENT_COUNT * STATE_COUNT * STATE_COUNT * _CERTAINTY_COUNT)
+# What is said of the states of an end, by all numbers that it says.
+_STATES_TEXTS: Final[dict[int, bytes]] = {}
+_MOST_TEXTS: Final = 4096
+_STATE_BITS: Final = 4
 
 NO_ANALYSIS: Final = (
     b'{"retransmission":0,"fast_retransmission":0,"spurious_retransmission":0,"out_of_order":0,'
@@ -56,7 +68,7 @@ NO_ANALYSIS: Final = (
 def write_connection(
     out: JsonText,
     connection: Connection,
-    identifiers: list[bytes],
+    findings: Sequence[Finding],
     scope: tuple[str | None, str | None],
 ) -> None:
     """Write the members of a connection's object, without the braces.
@@ -64,28 +76,20 @@ def write_connection(
     Args:
         out: to write into.
         connection: over, or left when the capture ended.
-        identifiers: of its findings, in the order of the output.
+        findings: about it, in the order of the output; their identifiers are written.
         scope: the tunnel and the interface it was seen in, in words, None for none.
     """
-    source, source_port, destination, destination_port = connection_addresses(connection, scope[1])
     out.raw(b'"id":')
     out.number(connection.number)
     out.raw(b',"incarnation":')
     out.number(connection.incarnation)
     _write_scope(out, connection, scope)
-    out.raw(b',"originator":')
-    _write_endpoint(
-        out, connection, connection.originator, source, source_port, originator_role(connection)
-    )
-    out.raw(b',"responder":')
-    _write_endpoint(
-        out,
-        connection,
-        connection.responder,
-        destination,
-        destination_port,
-        responder_role(connection),
-    )
+    out.raw(b',"originator":{"address":"')
+    _write_originator_socket(out, connection, scope[1])
+    _write_endpoint(out, connection, connection.originator, originator_role(connection))
+    out.raw(b',"responder":{"address":"')
+    _write_responder_socket(out, connection, scope[1])
+    _write_endpoint(out, connection, connection.responder, responder_role(connection))
     _write_extent(out, connection)
     _write_handshake(out, connection)
     _write_close(out, connection)
@@ -100,10 +104,12 @@ def write_connection(
     out.raw(b',"transitions":')
     _write_transitions(out, connection)
     out.raw(b',"findings":[')
-    for index in range(len(identifiers)):
-        if index > 0:
+    first = True
+    for finding in findings:
+        if not first:
             out.raw(b",")
-        out.word(identifiers[index])
+        first = False
+        write_identifier(out, finding)
     out.raw(b"]")
 
 
@@ -121,31 +127,48 @@ def _write_scope(
     out.raw(b"}")
 
 
-def _write_endpoint(
-    out: JsonText, connection: Connection, endpoint: Endpoint, address: str, port: i64, role: str
-) -> None:
-    """One end."""
-    out.raw(b'{"address":')
-    out.string(address)
-    out.raw(b',"port":')
+def _write_originator_socket(out: JsonText, connection: Connection, zone: str | None) -> None:
+    """The originator's address, and its port behind it."""
+    if connection.source >= 0:
+        _write_ipv4_socket(out, connection.source)
+    else:
+        address, port, _, _ = connection_addresses(connection, zone)
+        _write_socket(out, address, port)
+
+
+def _write_responder_socket(out: JsonText, connection: Connection, zone: str | None) -> None:
+    """The responder's address, and its port behind it."""
+    if connection.source >= 0:
+        _write_ipv4_socket(out, connection.destination)
+    else:
+        _, _, address, port = connection_addresses(connection, zone)
+        _write_socket(out, address, port)
+
+
+def _write_ipv4_socket(out: JsonText, socket: i64) -> None:
+    """A socket that is given as a number (decode/segment.py)."""
+    out.number(socket >> 40 & 255)
+    out.raw(b".")
+    out.number(socket >> 32 & 255)
+    out.raw(b".")
+    out.number(socket >> 24 & 255)
+    out.raw(b".")
+    out.number(socket >> 16 & 255)
+    out.raw(b'","port":')
+    out.number(socket & 0xFFFF)
+
+
+def _write_socket(out: JsonText, address: str, port: i64) -> None:
+    out.characters(address)
+    out.raw(b'","port":')
     out.number(port)
+
+
+def _write_endpoint(out: JsonText, connection: Connection, endpoint: Endpoint, role: str) -> None:
+    """What stands behind the port of one end."""
     out.raw(b',"role":')
     out.string(role)
-    out.raw(b',"state":')
-    out.word(_STATES[final_state(endpoint)])
-    out.raw(b',"certainty":')
-    out.word(_CERTAINTIES[final_certainty(endpoint)])
-    out.raw(b',"proven_state":')
-    out.word(_STATES[endpoint.proven])
-    out.raw(b',"possible_states":[')
-    possible = possible_states(connection, endpoint)
-    for index in range(len(possible)):
-        if index > 0:
-            out.raw(b",")
-        out.word(_STATES[possible[index]])
-    out.raw(b'],"state_at_capture_end":')
-    out.word(_STATES[state_at_end(endpoint)])
-    out.raw(b',"iss":')
+    out.raw(_states_text(connection, endpoint))
     if endpoint.iss_seen:
         out.number(endpoint.iss)
     else:
@@ -159,6 +182,36 @@ def _write_endpoint(
     out.raw(b',"retransmitted_segments":')
     out.number(endpoint.retransmitted)
     out.raw(b"}")
+
+
+def _states_text(connection: Connection, endpoint: Endpoint) -> bytes:
+    """The members from `state` to `state_at_capture_end`, and the name of the next."""
+    final = final_state(endpoint)
+    certainty = final_certainty(endpoint)
+    at_end = state_at_end(endpoint)
+    possible = possible_mask(connection, endpoint)
+    key = possible
+    key = key << _STATE_BITS | final
+    key = key << _STATE_BITS | certainty
+    key = key << _STATE_BITS | endpoint.proven
+    key = key << _STATE_BITS | at_end
+    text = _STATES_TEXTS.get(key)
+    if text is None:
+        words = [b'"%s"' % _STATES[each] for each in range(STATE_COUNT) if contains(possible, each)]
+        text = (
+            b',"state":"%s","certainty":"%s","proven_state":"%s","possible_states":[%s],'
+            b'"state_at_capture_end":"%s","iss":'
+            % (
+                _STATES[final],
+                _CERTAINTIES[certainty],
+                _STATES[endpoint.proven],
+                b",".join(words),
+                _STATES[at_end],
+            )
+        )
+        if len(_STATES_TEXTS) < _MOST_TEXTS:
+            _STATES_TEXTS[key] = text
+    return text
 
 
 def _write_extent(out: JsonText, connection: Connection) -> None:
@@ -197,9 +250,9 @@ def _write_close(out: JsonText, connection: Connection) -> None:
     out.raw(b',"close":{"shape":')
     out.word(_SHAPES[connection.shape])
     out.raw(b',"active_closer":')
-    out.string_or_null(WHO_NAMES[connection.active_closer])
+    out.raw(_WHO[connection.active_closer])
     out.raw(b',"time_wait_holder":')
-    out.string_or_null(WHO_NAMES[holder])
+    out.raw(_WHO[holder])
     out.raw(b',"time_wait_until_ns":')
     out.time_or_null(until)
     out.raw(b"}")
@@ -273,19 +326,34 @@ def _write_transition(out: JsonText, transition: Transition) -> None:
     out.time(transition.time_ns)
     out.raw(b',"frame":')
     out.number_or_null(transition.frame)
-    if transition.from_originator:
-        out.raw(b',"endpoint":"originator","from":')
-    else:
-        out.raw(b',"endpoint":"responder","from":')
-    out.word(_STATES[transition.from_state])
-    out.raw(b',"to":')
-    out.word(_STATES[transition.to_state])
-    out.raw(b',"event":')
-    out.word(_EVENTS[transition.event])
-    out.raw(b',"certainty":')
-    out.word(_CERTAINTIES[transition.certainty])
-    out.raw(b',"proved_by_frame":')
+    out.raw(_change_text(transition))
     out.number_or_null(transition.proved_by_frame)
-    out.raw(b',"correction":')
-    out.truth(transition.correction)
-    out.raw(b"}")
+    if transition.correction:
+        out.raw(b',"correction":true}')
+    else:
+        out.raw(b',"correction":false}')
+
+
+def _change_text(transition: Transition) -> bytes:
+    """The members from `endpoint` to `certainty`, and the name of the next."""
+    place = transition.event
+    place = place * STATE_COUNT + transition.from_state
+    place = place * STATE_COUNT + transition.to_state
+    place = place * _CERTAINTY_COUNT + transition.certainty
+    place *= 2
+    if transition.from_originator:
+        place += 1
+    text = _CHANGES[place]
+    if len(text) == 0:
+        text = _CHANGES[place] = (
+            b',"endpoint":"%s","from":"%s","to":"%s","event":"%s","certainty":"%s",'
+            b'"proved_by_frame":'
+            % (
+                b"originator" if transition.from_originator else b"responder",
+                _STATES[transition.from_state],
+                _STATES[transition.to_state],
+                _EVENTS[transition.event],
+                _CERTAINTIES[transition.certainty],
+            )
+        )
+    return text

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
-from tcpflow_analyzer.report.finding_json import identifier_text
 from tcpflow_analyzer.report.json_report import NdjsonReport
 from tcpflow_analyzer.report.sink import ByteWriter, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
@@ -183,7 +182,7 @@ class NdjsonEvents(NdjsonReport):
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Write a connection, then what is new of its findings."""
-        self._write_connection(connection, [identifier_text(finding) for finding in findings])
+        self._write_connection(connection, findings)
         self._write_changes(self._revisions.update(connection.number, findings, is_last=True))
 
     def finding(self, finding: Finding) -> None:
@@ -199,7 +198,7 @@ class NdjsonEvents(NdjsonReport):
         for revision, withdrawn, finding, _ in changes:
             gone = b"true" if withdrawn else b"false"
             state = b',"revision":%d,"withdrawn":%s}\n' % (revision, gone)
-            self._write(finding, identifier_text(finding), state)
+            self._write(finding, state)
 
 
 class TextEvents:

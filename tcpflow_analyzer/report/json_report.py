@@ -2,9 +2,14 @@
 
 The JSON object is written from spooled text, so that memory stays bounded; NDJSON is written as
 things are decided. Their records are equal but for `kind`, `revision` and `withdrawn`.
+
+Compiled: yes
 """
 
 from collections.abc import Callable, Sequence
+from typing import Final
+
+from mypy_extensions import mypyc_attr
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
@@ -15,7 +20,7 @@ from tcpflow_analyzer.report.capture_json import (
     tool_text,
 )
 from tcpflow_analyzer.report.connection_json import write_connection
-from tcpflow_analyzer.report.finding_json import identifier_text, write_finding
+from tcpflow_analyzer.report.finding_json import write_finding
 from tcpflow_analyzer.report.finding_order import KEY_LEN, finding_key
 from tcpflow_analyzer.report.json_text import JsonText
 from tcpflow_analyzer.report.sink import ByteWriter, ScopeName, Start
@@ -23,9 +28,10 @@ from tcpflow_analyzer.report.spool import SortedSpool
 from tcpflow_analyzer.report.totals import SCHEMA_VERSION, Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
-NUMBER_LEN = 12  # digits of a connection's number as a sort key
-LINES_HELD = 1000  # a connection and its findings are a few lines of about 1 kB
-NO_SCOPE = (None, None)
+NUMBER_LEN: Final = 12  # digits of a connection's number as a sort key
+# More at once would not be cheaper, and take pages of the system instead of the allocator's.
+OCTETS_HELD: Final = 65_536
+NO_SCOPE: Final = (None, None)
 
 
 class JsonReport:
@@ -56,18 +62,15 @@ class JsonReport:
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Spool a connection and its findings."""
         scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
-        identifiers = [identifier_text(finding) for finding in findings]
-        write_connection(self._text, connection, identifiers, scope)
-        self._connections.add(b"%0*d" % (NUMBER_LEN, connection.number), self._text.take())
-        for finding, identifier in zip(findings, identifiers, strict=True):
-            self._write(finding, identifier)
+        write_connection(self._text, connection, findings, scope)
+        key = str(connection.number).rjust(NUMBER_LEN, "0").encode("ascii")
+        self._connections.add(key, self._text.take())
+        for finding in findings:
+            self.finding(finding)
 
     def finding(self, finding: Finding) -> None:
         """Spool a finding."""
-        self._write(finding, identifier_text(finding))
-
-    def _write(self, finding: Finding, identifier: bytes) -> None:
-        write_finding(self._text, finding, identifier)
+        write_finding(self._text, finding)
         self._findings.add(finding_key(finding).encode("ascii"), self._text.take())
 
     def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
@@ -93,6 +96,7 @@ class JsonReport:
             write(b"]}\n")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class NdjsonReport:
     """Sink that writes a line for each result as it is decided."""
 
@@ -106,7 +110,6 @@ class NdjsonReport:
         self._ns_as_strings = ns_as_strings
         self._text = JsonText(ns_as_strings)
         self._scope_name: ScopeName = _no_scope_name
-        self._lines = 0
 
     def begin(self, start: Start) -> None:
         """Write the line `start`."""
@@ -116,33 +119,28 @@ class NdjsonReport:
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Write a connection, then its findings."""
-        identifiers = [identifier_text(finding) for finding in findings]
-        self._write_connection(connection, identifiers)
-        for finding, identifier in zip(findings, identifiers, strict=True):
-            self._write(finding, identifier)
-        self._lines += 1 + len(findings)
-        if self._lines > LINES_HELD:
+        self._write_connection(connection, findings)
+        for finding in findings:
+            self._write(finding)
+        if self._text.size() >= OCTETS_HELD:
             self.flush()
 
     def finding(self, finding: Finding) -> None:
         """Write a finding."""
-        self._write(finding, identifier_text(finding))
+        self._write(finding)
 
-    def _write_connection(self, connection: Connection, identifiers: list[bytes]) -> None:
+    def _write_connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         scope = self._scope_name(connection.scope) if connection.scope else NO_SCOPE
         text = self._text
         text.raw(b'{"kind":"connection",')
-        write_connection(text, connection, identifiers, scope)
+        write_connection(text, connection, findings, scope)
         text.raw(b"}\n")
 
     def _write(
-        self,
-        finding: Finding,
-        identifier: bytes,
-        state: bytes = b',"revision":1,"withdrawn":false}\n',
+        self, finding: Finding, state: bytes = b',"revision":1,"withdrawn":false}\n'
     ) -> None:
         self._text.raw(b'{"kind":"finding",')
-        write_finding(self._text, finding, identifier)
+        write_finding(self._text, finding)
         self._text.raw(state)
 
     def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
@@ -155,7 +153,6 @@ class NdjsonReport:
         if lines:
             self._stream.write(lines)
             self._stream.flush()
-            self._lines = 0
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Write the lines `capture` and `summary`."""

@@ -1,9 +1,17 @@
 """The JSON text of one connection."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from support.report_samples import START_NS, V6_KEY, make_connection, make_transition
+from support.report_samples import (
+    START_NS,
+    V6_KEY,
+    make_connection,
+    make_finding,
+    make_transition,
+)
+from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.report.connection_json import in_time_order, write_connection
 from tcpflow_analyzer.report.json_text import JsonText
 from tcpflow_analyzer.table.analysis import Analysis
@@ -14,13 +22,12 @@ from tcpflow_analyzer.tcp.states import ESTABLISHED
 
 def members(
     connection: Connection,
-    identifiers: list[str] | None = None,
+    findings: Sequence[Finding] = (),
     scope: tuple[str | None, str | None] = (None, None),
     ns_as_strings: bool = False,
 ) -> dict[str, Any]:
     out = JsonText(ns_as_strings)
-    names = [identifier.encode() for identifier in identifiers or []]
-    write_connection(out, connection, names, scope)
+    write_connection(out, connection, findings, scope)
     text = out.take()
     assert text.isascii()
     assert b"\n" not in text
@@ -45,7 +52,11 @@ def test_fields_of_a_closed_connection() -> None:
     made = make_connection()
     assert made.transitions is not None
     made.transitions[1].proved_by_frame = 2
-    connection = members(made, ["1:LC001:-:3", "1:LC004:-:9"])
+    findings = [
+        make_finding("LC001", endpoint=None, frames=(3,)),
+        make_finding("LC004", endpoint="responder", frames=(9, 10)),
+    ]
+    connection = members(made, findings)
     assert connection["transitions"][1]["proved_by_frame"] == 2
     assert connection["originator"] == {
         "address": "192.0.2.1",
@@ -73,7 +84,7 @@ def test_fields_of_a_closed_connection() -> None:
         "time_wait_holder": "originator",
         "time_wait_until_ns": START_NS + 60_000_009_000,
     }
-    assert connection["findings"] == ["1:LC001:-:3", "1:LC004:-:9"]
+    assert connection["findings"] == ["1:LC001:-:3", "1:LC004:responder:9"]
     assert connection["transitions"][0] == {
         "time_ns": START_NS,
         "frame": 1,

@@ -2,16 +2,18 @@
 
 import json
 
+import pytest
+
 from support.report_samples import START_NS, make_finding
-from tcpflow_analyzer.findings.finding import Finding
-from tcpflow_analyzer.report.finding_json import identifier_text, write_finding
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
+from tcpflow_analyzer.report.finding_json import write_finding
 from tcpflow_analyzer.report.json_text import JsonText
 
 
 def finding_fields(finding: Finding, ns_as_strings: bool) -> str:
     """The members of a finding's object, without the braces."""
     out = JsonText(ns_as_strings)
-    write_finding(out, finding, identifier_text(finding))
+    write_finding(out, finding)
     return out.take().decode("ascii")
 
 
@@ -63,3 +65,26 @@ def test_finding_fields_values_of_every_kind_are_valid_json() -> None:
     finding = make_finding(template="x", values={"share": float("nan"), "ratio": float("inf")})
     found = json.loads(f"{{{finding_fields(finding, False)}}}")["values"]
     assert found == {"share": None, "ratio": None}
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [
+        *[("", value) for value in ("x", 7, True, 0.25, None, 1 << 70, -3, '\x7f"')],
+        *[(".6f", value) for value in (0.25, 0.0000005, 1e9, 3, -0.5)],
+        *[(form, 0.6666) for form in (".0f", ".1f", ".0%", "e", "012.3f")],
+        *[("+d", 5), ("04x", 255), (">4", "x")],
+    ],
+)
+def test_message_is_that_of_the_finding(form: str, value: object) -> None:
+    spec = f":{form}" if form else ""
+    finding = make_finding(template=f'a "{{v{spec}}}" {{{{b}}}}', values={"v": value})
+    found = json.loads(f"{{{finding_fields(finding, False)}}}")
+    assert found["message"] == finding.message
+
+
+def test_members_of_one_code_differ_by_severity_and_certainty() -> None:
+    for severity in SEVERITIES:
+        finding = make_finding(severity=severity)
+        found = json.loads(f"{{{finding_fields(finding, False)}}}")
+        assert (found["severity"], found["certainty"]) == (severity, finding.certainty)

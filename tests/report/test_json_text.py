@@ -66,3 +66,44 @@ def test_take_begins_anew() -> None:
         out.word(word)
         assert out.take() == b'"' + word + b'"'
     assert out.take() == b""
+
+
+def decimal(seconds: float) -> str | None:
+    out = JsonText()
+    return out.take().decode() if out.decimal(seconds) else None
+
+
+def fixed(seconds: float, digits: int) -> str | None:
+    out = JsonText()
+    return out.take().decode() if out.fixed(seconds, digits) else None
+
+
+@given(st.integers(0, 10**15 - 1))
+def test_seconds_of_whole_nanoseconds_are_written_as_python_writes_them(time_ns: int) -> None:
+    assert decimal(time_ns / 1e9) == repr(time_ns / 1e9)
+
+
+@given(st.floats())
+def test_other_floats_are_refused_or_written_as_python_writes_them(value: float) -> None:
+    assert decimal(value) in (None, repr(value))
+    for digits in range(10):
+        assert fixed(value, digits) in (None, f"{value:.{digits}f}")
+
+
+@given(st.integers(0, 10**15 - 1), st.integers(0, 9))
+def test_digits_are_rounded_as_python_rounds_them(time_ns: int, digits: int) -> None:
+    seconds = time_ns / 1e9
+    written = fixed(seconds, digits)
+    halfway = time_ns % 10 ** (9 - digits) * 2 == 10 ** (9 - digits)
+    assert written == (None if halfway else f"{seconds:.{digits}f}")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3e-05, 1e-09, 1.25e-05, 0.0001, 0.1, 60.0, 999_999.5])
+def test_seconds_of_every_form(seconds: float) -> None:
+    assert decimal(seconds) == repr(seconds)
+
+
+@pytest.mark.parametrize("value", [-0.0, -1.5, 1e6, 1e-10, 0.1 + 0.2, 1 / 3])
+def test_what_is_no_number_of_nanoseconds_is_refused(value: float) -> None:
+    assert decimal(value) is None
+    assert fixed(value, 6) is None

@@ -76,7 +76,7 @@ def assert_equal_to_json(connection: Connection) -> None:
     finding = make_finding()
     record = connection_record(connection, [finding], SCOPE)
     out = JsonText()
-    write_connection(out, connection, [finding.identifier.encode()], SCOPE)
+    write_connection(out, connection, [finding], SCOPE)
     assert record_members(record) == json.loads(b"{%s}" % out.take())
 
 
