@@ -56,7 +56,7 @@ def judge(
         frame_count: of all such frames where `frames` is not all of them.
     """
     name, usual = registered[code]
-    proving = sorted({frame for frame in frames if frame > 0})
+    proving = _proving(frames)
     return Finding(
         code,
         name,
@@ -65,13 +65,31 @@ def judge(
         connection.number,
         None if about is None else side_name(about.is_originator),
         time_ns,
-        tuple(proving[:FRAMES_KEPT]),
+        proving if len(proving) <= FRAMES_KEPT else proving[:FRAMES_KEPT],
         max(frame_count, len(proving)),
         template,
         values,
         why,
         would_disprove,
     )
+
+
+def _proving(frames: Iterable[int]) -> tuple[int, ...]:
+    """The frames in ascending order, without zeros and repeats."""
+    if isinstance(frames, tuple) and _is_ascending(frames):
+        return frames  # as most are
+    return tuple(sorted({frame for frame in frames if frame > 0}))
+
+
+def _is_ascending(frames: tuple[int, ...]) -> bool:
+    """Whether each is greater than the one before, and the first than 0."""
+    last: i64 = 0
+    for index in range(len(frames)):
+        frame: i64 = frames[index]
+        if frame <= last:
+            return False
+        last = frame
+    return True
 
 
 def both(connection: Connection) -> tuple[Endpoint, Endpoint]:
