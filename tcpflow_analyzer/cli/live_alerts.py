@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Protocol
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.report.event_report import Change
-from tcpflow_analyzer.report.finding_json import identifier_text, write_finding
+from tcpflow_analyzer.report.finding_json import write_finding
 from tcpflow_analyzer.report.json_text import JsonText
 from tcpflow_analyzer.report.live_events import Watcher
 
@@ -47,7 +47,7 @@ class Alert(NamedTuple):
         """Give the finding as a line of JSON: that of `--format ndjson` and `left_out`."""
         text = JsonText(ns_as_strings)
         text.raw(b'{"kind":"finding",')
-        write_finding(text, self.finding, identifier_text(self.finding))
+        write_finding(text, self.finding)
         state = b',"revision":%d,"withdrawn":false,"left_out":%d}\n'
         text.raw(state % (self.revision, self.left_out))
         return text.take()
