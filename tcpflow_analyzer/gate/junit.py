@@ -38,9 +38,15 @@ class _Case:
         self.told = failures or list(wrong)
         self.tag = "" if not wrong else tag if failures else "skipped"
 
-    def lines(self) -> list[str]:
-        """The element, a line each."""
-        head = f"<testcase classname={_quoted(self.group)} name={_quoted(self.name)}"
+    def lines(self, suite: str) -> list[str]:
+        """The element, a line each.
+
+        Args:
+            suite: stands in front of the class, as viewers tell cases apart by class and name. What
+                is before the last dot is a package to them.
+        """
+        class_name = f"{suite}.{self.group}"
+        head = f"<testcase classname={_quoted(class_name)} name={_quoted(self.name)}"
         if not self.tag:
             return [f"{head}/>"]
         first = self.told[0]
@@ -73,7 +79,7 @@ def write_junit(result: CheckResult, writer: ByteWriter) -> None:
         skipped = sum(case.tag == "skipped" for case in cases)
         lines.append(f'<testsuite name={_quoted(name)} {_counts(cases)} skipped="{skipped}">')
         for case in cases:
-            lines += case.lines()
+            lines += case.lines(name)
         lines.append("</testsuite>")
     lines.append("</testsuites>")
     writer.write(("\n".join(lines) + "\n").encode())

@@ -27,7 +27,9 @@ def cases(result: CheckResult) -> dict[tuple[str, str, str], str]:
     for suite in ElementTree.fromstring(written(result)):  # noqa: S314  our own
         for case in suite:
             tags = [child.tag for child in case]
-            key = (suite.attrib["name"], case.attrib["classname"], case.attrib["name"])
+            package, _, group = case.attrib["classname"].rpartition(".")
+            assert package == suite.attrib["name"]
+            key = (package, group, case.attrib["name"])
             assert key not in found
             found[key] = tags[0] if tags else "passed"
     return found
