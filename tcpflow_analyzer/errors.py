@@ -22,3 +22,7 @@ class OutputError(TcpflowError):
 
 class WorkerError(TcpflowError):
     """A worker process ended before its work was done (exit status 4)."""
+
+
+class ExtensionError(TcpflowError):
+    """A finding of another package cannot be imported, or failed; the text names both."""

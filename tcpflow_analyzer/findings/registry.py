@@ -11,10 +11,12 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
+from tcpflow_analyzer.errors import ExtensionError
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, Verdict
 from tcpflow_analyzer.settings import PARAMETERS, Parameter
+from tcpflow_analyzer.sources.entry_points import is_declared
 from tcpflow_analyzer.table.connection import Connection, Request
 from tcpflow_analyzer.table.stream_observation import STREAM, both_words
 
@@ -24,6 +26,9 @@ Detect = Callable[[Connection, CaptureView], Iterable[Finding]]
 Brief = Callable[[Connection, CaptureView, Verdict], int]
 # The same of a SYN that was sent once and of its refusal, if there is one.
 RequestBrief = Callable[[Request, CaptureView, Verdict], int]
+
+GROUP: Final = "tcpflow_analyzer.findings"  # of the entry points by which others add findings
+OWN_CODE: Final = r"X[A-Z]\d{3}"  # families with X are theirs for ever
 
 EVERY_RESET = -1  # for a finding that looks at every RST, also at one without any trait
 
@@ -61,6 +66,7 @@ class Rule(NamedTuple):
             wakes.
         definition: the docstring.
         parameters: that it goes by and that no setting holds: of findings of other packages.
+        package: name and version of the package that it comes from, "" for this one.
     """
 
     code: str
@@ -81,6 +87,7 @@ class Rule(NamedTuple):
     brief: Brief | None = None
     request: RequestBrief | None = None
     parameters: tuple[Parameter, ...] = ()
+    package: str = ""
 
     @property
     def awake(self) -> int:
@@ -106,6 +113,9 @@ class Rule(NamedTuple):
 _RULES: dict[str, Rule] = {}
 # Name and usual severity by code, of the rules that were imported so far.
 registered: dict[str, tuple[str, Severity]] = {}
+
+# Whose modules are being imported: see Rule.package.
+_packages: list[str] = [""]
 
 F = TypeVar("F", bound=Detect)
 H = TypeVar("H", bound=type[HostFinding])
@@ -201,16 +211,82 @@ def host_finding(
 
 
 def _add(rule: Rule) -> None:
+    rule = rule._replace(package=_packages[-1])
+    problem = _problem(rule)
+    if problem:
+        raise ValueError(problem)
+    _RULES[rule.code] = guarded(rule) if rule.package else rule
+    registered[rule.code] = rule.name, rule.severity
+
+
+def _problem(rule: Rule) -> str:
+    """Say what is wrong with a rule, "" if nothing is."""
     if rule.code in _RULES:
-        message = f"code {rule.code} is registered twice"
-        raise ValueError(message)
+        known = _RULES[rule.code]
+        owner = f" ({known.name} of {known.package})" if known.package else ""
+        return f"code {rule.code} is registered twice{owner}"
     if rule.wakes & STREAM or any(
         mask and not mask & STREAM for mask in (rule.stream_wakes, rule.stream_facts)
     ):
-        message = f"{rule.code}: kinds of one word of the mask stand under the other"
-        raise ValueError(message)
-    _RULES[rule.code] = rule
-    registered[rule.code] = rule.name, rule.severity
+        return f"{rule.code}: kinds of one word of the mask stand under the other"
+    if not rule.package:
+        return ""
+    if not re.fullmatch(OWN_CODE, rule.code):
+        return f"code {rule.code}: those of other packages are X, a letter and three digits"
+    if any(known.name == rule.name for known in _RULES.values()):
+        return f"{rule.code}: a finding called {rule.name} exists"
+    taken = [each.name for each in rule.parameters if each.name in PARAMETERS]
+    return f"{rule.code}: a parameter called {taken[0]} exists" if taken else ""
+
+
+class _GuardedDetect:
+    """A finding of another package: what it raises is told as its mistake."""
+
+    def __init__(self, rule: Rule, detect: Detect) -> None:
+        self._rule = rule
+        self._detect = detect
+
+    def __call__(self, connection: Connection, capture: CaptureView) -> list[Finding]:
+        """Judge a connection; raises ExtensionError."""
+        try:
+            return list(self._detect(connection, capture))
+        except Exception as error:
+            raise _failure(self._rule, f" on connection {connection.number}", error) from error
+
+
+class _GuardedHost:
+    """The same for one that looks at many connections."""
+
+    def __init__(self, rule: Rule, host: HostFinding) -> None:
+        self._rule = rule
+        self._host = host
+
+    def see(self, connection: Connection, capture: CaptureView) -> None:
+        """Take note of a connection; raises ExtensionError."""
+        try:
+            self._host.see(connection, capture)
+        except Exception as error:
+            raise _failure(self._rule, f" on connection {connection.number}", error) from error
+
+    def findings(self, capture: CaptureView) -> Iterator[Finding]:
+        """Judge at the end; raises ExtensionError."""
+        try:
+            yield from self._host.findings(capture)
+        except Exception as error:
+            raise _failure(self._rule, "", error) from error
+
+
+def guarded(rule: Rule) -> Rule:
+    """Give a rule of another package whose mistakes name it."""
+    make = rule.make
+    if make is not None:
+        return rule._replace(make=lambda: _GuardedHost(rule, make()))
+    return rule if rule.detect is None else rule._replace(detect=_GuardedDetect(rule, rule.detect))
+
+
+def _failure(rule: Rule, where: str, error: Exception) -> ExtensionError:
+    what = f"{type(error).__name__}: {error}"
+    return ExtensionError(f"{rule.code} {rule.name} of {rule.package} failed{where}: {what}")
 
 
 def _definition(rule: Detect | type[HostFinding]) -> str:
@@ -225,21 +301,49 @@ def _definition(rule: Detect | type[HostFinding]) -> str:
 
 @functools.cache
 def rules() -> dict[str, Rule]:
-    """All rules by code, in code order. Imports every module of this package on first use."""
+    """All rules by code, in code order. Imports every module of this package on first use.
+
+    Findings of other packages are those of the entry point group GROUP.
+
+    Raises:
+        ExtensionError: a package has such findings, and they cannot be imported.
+    """
     package = importlib.import_module("tcpflow_analyzer.findings")
     for module in pkgutil.walk_packages(package.__path__, "tcpflow_analyzer.findings."):
         importlib.import_module(module.name)
+    if is_declared(GROUP):
+        _import_extensions()
     return dict(sorted(_RULES.items()))
+
+
+def _import_extensions() -> None:
+    """Import what other packages declare; a module registers its findings when it is imported."""
+    from importlib.metadata import entry_points  # noqa: PLC0415  slow, and seldom needed
+
+    for entry in sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)):
+        of = entry.dist
+        _packages.append(f"{of.name} {of.version}" if of is not None else entry.value)
+        try:
+            entry.load()
+        except Exception as error:  # whatever the module of somebody else does
+            what = f"{type(error).__name__}: {error}"
+            message = f"the findings of {_packages[-1]} ({entry.value}) cannot be used: {what}"
+            raise ExtensionError(message) from error
+        finally:
+            _packages.pop()
 
 
 @functools.cache
 def parameters() -> dict[str, Parameter]:
     """All parameters by name: those of the settings, and those that findings declare."""
-    own = {each.name: each for rule in rules().values() for each in rule.parameters}
+    own: dict[str, Parameter] = {}
+    for rule in rules().values():
+        for each in rule.parameters:
+            before = own[each.name].codes if each.name in own else ()
+            own[each.name] = each._replace(codes=(*before, rule.code))
     return PARAMETERS | own
 
 
 def parameters_of(rule: Rule) -> list[Parameter]:
     """The parameters that a finding goes by."""
-    known = parameters().values()
-    return [each for each in known if rule.code in each.codes or each in rule.parameters]
+    return [each for each in parameters().values() if rule.code in each.codes]

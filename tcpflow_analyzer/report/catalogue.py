@@ -41,7 +41,7 @@ def explanation_text(rule: Rule, look: Look, parameters: Sequence[Parameter] = (
     """Write all that is known of a rule, and the parameters that it goes by."""
     page = Page(look)
     severities = " or ".join(rule.severities)
-    page.line(Span(f"{rule.code} {rule.name}", "bold"), f"   {severities}, since {rule.since}")
+    page.line(Span(f"{rule.code} {rule.name}", "bold"), f"   {severities}, {_since(rule)}")
     page.line()
     for indent, text in items(rule.definition):
         heading = HEADING.match(text)
@@ -71,8 +71,12 @@ def advice(rule: Rule) -> str:
     return _sections(rule.definition).get("What to do", "")
 
 
+def _since(rule: Rule) -> str:
+    return f"from {rule.package}" if rule.package else f"since {rule.since}"
+
+
 def _members(rule: Rule) -> dict[str, object]:
-    return {
+    members: dict[str, object] = {
         "code": rule.code,
         "name": rule.name,
         "severity": rule.severity,
@@ -82,6 +86,7 @@ def _members(rule: Rule) -> dict[str, object]:
         "since": rule.since,
         "summary": rule.summary,
     }
+    return members | {"package": rule.package} if rule.package else members
 
 
 def items(definition: str) -> Iterator[tuple[str, str]]:

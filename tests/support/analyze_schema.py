@@ -193,7 +193,7 @@ def _finding() -> Schema:
     finding = open_object(
         id=reference("findingId"),
         code=reference("code"),
-        name=one_of(rule.name for rule in rules().values()),
+        name=or_own(one_of(rule.name for rule in rules().values()), "^[a-z0-9]+(-[a-z0-9]+)*$"),
         severity=one_of(("error", "warning", "info")),
         certainty=reference("certainty"),
         connection=or_null(FRAME),
@@ -210,7 +210,11 @@ def _finding() -> Schema:
         "type": "string",
         "pattern": "^[0-9]+:[A-Z]{2}[0-9]{3}:(-|originator|responder):[0-9]+$",
     }
-    return {"finding": finding, "findingId": identifier, "code": one_of(rules())}
+    return {
+        "finding": finding,
+        "findingId": identifier,
+        "code": or_own(one_of(rules()), "^X[A-Z][0-9]{3}$"),
+    }
 
 
 def closed(**members: object) -> Schema:
@@ -252,6 +256,11 @@ def list_of(items: Schema, *, least: int = 0, unique: bool = False) -> Schema:
 def one_of(values: Iterable[str | None] | Mapping[str, object]) -> Schema:
     """One of these values."""
     return {"enum": list(values)}
+
+
+def or_own(schema: Schema, pattern: str) -> Schema:
+    """That, or what a finding of another package may have."""
+    return {"anyOf": [schema, {"type": "string", "pattern": pattern}]}
 
 
 def or_null(schema: Schema) -> Schema:
