@@ -67,6 +67,7 @@ AnyPath = str | PathLike[str]
 STANDARD_INPUT = "-"
 DROPPED_FRAMES = "dropped_frames"
 LINK_TYPES_NAMED = 5
+DAY_NS = 86_400_000_000_000
 
 
 def selected_rules(settings: Settings) -> dict[str, Rule]:
@@ -147,17 +148,31 @@ def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """Where a run ends before its input does; one of the three is given.
+    """Where a run ends before its input does; one of these is given.
 
     Attributes:
         time_ns: nanoseconds since the epoch.
         after_ns: nanoseconds after the first frame.
+        of_day_ns: nanoseconds after midnight, UTC: the first such time after the first frame.
         frame: right after this frame of the whole input, from 1.
     """
 
     time_ns: int | None = None
     after_ns: int | None = None
+    of_day_ns: int | None = None
     frame: int | None = None
+
+    def after(self, first_ns: int) -> int | None:
+        """Give the time, nanoseconds since the epoch, where the first frame decides; else None.
+
+        Args:
+            first_ns: time of the first frame.
+        """
+        if self.after_ns is not None:
+            return first_ns + self.after_ns
+        if self.of_day_ns is not None:
+            return first_ns + (self.of_day_ns - first_ns) % DAY_NS
+        return None
 
 
 class Run:
@@ -168,6 +183,8 @@ class Run:
         is_read: whether all input was read; the step after that writes the reports.
         capture, summary: the totals, None until the end.
         end_ns: of a run that ends at a moment: when that is, once something was read.
+        is_at_end: whether all input was read, not only what came before that moment.
+        last_frame_ns: the newest time of a frame, once all was read.
     """
 
     def __init__(
@@ -212,6 +229,8 @@ class Run:
         judge = self._judge
         self._until = until
         self.end_ns: int | None = None
+        self.is_at_end = True
+        self.last_frame_ns = 0
         if until is not None and until.frame is not None:
             self.end_ns = time_of_frame(paths, until.frame, settings)
         elif until is not None:
@@ -258,8 +277,8 @@ class Run:
         """Give the time up to which a step may go."""
         if self._until is None:
             return until_ns
-        if self.end_ns is None and self._until.after_ns is not None and walk.held:
-            self.end_ns = walk.time_ns + self._until.after_ns
+        if self.end_ns is None and walk.held:
+            self.end_ns = self._until.after(walk.time_ns)
         return until_ns if self.end_ns is None else min(until_ns, self.end_ns + 1)
 
     def steps(self) -> Iterator[None]:
@@ -287,10 +306,12 @@ class Run:
                 for sink in self._sinks:
                     sink.flush()
                 if self._is_past_end(walk):
+                    self.is_at_end = False
                     break
                 yield
         finally:
             self.recording.close()
+        self.last_frame_ns = engine.last_time_ns
         if self.end_ns is not None:
             engine.take_clock(self.end_ns)
         engine.finish()
@@ -331,6 +352,11 @@ class Run:
         """Give a chosen connection to every sink: there are few of them."""
         for sink in self._sinks:
             sink.connection(connection, findings)
+
+    @property
+    def now_ns(self) -> int:
+        """How far the capture's time has come, nanoseconds since the epoch; 0 before a frame."""
+        return int(self._engine.last_time_ns)
 
     def run(self) -> None:
         """Work to the end."""

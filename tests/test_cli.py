@@ -87,7 +87,7 @@ def test_help_lists_only_commands_that_exist() -> None:
         for line in text.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
         if line[2:3].strip()
     ]
-    assert listed == ["analyze", "check", "diff", "explain", "live", "rules", "show"]
+    assert listed == ["analyze", "check", "diff", "explain", "live", "rules", "show", "ss"]
     for command in listed:
         assert run_program([command, "--help"]).returncode == 0
 

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "live": "Watch the TCP connections of an interface, an event a line.",
     "rules": "List the findings and their codes.",
     "show": "Draw connections as ladders, with the states of both ends.",
+    "ss": "Show the sockets of all hosts at a moment, as ss would have.",
 }
 
 

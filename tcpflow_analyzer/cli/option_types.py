@@ -91,6 +91,63 @@ def network(value: str) -> str:
         raise click.BadParameter(f"{value!r} is neither address nor network") from error
 
 
+class MomentText(NamedTuple):
+    """A moment of a capture as the user said it; one of the four is given.
+
+    Attributes:
+        time_ns: nanoseconds since the epoch.
+        after_ns: nanoseconds after the first frame.
+        of_day_ns: nanoseconds after midnight, UTC.
+        frame: right after this frame.
+    """
+
+    time_ns: int | None = None
+    after_ns: int | None = None
+    of_day_ns: int | None = None
+    frame: int | None = None
+
+
+def moment(value: str) -> MomentText:
+    """Read ISO 8601, a time of day, seconds since the epoch, `+SECONDS` or `frame:N`."""
+    text = value.strip()
+    if frame := re.fullmatch(r"frame:(\d{1,18})", text):
+        if int(frame[1]) == 0:
+            raise click.BadParameter("frames are counted from 1")
+        return MomentText(frame=int(frame[1]))
+    if after := re.fullmatch(r"\+(\d{1,9})(?:\.(\d{1,9}))?s?", text):
+        return MomentText(after_ns=_nanoseconds(after[1], after[2]))
+    if epoch := re.fullmatch(r"(\d{1,9}|[1-3]\d{9})(?:\.(\d{1,9}))?", text):
+        return MomentText(time_ns=_nanoseconds(epoch[1], epoch[2]))
+    if day := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,9}))?)?", text):
+        seconds = int(day[1]) * 3600 + int(day[2]) * 60 + int(day[3] or 0)
+        return MomentText(of_day_ns=_nanoseconds(str(seconds), day[4]))
+    if (iso_ns := _iso_ns(text)) is not None:
+        return MomentText(time_ns=iso_ns)
+    raise click.BadParameter(
+        f"{value!r} is no time such as 2026-11-20T10:44:50Z, 10:44:50, 1795217208.5, +12.5 or "
+        "frame:88"
+    )
+
+
+def _nanoseconds(seconds: str, fraction: str | None) -> int:
+    return int(seconds) * 1_000_000_000 + int((fraction or "").ljust(9, "0"))
+
+
+def _iso_ns(text: str) -> int | None:
+    """Read a date and time; the fraction may have nine digits. None if it is none."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415  few runs name a time
+
+    match = re.fullmatch(r"(\d.*?:\d\d)\.(\d{1,9})(\D.*)?", text)
+    whole, fraction = (match[1] + (match[3] or ""), match[2]) if match else (text, None)
+    try:
+        at = datetime.fromisoformat(whole.removesuffix(" UTC"))
+    except ValueError:
+        return None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    seconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    return _nanoseconds(str(seconds), fraction) if seconds >= 0 else None
+
+
 def codes(value: str) -> tuple[str, ...]:
     """Read codes, names or families, separated by commas; which exist is checked later."""
     found = tuple(part.strip() for part in value.split(",") if part.strip())

@@ -1,0 +1,194 @@
+"""Counts the sockets in each state over the time of a capture.
+
+In: the connections of a run. Out: for each state how many ends were in it at evenly spaced times,
+and the most that were in it at once. Memory is bounded: where a capture is long, times are told
+apart less finely.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, NamedTuple
+
+from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.report.addresses import connection_addresses
+from tcpflow_analyzer.report.connection_json import in_time_order
+from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.socket_table import SocketRow
+from tcpflow_analyzer.report.totals import Capture, Summary
+from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.tcp.states import CLOSED, LISTEN, STATE_COUNT, TIME_WAIT, State
+
+FINEST_NS: Final = 1_000  # times are told apart so finely, or by a power of two of it
+MOST_BUCKETS: Final = 65_536
+MOST_SAMPLES: Final = 1_000
+SECOND: Final = 1_000_000_000
+
+
+class Peak(NamedTuple):
+    """The most sockets that were in a state at once, and when that was first so."""
+
+    sockets: int
+    time_ns: int
+
+
+class Series(NamedTuple):
+    """How many sockets were in each state over time.
+
+    Attributes:
+        times_ns: when was counted, nanoseconds since the epoch, evenly spaced; the last may come
+            sooner.
+        counts: for each state that any socket was in, the numbers at these times.
+        peaks: likewise.
+    """
+
+    times_ns: list[int]
+    counts: dict[State, list[int]]
+    peaks: dict[State, Peak]
+
+    def of(self, states: Collection[State]) -> "Series":
+        """Give the series of some states only."""
+        counts = {state: each for state, each in self.counts.items() if state in states}
+        return Series(self.times_ns, counts, {state: self.peaks[state] for state in counts})
+
+
+class StateCensus:
+    """Counts while a run goes on: its sink."""
+
+    wants_connections = True
+    wants_facts = False
+    wants_first = 0
+
+    def __init__(self, takes: Callable[[SocketRow], bool] | None = None) -> None:
+        """Begin without sockets.
+
+        Args:
+            takes: whether a socket is counted; of the row the ends are filled in, and any state.
+        """
+        self._takes = takes
+        self._width = FINEST_NS
+        self._changes: dict[int, list[int]] = {}
+        self._first_ns = self._last_ns = 0
+        self._scope_name: ScopeName = lambda _: (None, None)
+        self._now: Callable[[], int] = lambda: 0
+
+    def watch(self, now: Callable[[], int]) -> None:
+        """Say who knows how far the run is; as of `SocketTable`."""
+        self._now = now
+
+    def series(self, step_ns: int | None = None) -> Series:
+        """Give the counts once the run has ended.
+
+        Args:
+            step_ns: from one time to the next; by default such that there are some hundred.
+        """
+        if not self._changes:
+            return Series([], {}, {})
+        first, last = self._first_ns, max(self._last_ns, self._first_ns)
+        step = max(step_ns or _nice_step((last - first) / MOST_SAMPLES), self._width)
+        times = [*range(first, last, step)[:MOST_BUCKETS], last]
+        counts = [0] * STATE_COUNT
+        samples: list[list[int]] = []
+        peaks: list[Peak | None] = [None] * STATE_COUNT
+        buckets = sorted(self._changes)
+        at = 0
+        for time_ns in times:
+            while at < len(buckets) and self._time(buckets[at]) <= time_ns:
+                _add(counts, self._changes[buckets[at]])
+                _note_peaks(peaks, counts, min(self._time(buckets[at]), last))
+                at += 1
+            samples.append(list(counts))
+        states = [State(number) for number, peak in enumerate(peaks) if peak is not None]
+        return Series(
+            times,
+            {state: [sample[state] for sample in samples] for state in states},
+            {state: peak for state in states if (peak := peaks[state]) is not None},
+        )
+
+    def begin(self, start: Start) -> None:
+        """Hear of the run."""
+        self._scope_name = start.scope_name
+
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        """Count the states that the ends of a connection went through."""
+        for end in (connection.originator, connection.responder):
+            if self._takes is None or self._takes(self._row(connection, end)):
+                self._count(connection, end)
+
+    def _row(self, connection: Connection, end: Endpoint) -> SocketRow:
+        scope = self._scope_name(connection.scope) if connection.scope else (None, None)
+        source, source_port, destination, destination_port = connection_addresses(
+            connection, scope[1]
+        )
+        local, peer = (source, source_port), (destination, destination_port)
+        if not end.is_originator:
+            local, peer = peer, local
+        return SocketRow(connection.number, *local, *peer, State.ESTABLISHED, "observed", (), None)
+
+    def _count(self, connection: Connection, end: Endpoint) -> None:
+        state = CLOSED
+        for transition in in_time_order(connection.transitions or []):
+            if transition.from_originator == end.is_originator:
+                self._change(transition.time_ns, state, transition.to_state)
+                state = transition.to_state
+        if state == TIME_WAIT:
+            self._change(end.time_wait_until_ns, state, CLOSED)
+
+    def _change(self, time_ns: int, before: int, after: int) -> None:
+        """Note that a socket left a state and entered another."""
+        bucket = time_ns // self._width
+        change = self._changes.get(bucket)
+        if change is None:
+            if len(self._changes) >= MOST_BUCKETS:
+                self._widen()
+                bucket = time_ns // self._width
+            change = self._changes.setdefault(bucket, [0] * STATE_COUNT)
+        change[before] -= 1
+        change[after] += 1
+
+    def _widen(self) -> None:
+        """Make buckets twice as wide."""
+        self._width *= 2
+        wider: dict[int, list[int]] = {}
+        for bucket, change in self._changes.items():
+            _add(wider.setdefault(bucket // 2, [0] * STATE_COUNT), change)
+        self._changes = wider
+
+    def _time(self, bucket: int) -> int:
+        """When a bucket begins; the first one where the capture does."""
+        return max(bucket * self._width, self._first_ns)
+
+    def finding(self, finding: Finding) -> None:
+        """Findings are not shown."""
+
+    def more_of(self, code: str, name: str, severity: Severity) -> None:
+        """Findings are not counted."""
+
+    def flush(self) -> None:
+        """Nothing is passed on before the end."""
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Take from when to when the capture goes."""
+        self._first_ns = capture.first_time_ns
+        self._last_ns = self._now() or capture.last_time_ns
+
+
+def _add(counts: list[int], change: Sequence[int]) -> None:
+    for number, difference in enumerate(change):
+        counts[number] += difference
+
+
+def _note_peaks(peaks: list[Peak | None], counts: Sequence[int], time_ns: int) -> None:
+    for number, count in enumerate(counts):
+        peak = peaks[number]
+        if number not in (CLOSED, LISTEN) and count > (0 if peak is None else peak.sockets):
+            peaks[number] = Peak(count, time_ns)
+
+
+def _nice_step(least_ns: float) -> int:
+    """Give 1, 2 or 5 times a power of ten, not less than asked for."""
+    power = FINEST_NS
+    while True:
+        for factor in (1, 2, 5):
+            if factor * power >= least_ns:
+                return factor * power
+        power *= 10
