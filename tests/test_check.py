@@ -142,7 +142,7 @@ def test_two_outputs_at_once_and_the_log(checked: Checked, folder: Path) -> None
     ("name", "text", "words"),
     [
         ("tcpflow.toml", "fail_no = 1", "tcpflow.toml, line 1: unknown key 'fail_no'"),
-        ("tcpflow.toml", "a = = 1", "tcpflow.toml: "),
+        ("tcpflow.toml", "a = = 1", "tcpflow.toml, line 1: "),
         ("tcpflow.toml", "\n[counts]\nXX = 1", "tcpflow.toml, line 3: "),
         ("tcpflow.toml", 'msl = "3 parsecs"', "tcpflow.toml, line 1: "),
         ("pyproject.toml", "[tool.tcpflow]\nx = 1", "pyproject.toml, line 2: unknown key 'x'"),

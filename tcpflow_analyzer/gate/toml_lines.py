@@ -4,13 +4,16 @@ TOML is a sequence of statements, each on lines of its own: a header or a key wi
 statement is the shortest run of lines that is TOML by itself, and its keys come after the header.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
+from typing import Final
 
 from tcpflow_analyzer.errors import UsageError
 
 # Keys and numbers of array elements, as in ("expect", 0, "closed_by").
 Path = tuple[str | int, ...]
+_PLACE: Final = re.compile(r"\(at line (\d+), column (\d+)\)$")
 
 
 class Document:
@@ -35,7 +38,7 @@ class Document:
         try:
             self.values: Mapping[str, object] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"{path}: {_one_line(error)}") from error
+            raise UsageError(_located(path, error)) from error
         except RecursionError:
             raise UsageError(f"{path}: values inside values, too deep") from None
         self._lines = _lines_of(text)
@@ -49,8 +52,14 @@ class Document:
         return 1
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _located(path: str, error: Exception) -> str:
+    """Say what is wrong in a line, its number in front as in all messages about a file."""
+    text = " ".join(str(error).split())
+    match = _PLACE.search(text)
+    if match is None:  # at the end of the document
+        return f"{path}: {text}"
+    what = text[: match.start()].rstrip()
+    return f"{path}, line {match[1]}: {what[:1].lower()}{what[1:]} (column {match[2]})"
 
 
 def _lines_of(text: str) -> dict[Path, int]:

@@ -63,7 +63,7 @@ def test_line_counts_windows_line_ends_once() -> None:
 
 
 def test_document_says_where_it_is_no_toml() -> None:
-    with pytest.raises(UsageError, match=r"^a.toml: .*line 2") as caught:
+    with pytest.raises(UsageError, match=r"^a.toml, line 2: .* \(column \d+\)$") as caught:
         Document("a.toml", "a = 1\nb = = 2\n")
     assert "\n" not in str(caught.value)
 
