@@ -152,7 +152,7 @@ def _states(service: Service, quick: bool) -> list[str]:
         return [f'# states = ["TIME-WAIT/CLOSED"]    # seen: {_listed(service.states)}']
     listed = ", ".join(f'"{pair}"' for pair in over)
     if others:
-        return [f"states = [{listed}]    # also seen, not over: {others}"]
+        return [f"states = [{listed}]", f'settle = "24h"    # also seen, not over: {others}']
     settle = f'settle = "{_exact(QUICK_NS)}"    # open so long after its last segment: left so'
     return [f"states = [{listed}]", *([settle] if quick else [])]
 

@@ -44,6 +44,20 @@ def test_what_it_was_made_of_passes(tmp_path: Path) -> None:
     assert by_name["port 8080"].quantiles == {"handshake_p99": 5_000_000}
 
 
+def test_connections_that_are_not_over_do_not_fail_it(tmp_path: Path) -> None:
+    octets = pcap(
+        [
+            *talk("client"),
+            *talk("open", 40001, at_ns=START_NS + SECOND_NS),
+            *clock(START_NS + 600 * SECOND_NS),
+        ]
+    )
+    text = written_for(octets, tmp_path)
+    assert "also seen, not over: ESTABLISHED/ESTABLISHED 1" in text
+    assert check(octets, text).status == 0
+    assert configuration(text).expectations[0].states == ("TIME-WAIT/CLOSED",)
+
+
 def test_errors_are_offered_to_be_ignored_and_are_not_forbidden(tmp_path: Path) -> None:
     octets = pcap([*talk("leak"), *clock(START_NS + 1000 * SECOND_NS)])
     text = written_for(octets, tmp_path)
