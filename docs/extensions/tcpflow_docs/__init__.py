@@ -22,6 +22,7 @@ PARTS = {
     "state-stays": machine.stays,
     "schema-analyze": schemas.analyze,
     "schema-check": schemas.check,
+    "schema-diff": schemas.diff,
     "where-fields": expressions.fields,
     "parameters": configuration.parameters,
     "profiles": configuration.profiles,

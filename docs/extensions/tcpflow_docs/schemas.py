@@ -22,6 +22,11 @@ def check() -> str:
     return _described("check")
 
 
+def diff() -> str:
+    """The output of diff."""
+    return _described("diff")
+
+
 def _described(name: str) -> str:
     schema = json.loads((FOLDER / f"{name}.schema.json").read_text())
     parts = [prose(schema.get("description", ""), "findings/"), ""]
