@@ -20,12 +20,11 @@ import pytest
 import tcpflow_analyzer
 from support.analyze_schema import analyze_schema
 from support.capture_builder import pcap
-from support.places import FIXTURES, RECORDINGS
+from support.places import RECORDINGS
 from support.program import run_program
 from support.small_captures import closed, exchange, mixed, refused, without_tcp
 from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import OutputChoice, parse_output
-from tcpflow_analyzer.findings.registry import rules
 
 PROGRAM = [sys.executable, "-P", "-m", "tcpflow_analyzer"]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tcpflow_analyzer.__path__[0]).parent)}
@@ -609,97 +608,6 @@ def test_ns_as_strings(captures: Path) -> None:
     found = analyzed(captures / "closed.pcap", "--ns-as-strings")
     jsonschema.validate(found, analyze_schema())
     assert isinstance(found["connections"][0]["transitions"][0]["time_ns"], str)
-
-
-def test_where_chooses_in_every_format_and_says_of_how_many(captures: Path) -> None:
-    path = captures / "mixed.pcap"
-    found = analyzed(path, "--where", "port == 81 and connection > 10")
-    numbers = [each["id"] for each in found["connections"]]
-    assert numbers
-    assert {each["responder"]["port"] for each in found["connections"]} == {81}
-    assert {each["connection"] for each in found["findings"]} <= set(numbers)
-    assert found["summary"]["connections"] == len(numbers)
-    text = run_program(["analyze", path, "--where", "port == 81 and connection > 10"]).stdout
-    assert b"chosen of 30 connections: port == 81 and connection > 10" in text
-    assert f"{numbers[-1]}  192.0.2.1:".encode() in text  # a row of the table
-    lines = run_program(["analyze", path, "--where", "port == 81", "--format", "ndjson"]).stdout
-    kinds = [json.loads(line)["kind"] for line in lines.splitlines()]
-    assert kinds.count("connection") == 15
-    nothing = run_program(["analyze", path, "--where", "port == 9"])
-    assert nothing.returncode == 0
-    assert b"no connection" in nothing.stdout
-
-
-def test_names_of_findings_are_as_good_as_codes(captures: Path) -> None:
-    by_name = analyzed(captures / "mixed.pcap", "--select", "Orderly-Close,retry-storm")
-    by_code = analyzed(captures / "mixed.pcap", "--select", "LC004", "--select", "FL007")
-    assert by_name == by_code
-    assert by_name["summary"]["codes"].keys() == {"LC004", "FL007"}
-    status, error = status_and_error(captures / "mixed.pcap", "--ignore", "orderly-cloze")
-    assert status == 2
-    assert "did you mean orderly-close" in error
-
-
-def test_set_changes_a_threshold_of_analyze_and_check(tmp_path: Path) -> None:
-    path = FIXTURES / "findings" / "CL005-close-wait-stuck" / "quiet.pcap"  # held for 50 s
-    assert "CL005" not in analyzed(path)["summary"]["codes"]
-    found = analyzed(path, "--set", "close_wait_warn=20", "--set", "close_wait_error=45s")
-    assert found["summary"]["findings"]["error"] == 1
-    values = next(each["values"] for each in found["findings"] if each["code"] == "CL005")
-    assert (values["close_wait_warn"], values["close_wait_error"]) == (20.0, 45.0)
-    check: list[str | Path] = [
-        "check",
-        path,
-        "--set",
-        "close_wait_error=45s",
-        "--set",
-        "close_wait_warn=20s",
-    ]
-    assert run_program(check, folder=tmp_path).returncode == 1
-    assert run_program([*check, "--ignore", "close-wait-stuck"], folder=tmp_path).returncode == 0
-    assert run_program(["check", path], folder=tmp_path).returncode == 0
-    (tmp_path / "tcpflow.toml").write_text(
-        'parameters = { close_wait_warn = "20s", close_wait_error = "45s" }\n'
-    )
-    assert run_program(["check", path], folder=tmp_path).returncode == 1
-    option = ["--set", "close_wait_error=5min"]  # wins
-    assert run_program(["check", path, *option], folder=tmp_path).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (
-            "close_wait=3",
-            "--set: there is no parameter 'close_wait'; did you mean",
-        ),
-        ("close_wait_warn=soon", "--set close_wait_warn=soon: 'soon' is no duration"),
-        ("flood_percent=200", "--set flood_percent=200: 200 is not 1 to 100"),
-        ("backlog", "'backlog' is no NAME=VALUE such as close_wait_warn=30s"),
-    ],
-)
-def test_set_says_what_is_wrong_with_a_value(captures: Path, value: str, words: str) -> None:
-    status, error = status_and_error(captures / "closed.pcap", "--set", value)
-    assert status == 2
-    assert words in error
-    assert error.count("\n") == 1
-
-
-@pytest.mark.parametrize("topic", ["parameters", "profiles", "where"])
-def test_explain_lists_what_options_take(topic: str) -> None:
-    text = run_program(["explain", topic])
-    assert text.returncode == 0
-    assert len(text.stdout.splitlines()) > 20
-    assert json.loads(run_program(["explain", topic, "--format", "json"]).stdout)
-    assert topic not in {rule.name for rule in rules().values()}
-
-
-def test_explain_says_with_which_options_a_finding_changes() -> None:
-    text = run_program(["explain", "close-wait-stuck"]).stdout.decode()
-    assert "--set close_wait_warn=60s: CLOSE-WAIT without an answer" in text
-    found = json.loads(run_program(["explain", "CL005", "--format", "json"]).stdout)
-    names = [each["name"] for each in found["parameters"]]
-    assert names == ["close_wait_warn", "close_wait_error"]
 
 
 def test_select_ignore_and_severity(captures: Path) -> None:

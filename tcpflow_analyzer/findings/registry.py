@@ -312,12 +312,16 @@ def rules() -> dict[str, Rule]:
     for module in pkgutil.walk_packages(package.__path__, "tcpflow_analyzer.findings."):
         importlib.import_module(module.name)
     if is_declared(GROUP):
-        _import_extensions()
+        import_extensions()
     return dict(sorted(_RULES.items()))
 
 
-def _import_extensions() -> None:
-    """Import what other packages declare; a module registers its findings when it is imported."""
+def import_extensions() -> None:
+    """Import what other packages declare; a module registers its findings when it is imported.
+
+    Raises:
+        ExtensionError: one cannot be imported.
+    """
     from importlib.metadata import entry_points  # noqa: PLC0415  slow, and seldom needed
 
     for entry in sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)):
