@@ -5,6 +5,7 @@ is what authors of findings in other packages test as well: tcpflow_analyzer/tes
 """
 
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from support.ladder import Ladder, capture
 from support.places import FIXTURES, shared_folder
 from tcpflow_analyzer.findings.registry import Rule, rules
+from tcpflow_analyzer.report.catalogue import explanation_json
 from tcpflow_analyzer.testing import FindingCase
 
 FOLDER = FIXTURES / "findings"
@@ -85,6 +87,14 @@ def test_findings_of_the_capture_say_what_they_rest_on(case: FindingCase) -> Non
 def test_definition_has_its_headings_in_order(case: FindingCase) -> None:
     case.assert_definition()
     assert f"Seen in: fixtures/findings/{case}" in case.rule.definition
+
+
+def test_definition_names_its_sources_and_what_other_tools_call_it(case: FindingCase) -> None:
+    explained = json.loads(explanation_json(case.rule))
+    for tool in ("Wireshark", "Zeek", "Suricata", "tcptrace", "conntrack"):
+        assert tool in explained["peers"], tool
+    references = explained["references"]
+    assert re.search(r"RFC \d+ (section|figure|appendix)|not in any RFC", references), references
 
 
 def test_every_folder_belongs_to_a_rule() -> None:

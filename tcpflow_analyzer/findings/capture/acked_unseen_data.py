@@ -27,7 +27,8 @@ def acked_unseen_data(connection: Connection, capture: CaptureView) -> Iterator[
         counters of the mirror port.
     Not proof of: loss on the network: the data did arrive.
     Other tools: Wireshark tcp.analysis.ack_lost_segment; Zeek content_gap,
-        CaptureLoss::Too_Much_Loss; Suricata reassembly_seq_gap; tcptrace "missed data".
+        CaptureLoss::Too_Much_Loss; Suricata reassembly_seq_gap; tcptrace "missed data"; conntrack
+        "ACKed data not seen yet".
     References: RFC 9293 section 3.10.7.4 fifth step; not in any RFC: the observer's position.
     Seen in: fixtures/findings/CP004-acked-unseen-data
     """

@@ -24,8 +24,8 @@ def belief_corrected(connection: Connection, capture: CaptureView) -> Iterator[F
         the endpoint dropped it.
     What to do: nothing; the corrected transitions are marked in the timeline.
     Not proof of: loss; a full accept queue drops ACKs that have arrived (HS013).
-    Other tools: Zeek puts RESET back to CLOSED after FIN; Suricata rolls RST back; others have
-        none.
+    Other tools: Zeek puts RESET back to CLOSED after FIN; Suricata rolls RST back; conntrack takes
+        up its entry anew on a SYN-ACK; Wireshark and tcptrace have no name for it.
     References: RFC 9293 section 3.10; not in any RFC: believed states.
     Seen in: fixtures/findings/CP011-belief-corrected
     """

@@ -37,7 +37,8 @@ class ControlOnlyTrace:
     Why it matters: nothing can be said about data, windows and loss; handshake and close can be.
     What to do: capture without `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`.
     Not proof of: loss.
-    Other tools: Zeek find-filtered-trace.zeek; the others have none.
+    Other tools: Zeek find-filtered-trace.zeek; Wireshark, Suricata, tcptrace and conntrack have no
+        name for it.
     References: not in any RFC: the observer's position.
     Seen in: fixtures/findings/CP010-control-only-trace
     """

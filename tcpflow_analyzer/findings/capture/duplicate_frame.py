@@ -29,7 +29,7 @@ class DuplicateFrame:
     What to do: mirror one direction of each port only; capture on one interface; `editcap -d`.
     Not proof of: duplication on the network; that is what the receiver's duplicate ACKs would show.
     Other tools: Wireshark reports retransmissions and duplicate ACKs; Zeek history t; tcptrace
-        "hardware duplicates".
+        "hardware duplicates"; Suricata and conntrack have no name for it.
     References: RFC 6864 section 4.1 (IP identification of atomic datagrams); not in any RFC: the
         observer's position.
     Seen in: fixtures/findings/CP006-duplicate-frame

@@ -23,7 +23,8 @@ def midstream_start(connection: Connection, capture: CaptureView) -> Iterator[Fi
     What to do: start the capture before the connections, or restart them.
     Not proof of: loss.
     Other tools: Wireshark tcp.completeness without bit 1; Zeek history without S, conn_state OTH;
-        tcptrace "SYNs: 0"; conntrack nf_conntrack_tcp_loose.
+        tcptrace "SYNs: 0"; conntrack nf_conntrack_tcp_loose; Suricata's midstream sessions,
+        fin_but_no_session.
     References: RFC 9293 section 3.3.2; not in any RFC: the pick-up of docs/explanation.
     Seen in: fixtures/findings/CP001-midstream-start
     """

@@ -29,7 +29,7 @@ class OffloadArtifact:
     What to do: nothing; or `ethtool -K DEVICE tx off tso off gso off gro off` while capturing.
     Not proof of: damage.
     Other tools: Wireshark "maybe caused by TCP checksum offload"; Zeek ignore_checksums; Suricata
-        checksum-validation auto.
+        checksum-validation auto; tcptrace and conntrack have no name for it.
     References: RFC 9293 sections 3.1, 3.7.1; Linux Documentation/networking/checksum-offloads.rst.
     Seen in: fixtures/findings/CP009-offload-artifact
     """

@@ -27,7 +27,7 @@ def one_sided_view(connection: Connection, capture: CaptureView) -> Iterator[Fin
     What to do: mirror both directions; capture on the host itself.
     Not proof of: a network problem.
     Other tools: Wireshark many tcp.analysis.ack_lost_segment; Zeek possible_split_routing; Suricata
-        async-oneside; tcptrace "b2a 0 packets".
+        async-oneside; tcptrace "b2a 0 packets"; conntrack SYN_SENT [UNREPLIED].
     References: not in any RFC: the observer's position.
     Seen in: fixtures/findings/CP003-one-sided-view
     """

@@ -25,7 +25,8 @@ def open_at_end(connection: Connection, capture: CaptureView) -> Iterable[Findin
     Why it matters: what looks unfinished may have been finished a moment later.
     What to do: capture longer.
     Not proof of: a leak; CL005 and KA003 judge connections that stay open.
-    Other tools: Wireshark tcp.completeness 15; Zeek S1, S2, S3; tcptrace "complete: no".
+    Other tools: Wireshark tcp.completeness 15; Zeek S1, S2, S3; tcptrace "complete: no"; conntrack
+        lists what is open now; Suricata has no name for it.
     References: RFC 9293 section 3.3.2.
     Seen in: fixtures/findings/CP002-open-at-end
     """

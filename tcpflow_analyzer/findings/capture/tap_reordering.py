@@ -25,7 +25,7 @@ class TapReordering:
     What to do: capture both directions on one card; `reordercap`; `mergecap` with exact clocks.
     Not proof of: reordering on the network (SQ006).
     Other tools: Wireshark ack_lost_segment and out_of_order; Zeek history ^; tcptrace out-of-order
-        warnings.
+        warnings; Suricata and conntrack have no name for it.
     References: not in any RFC: the observer's position.
     Seen in: fixtures/findings/CP007-tap-reordering
     """

@@ -26,7 +26,8 @@ class TruncatedSegment:
     What to do: nothing if only headers are wanted; else `tcpdump -s 0`.
     Not proof of: loss.
     Other tools: Wireshark "Packet size limited during capture"; Zeek truncated_tcp_payload,
-        truncated_header; tcptrace "truncated data"; conntrack "short packet".
+        truncated_header; tcptrace "truncated data"; conntrack "short packet"; Suricata's decoder
+        events.
     References: RFC 791 section 3.2; not in any RFC: the observer's position.
     Seen in: fixtures/findings/CP005-truncated-segment
     """

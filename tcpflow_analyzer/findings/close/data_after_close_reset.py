@@ -36,7 +36,8 @@ def data_after_close_reset(connection: Connection, capture: CaptureView) -> Iter
     What to do: in the closing program, shutdown() the sending side and read until end of file
         before close(); in the protocol, let the end that sends last close first.
     Not proof of: a loss that matters: the closer may not have wanted the rest.
-    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE.
+    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE;
+        Suricata has no name for it.
     References: RFC 9293 section 3.6.1; RFC 1122 section 4.2.2.13; RFC 2525 section 2.17;
         Linux net/ipv4/tcp_input.c, tcp_rcv_state_process (TCPAbortOnData).
     Seen in: fixtures/findings/CL008-data-after-close-reset

@@ -28,7 +28,8 @@ def fin_retransmitted(connection: Connection, capture: CaptureView) -> Iterator[
     What to do: compare captures of both ends; look for loss in the direction that the cause names.
     Not proof of: loss before the tap; the FIN or its ACK died behind it.
     Other tools: Wireshark tcp.analysis.retransmission, tcp.fin_retransmission; tcptrace "SYN/FIN
-        pkts sent"; Suricata flags it in FIN states; Zeek writes F once.
+        pkts sent"; Suricata flags it in FIN states; Zeek writes F once; conntrack stays in its
+        state ("Retransmitted FIN").
     References: RFC 6298 section 5; RFC 9293 section 3.6; RFC 8985 section 7 (tail loss probe).
     Seen in: fixtures/findings/CL002-fin-retransmitted
     """

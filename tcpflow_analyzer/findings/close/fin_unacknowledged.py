@@ -40,7 +40,7 @@ def fin_unacknowledged(connection: Connection, capture: CaptureView) -> Iterator
         find out whether the peer's host or the path to it was gone.
     Not proof of: a fault of the peer; the FIN may have been lost each time.
     Other tools: Wireshark tcp.fin_retransmission only; Zeek S2 or S3; tcptrace "complete: no";
-        conntrack FIN_WAIT for 120 s, LAST_ACK for 30 s.
+        conntrack FIN_WAIT for 120 s, LAST_ACK for 30 s; Suricata has no name for it.
     References: RFC 9293 sections 3.6 and 3.8.3; Linux net.ipv4.tcp_orphan_retries.
     Seen in: fixtures/findings/CL001-fin-unacknowledged
     """

@@ -65,7 +65,7 @@ class Backscatter:
     What to do: tell the victim's network; check that none of your hosts sent the SYNs.
     Not proof of: forgery: the SYNs may have taken a way past the tap, or come before it began.
     Other tools: Zeek unsolicited_SYN_response, spontaneous_RST, conn_state RSTRH, SHR; Suricata
-        rst_but_no_session; conntrack INVALID.
+        rst_but_no_session; conntrack INVALID; Wireshark and tcptrace have no name for it.
     References: RFC 9293 section 3.5.2; RFC 4987 section 2.
     Seen in: fixtures/findings/FL008-backscatter
     """

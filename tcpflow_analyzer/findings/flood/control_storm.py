@@ -26,7 +26,8 @@ def control_storm(connection: Connection, capture: CaptureView) -> Iterator[Find
     What to do: an ACK loop has ends that disagree about the numbers: a middlebox that changes them,
         or a forged segment; net.ipv4.tcp_invalid_ratelimit bounds it on Linux.
     Not proof of: an attack.
-    Other tools: Zeek FIN_storm, RST_storm; Wireshark tcp.analysis.duplicate_ack.
+    Other tools: Zeek FIN_storm, RST_storm; Wireshark tcp.analysis.duplicate_ack; Suricata, tcptrace
+        and conntrack have no name for it.
     References: RFC 5961 section 7; RFC 9293 section 3.10.7.4.
     Seen in: fixtures/findings/FL005-control-storm
     """

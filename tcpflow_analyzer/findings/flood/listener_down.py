@@ -28,7 +28,8 @@ class ListenerDown:
     What to do: look at the service's log at the time of the first failure: crash (RS004 and RS001
         of its connections at that time), restart (TW012 when its own TIME-WAIT holds the port).
     Not proof of: a crash; a filter that was switched on looks the same.
-    Other tools: Zeek conn_state REJ after SF; the others have none.
+    Other tools: Zeek conn_state REJ after SF; Wireshark, Suricata, tcptrace and conntrack have no
+        name for it.
     References: RFC 9293 section 3.10.7.1; otherwise not in any RFC.
     Seen in: fixtures/findings/FL009-listener-down
     """

@@ -29,7 +29,8 @@ class PortScan:
     What to do: find the process on the source (`ss -tnp`); see which ports it found open.
     Not proof of: malice: monitoring, service discovery and peer-to-peer programs scan too.
     Other tools: Zeek Scan::Port_Scan, Scan::Address_Scan, conn_state REJ, S0, RSTOS0, SH; Suricata
-        scan rules; nmap -sS, -sT, -sF, -sN, -sX, -sA, -sM.
+        scan rules; nmap -sS, -sT, -sF, -sN, -sX, -sA, -sM; Wireshark, tcptrace and conntrack have
+        no name for it.
     References: RFC 9293 sections 3.10.7.1, 3.10.7.2.
     Seen in: fixtures/findings/FL004-port-scan
     """

@@ -30,7 +30,8 @@ class RetryStorm:
     Why it matters: the attempts keep a service that is overloaded from coming back, and fill logs.
     What to do: let the client wait longer after each failure, with jitter; mend the service.
     Not proof of: a broken service: a monitoring probe that resets what answers looks the same.
-    Other tools: Zeek counts of conn_state S0, REJ; the others have none.
+    Other tools: Zeek counts of conn_state S0, REJ; Wireshark, Suricata, tcptrace and conntrack have
+        no name for it.
     References: RFC 6298 section 5.5 (back off); otherwise not in any RFC.
     Seen in: fixtures/findings/FL007-retry-storm
     """

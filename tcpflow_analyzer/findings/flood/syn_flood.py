@@ -29,7 +29,8 @@ class SynFlood:
     What to do: `ss -tn state syn-recv | wc -l`; net.ipv4.tcp_syncookies=1; limit SYNs per source at
         the edge; where the sources are real, look at the way back to them.
     Not proof of: an attack; answers that take another way, or are lost, look the same.
-    Other tools: Zeek conn_state S0 and S1 counts; conntrack "table full"; the others have none.
+    Other tools: Zeek conn_state S0 and S1 counts; conntrack "table full"; Wireshark, Suricata and
+        tcptrace have no name for it.
     References: RFC 4987 section 2.
     Seen in: fixtures/findings/FL001-syn-flood
     """

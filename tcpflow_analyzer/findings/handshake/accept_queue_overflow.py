@@ -86,7 +86,8 @@ class AcceptQueueOverflow:
         program accept faster, raise its listen() backlog and net.core.somaxconn.
     Not proof of: an overflow; loss between tap and listener looks the same on one connection, and
         a listener that was closed between SYN-ACK and ACK like its RST.
-    Other tools: Wireshark and tcptrace show retransmissions; Suricata est_synack_resend.
+    Other tools: Wireshark and tcptrace show retransmissions; Suricata est_synack_resend; conntrack
+        "sIG"; Zeek has no name for it.
     References: RFC 9293 section 3.9.1.1; Linux listen(2), net/ipv4/tcp_minisocks.c tcp_check_req.
     Seen in: fixtures/findings/HS013-accept-queue-overflow
     """

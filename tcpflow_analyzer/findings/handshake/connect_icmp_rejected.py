@@ -36,7 +36,7 @@ def connect_icmp_rejected(connection: Connection, capture: CaptureView) -> Itera
         that rejects with an ICMP error (`nft list ruleset`, `iptables -L -v`).
     Not proof of: an error of the host addressed; the sender of the ICMP error is named.
     Other tools: Wireshark icmp fields of another packet; Zeek icmp_unreachable; conntrack RELATED;
-        Argus states URH, URP, URN.
+        Argus states URH, URP, URN; Suricata and tcptrace have no name for it.
     References: RFC 9293 section 3.9.2.2; RFC 1122 section 4.2.3.9; RFC 5461; RFC 5927.
     Seen in: fixtures/findings/HS005-connect-icmp-rejected
     """

@@ -72,7 +72,8 @@ def connection_refused(connection: Connection, capture: CaptureView) -> Iterable
     Not proof of: a host without the service; a filter on the way may have sent the RST (its TTL
         then often differs).
     Other tools: Wireshark tcp.connection.rst, tcp.completeness 37; Zeek conn_state REJ,
-        connection_rejected; conntrack deletes the entry.
+        connection_rejected; conntrack deletes the entry; tcptrace RESET; Suricata has no name for
+        it.
     References: RFC 9293 sections 3.5.2 group 1, 3.10.7.1, 3.10.7.3.
     Seen in: fixtures/findings/HS004-connection-refused
     """

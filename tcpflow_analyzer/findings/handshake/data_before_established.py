@@ -22,7 +22,8 @@ def data_before_established(connection: Connection, capture: CaptureView) -> Ite
     Why it matters: a stack cannot send it; somebody else may have put it there.
     What to do: compare TTL and IP identification with the endpoint's other segments.
     Not proof of: an injection; a capture that lost the SYN-ACK looks the same.
-    Other tools: Zeek data_before_established; Suricata 3whs_ack_data_inject; conntrack invalid.
+    Other tools: Zeek data_before_established; Suricata 3whs_ack_data_inject; conntrack invalid;
+        Wireshark and tcptrace have no name for it.
     References: RFC 9293 section 3.4; RFC 7413.
     Seen in: fixtures/findings/HS015-data-before-established
     """

@@ -23,7 +23,8 @@ def fin_before_established(connection: Connection, capture: CaptureView) -> Iter
     What to do: look who sends it: `nmap -sF` leaves such traces.
     Not proof of: a scan; a capture that lost the handshake looks the same.
     Other tools: Zeek inappropriate_FIN, spontaneous_FIN, conn_state SH; Suricata
-        fin_but_no_session; Wireshark tcp.completeness without the SYN-ACK bit.
+        fin_but_no_session; Wireshark tcp.completeness without the SYN-ACK bit; conntrack invalid
+        (sIV); tcptrace has no name for it.
     References: RFC 9293 sections 3.9.1.4, 3.10.7.1 to 3.10.7.3.
     Seen in: fixtures/findings/HS019-fin-before-established
     """

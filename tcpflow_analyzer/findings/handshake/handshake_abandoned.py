@@ -35,7 +35,7 @@ def handshake_abandoned(connection: Connection, capture: CaptureView) -> Iterato
         and who sends the SYNs.
     Not proof of: a flood; the originator may have gone, or the way back may lose packets.
     Other tools: Wireshark tcp.completeness 3; Zeek S1, as if established; conntrack SYN_RECV; Argus
-        ACC, TIM.
+        ACC, TIM; Suricata SYN_RECV until the flow times out; tcptrace "complete: no".
     References: RFC 9293 section 3.5; RFC 4987 section 2.
     Seen in: fixtures/findings/HS007-handshake-abandoned
     """

@@ -26,7 +26,8 @@ def handshake_aborted_by_client(connection: Connection, capture: CaptureView) ->
         this, and clients whose connect() timed out before a late SYN-ACK.
     What to do: compare the SYN-ACK's delay with the client's connect timeout; group by originator.
     Not proof of: a scan; an old duplicate SYN draws the same RST, and rightly so.
-    Other tools: Wireshark tcp.connection.rst; Zeek RSTO; conntrack CLOSE; Argus RST.
+    Other tools: Wireshark tcp.connection.rst; Zeek RSTO; conntrack CLOSE; Argus RST; tcptrace
+        RESET; Suricata has no name for it.
     References: RFC 9293 sections 3.5.2, 3.5.1 figure 8, 3.10.7.3.
     Seen in: fixtures/findings/HS008-handshake-aborted-by-client
     """

@@ -42,7 +42,8 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
         address (TTL differs), or forged answers.
     Not proof of: an attack.
     Other tools: Wireshark tcp.analysis.ack_lost_segment, misleadingly; Zeek bad_SYN_ack; Suricata
-        3whs_synack_with_wrong_ack, 3whs_wrong_seq_wrong_ack.
+        3whs_synack_with_wrong_ack, 3whs_wrong_seq_wrong_ack; conntrack "ACK is over the upper
+        bound"; tcptrace has no name for it.
     References: RFC 9293 section 3.10.7.3 first step, section 3.10.7.4 fifth step.
     Seen in: fixtures/findings/HS009-handshake-ack-wrong
     """

@@ -38,7 +38,8 @@ def handshake_wrong_direction(connection: Connection, capture: CaptureView) -> I
     What to do: compare TTL and IP identification of the segment with the endpoint's others.
     Not proof of: the endpoint having sent it.
     Other tools: Zeek connection_originator_SYN_ack, repeated_SYN_with_ack; Suricata
-        3whs_synack_in_wrong_direction, 3whs_ack_in_wrong_dir; conntrack invalid (sIV).
+        3whs_synack_in_wrong_direction, 3whs_ack_in_wrong_dir; conntrack invalid (sIV); Wireshark
+        and tcptrace have no name for it.
     References: RFC 9293 sections 3.10.7.3 and 3.10.7.4.
     Seen in: fixtures/findings/HS011-handshake-wrong-direction
     """

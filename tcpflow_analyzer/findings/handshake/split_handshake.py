@@ -25,7 +25,7 @@ def split_handshake(connection: Connection, capture: CaptureView) -> Iterator[Fi
     What to do: see what the responder is; ordinary stacks do not do this.
     Not proof of: evasion.
     Other tools: Zeek simultaneous_open, repeated_SYN_reply_wo_ack; Suricata 4whs_* events;
-        Wireshark says nothing; conntrack SYN_SENT2.
+        Wireshark says nothing; conntrack SYN_SENT2; tcptrace has no name for it.
     References: RFC 9293 section 3.5, section 3.10.7.3 fourth step.
     Seen in: fixtures/findings/HS010-split-handshake
     """

@@ -47,7 +47,7 @@ def stale_half_open_recovery(connection: Connection, capture: CaptureView) -> It
         keep-alive at the other end finds it sooner.
     Not proof of: a crash.
     Other tools: Wireshark reused_ports and ack_lost_segment; Suricata 3whs_synack_with_wrong_ack;
-        conntrack handles it silently.
+        conntrack handles it silently; Zeek and tcptrace have no name for it.
     References: RFC 9293 section 3.5.1 figures 9 and 10; RFC 5961 section 4.
     Seen in: fixtures/findings/HS018-stale-half-open-recovery
     """

@@ -37,7 +37,7 @@ def syn_data_not_accepted(connection: Connection, capture: CaptureView) -> Itera
     What to do: `sysctl net.ipv4.tcp_fastopen` at the listener (bit 2), and the cookie's age.
     Not proof of: loss; the stack repeats the data after the handshake.
     Other tools: Wireshark tcp.analysis.tfo_ignored; Zeek SYN_with_data; Suricata
-        3whs_synack_tfo_data_ignored.
+        3whs_synack_tfo_data_ignored; tcptrace and conntrack have no name for it.
     References: RFC 7413 section 4.2; RFC 9293 section 3.10.7.2.
     Seen in: fixtures/findings/HS016-syn-data-not-accepted
     """

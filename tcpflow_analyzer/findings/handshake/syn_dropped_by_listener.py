@@ -40,7 +40,8 @@ class SynDroppedByListener:
     What to do: `nstat -az TcpExtListenDrops TcpExtListenOverflows TcpExtPAWSPassive`; see HS013,
         SYN queue and rate limits; clients behind one address translator with different timestamps.
     Not proof of: a full queue; the one SYN may have been lost on its way to the listener.
-    Other tools: Zeek conn_state S0 for those never answered; the others have none.
+    Other tools: Zeek conn_state S0 for those never answered; Wireshark, Suricata, tcptrace and
+        conntrack have no name for it.
     References: RFC 4987 section 2.2; RFC 7323 section 5.5; RFC 6191.
     Seen in: fixtures/findings/HS014-syn-dropped-by-listener
     """

@@ -43,7 +43,8 @@ def syn_isn_changed(connection: Connection, capture: CaptureView) -> Iterator[Fi
         port and reconnects at once.
     Not proof of: an attack.
     Other tools: Wireshark tcp.analysis.reused_ports; Zeek SYN_seq_jump; Suricata
-        3whs_syn_resend_diff_seq_on_syn_recv, 3whs_syn_flood.
+        3whs_syn_resend_diff_seq_on_syn_recv, 3whs_syn_flood; tcptrace warn_printbad_syn_fin_seq;
+        conntrack begins its entry anew.
     References: RFC 9293 sections 3.10.7.3 and 3.10.7.4; RFC 6528.
     Seen in: fixtures/findings/HS003-syn-isn-changed
     """

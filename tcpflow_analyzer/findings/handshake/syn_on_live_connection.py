@@ -39,7 +39,8 @@ def syn_on_live_connection(connection: Connection, capture: CaptureView) -> Iter
         connections.
     Not proof of: a restart.
     Other tools: Wireshark tcp.analysis.reused_ports; Zeek SYN_inside_connection; Suricata
-        est_syn_resend, est_syn_resend_diff_seq; conntrack "invalid packet ignored".
+        est_syn_resend, est_syn_resend_diff_seq; conntrack "invalid packet ignored"; tcptrace merges
+        both incarnations.
     References: RFC 5961 section 4; RFC 9293 section 3.10.7.4 fourth step.
     Seen in: fixtures/findings/HS017-syn-on-live-connection
     """

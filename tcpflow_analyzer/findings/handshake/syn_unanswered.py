@@ -73,7 +73,7 @@ def syn_unanswered(connection: Connection, capture: CaptureView) -> Iterable[Fin
     Not proof of: a host that is down; the answer may have been lost, or taken another way past the
         tap (CP003).
     Other tools: Wireshark tcp.completeness 1; Zeek conn_state S0, connection_attempt; tcptrace
-        "complete: no (SYNs: 1)"; conntrack SYN_SENT [UNREPLIED].
+        "complete: no (SYNs: 1)"; conntrack SYN_SENT [UNREPLIED]; Suricata has no name for it.
     References: RFC 9293 section 3.8.3; RFC 6298 section 5.7; Linux net/ipv4/tcp_timer.c.
     Seen in: fixtures/findings/HS001-syn-unanswered
     """

@@ -30,7 +30,8 @@ def synack_changed(connection: Connection, capture: CaptureView) -> Iterator[Fin
         or SYN cookies (the low bits and the MSS differ).
     Not proof of: an attack.
     Other tools: Wireshark tcp.analysis.reused_ports; Zeek SYN_seq_jump; Suricata
-        3whs_synack_resend_with_different_ack, 3whs_synack_resend_with_diff_seq.
+        3whs_synack_resend_with_different_ack, 3whs_synack_resend_with_diff_seq; tcptrace
+        warn_printbad_syn_fin_seq; conntrack "sIG".
     References: RFC 9293 section 3.10.7.3; RFC 4987 section 3.6.
     Seen in: fixtures/findings/HS012-synack-changed
     """

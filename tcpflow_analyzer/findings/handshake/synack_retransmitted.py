@@ -26,7 +26,8 @@ def synack_retransmitted(connection: Connection, capture: CaptureView) -> Iterat
     What to do: `nstat -az TcpExtListenOverflows TcpExtTCPTimeouts` on the listener; with cause
         no-ack-seen look for loss towards the originator.
     Not proof of: loss; a listener with a full accept queue drops the ACK that it received.
-    Other tools: Wireshark tcp.analysis.retransmission; Suricata est_synack_resend; conntrack "sIG".
+    Other tools: Wireshark tcp.analysis.retransmission; Suricata est_synack_resend; conntrack "sIG";
+        tcptrace rexmt; Zeek has no name for it.
     References: RFC 9293 section 3.8.1; RFC 6298; Linux net/ipv4/inet_connection_sock.c.
     Seen in: fixtures/findings/HS006-synack-retransmitted
     """

@@ -41,7 +41,7 @@ def idle_without_keepalive(connection: Connection, capture: CaptureView) -> Iter
         let the protocol send heartbeats.
     Not proof of: a dead connection; it may just not be needed.
     Other tools: Wireshark tcp.time_delta; Zeek S1 and its inactivity timeout of 5 min; conntrack
-        ESTABLISHED for 432000 s.
+        ESTABLISHED for 432000 s; tcptrace idletime max; Suricata has no name for it.
     References: RFC 9293 section 3.8.4; RFC 5382 REQ-5.
     Seen in: fixtures/findings/KA004-idle-without-keepalive
     """

@@ -35,7 +35,7 @@ def keepalive_probe(connection: Connection, capture: CaptureView) -> Iterator[Fi
     What to do: nothing; compare the interval with the idle time-outs on the path.
     Not proof of: an application that is alive; the kernel answers for it.
     Other tools: Wireshark tcp.analysis.keep_alive, tcp.analysis.keep_alive_ack; Suricata's packet
-        flag KEEPALIVE.
+        flag KEEPALIVE; Zeek, tcptrace and conntrack have no name for it.
     References: RFC 9293 section 3.8.4; RFC 1122 section 4.2.3.6.
     Seen in: fixtures/findings/KA001-keepalive-probe
     """

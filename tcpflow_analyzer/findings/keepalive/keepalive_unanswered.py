@@ -39,7 +39,8 @@ def keepalive_unanswered(connection: Connection, capture: CaptureView) -> Iterat
     What to do: see whether other connections of the peer fell silent, too (KA003), or this one only
         after an idle time (MB002).
     Not proof of: a dead peer; a one-way path looks the same.
-    Other tools: Wireshark shows the series of tcp.analysis.keep_alive; the others have no name.
+    Other tools: Wireshark shows the series of tcp.analysis.keep_alive; Zeek, Suricata, tcptrace and
+        conntrack have no name for it.
     References: RFC 9293 section 3.8.4.
     Seen in: fixtures/findings/KA002-keepalive-unanswered
     """

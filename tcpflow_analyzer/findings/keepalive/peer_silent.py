@@ -33,8 +33,8 @@ def peer_silent(connection: Connection, capture: CaptureView) -> Iterator[Findin
     What to do: compare the last frame of the silent end with events on its host and its switch
         port; set SO_KEEPALIVE or TCP_USER_TIMEOUT where the peer has to notice sooner.
     Not proof of: a dead host; its answers may be lost between it and the tap.
-    Other tools: Wireshark a series of tcp.analysis.retransmission; tcptrace idletime max;
-        conntrack UNACK timeout.
+    Other tools: Wireshark a series of tcp.analysis.retransmission; tcptrace idletime max; conntrack
+        UNACK timeout; Zeek connection_timeout; Suricata has no name for it.
     References: RFC 9293 section 3.8.3; RFC 5482.
     Seen in: fixtures/findings/KA003-peer-silent
     """

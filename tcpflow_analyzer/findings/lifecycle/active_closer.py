@@ -29,7 +29,7 @@ def active_closer(connection: Connection, capture: CaptureView) -> Iterable[Find
     What to do: if the wrong end closes, look at its idle timeouts and keep-alive settings.
     Not proof of: which program decided; the other may have asked for it in its protocol.
     Other tools: Wireshark tcp.connection.fin_active by order at the tap; Zeek order of F and f in
-        the history; conntrack has an internal flag.
+        the history; conntrack has an internal flag; Suricata and tcptrace have no name for it.
     References: RFC 9293 section 3.6.
     Seen in: fixtures/findings/LC006-active-closer
     """

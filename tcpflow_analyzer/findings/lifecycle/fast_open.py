@@ -22,7 +22,8 @@ def fast_open(connection: Connection, capture: CaptureView) -> Iterator[Finding]
     Why it matters: saves one round trip; the data of the SYN may arrive twice.
     What to do: nothing; `sysctl net.ipv4.tcp_fastopen` and `nstat -az | grep FastOpen` on Linux.
     Not proof of: that the program read the data before the handshake was complete.
-    Other tools: Wireshark tcp.options.tfo, tcp.analysis.tfo_syn and tfo_ack; Zeek SYN_with_data.
+    Other tools: Wireshark tcp.options.tfo, tcp.analysis.tfo_syn and tfo_ack; Zeek SYN_with_data;
+        Suricata follows it without an event; tcptrace and conntrack have no name for it.
     References: RFC 7413 sections 3 and 4.
     Seen in: fixtures/findings/LC009-fast-open
     """

@@ -30,7 +30,7 @@ def fin_with_data(connection: Connection, capture: CaptureView) -> Iterator[Find
     What to do: nothing.
     Not proof of: data loss; the FIN counts only once all data before it has arrived.
     Other tools: Wireshark tcp.connection.fin; Zeek history D and F; tcptrace counts "FIN pkts
-        sent".
+        sent"; Suricata and conntrack have no name for it.
     References: RFC 9293 sections 3.4 and 3.10.4.
     Seen in: fixtures/findings/LC008-fin-with-data
     """

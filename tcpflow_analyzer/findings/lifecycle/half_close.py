@@ -24,7 +24,7 @@ def half_close(connection: Connection, capture: CaptureView) -> Iterator[Finding
     What to do: nothing, if it is meant.
     Not proof of: a program that forgot to close; see CL005.
     Other tools: Wireshark has no name for it; Zeek S2 or S3 only where the second FIN never comes;
-        conntrack CLOSE_WAIT.
+        conntrack CLOSE_WAIT; tcptrace "complete: no"; Suricata has no name for it.
     References: RFC 9293 section 3.6.1.
     Seen in: fixtures/findings/LC007-half-close
     """

@@ -29,7 +29,7 @@ def orderly_close(connection: Connection, capture: CaptureView) -> Iterable[Find
     What to do: nothing.
     Not proof of: that the programs read everything; a FIN is acknowledged by the stack.
     Other tools: Wireshark tcp.completeness bit 16; Zeek conn_state SF; tcptrace "complete conn:
-        yes"; conntrack FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT.
+        yes"; conntrack FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT; Suricata has no name for it.
     References: RFC 9293 section 3.6 figure 12.
     Seen in: fixtures/findings/LC004-orderly-close
     """

@@ -23,7 +23,8 @@ def self_connect(connection: Connection, capture: CaptureView) -> Iterator[Findi
     What to do: let the service use a port outside the ephemeral range
         (`sysctl net.ipv4.ip_local_reserved_ports`); compare getsockname() with getpeername().
     Not proof of: a service that answers.
-    Other tools: Wireshark, Zeek and tcptrace have no name for it; conntrack SYN_SENT2.
+    Other tools: Wireshark, Zeek and tcptrace have no name for it; conntrack SYN_SENT2; Suricata has
+        no name for it.
     References: RFC 9293 section 3.5; Linux net/ipv4/tcp_input.c, tcp_rcv_synsent_state_process.
     Seen in: fixtures/findings/LC003-self-connect
     """

@@ -24,7 +24,7 @@ def simultaneous_close(connection: Connection, capture: CaptureView) -> Iterator
     What to do: nothing; where TIME-WAIT at the listener hurts, let one side close first.
     Not proof of: an error of either end.
     Other tools: Wireshark names the FIN it saw second passive; Zeek SF and tcptrace "complete" do
-        not tell it apart; conntrack LAST_ACK.
+        not tell it apart; conntrack LAST_ACK; Suricata state CLOSING, no event.
     References: RFC 9293 section 3.6 figure 13.
     Seen in: fixtures/findings/LC005-simultaneous-close
     """

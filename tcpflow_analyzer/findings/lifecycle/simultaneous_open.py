@@ -23,7 +23,8 @@ def simultaneous_open(connection: Connection, capture: CaptureView) -> Iterator[
     What to do: nothing, if peers that open towards each other are meant to.
     Not proof of: two connections; there is one.
     Other tools: Wireshark marks the SYN-ACKs as suspected retransmissions; Zeek weird
-        simultaneous_open; tcptrace "complete conn: no"; conntrack SYN_SENT2.
+        simultaneous_open; tcptrace "complete conn: no"; conntrack SYN_SENT2; Suricata handles it
+        without an event.
     References: RFC 9293 section 3.5 figure 7, section 3.10.7.3.
     Seen in: fixtures/findings/LC002-simultaneous-open
     """

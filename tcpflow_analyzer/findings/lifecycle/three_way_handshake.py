@@ -28,7 +28,7 @@ def three_way_handshake(connection: Connection, capture: CaptureView) -> Iterabl
     What to do: nothing.
     Not proof of: that the accepting program took the connection; see HS013.
     Other tools: Wireshark tcp.completeness bits 1, 2 and 4; Zeek history ShA; tcptrace "SYNs: 2";
-        conntrack SYN_SENT, SYN_RECV, ESTABLISHED [ASSURED].
+        conntrack SYN_SENT, SYN_RECV, ESTABLISHED [ASSURED]; Suricata a state, no event.
     References: RFC 9293 sections 3.5, 3.10.7.2 to 3.10.7.4.
     Seen in: fixtures/findings/LC001-three-way-handshake
     """

@@ -31,7 +31,8 @@ def idle_reset(connection: Connection, capture: CaptureView) -> Iterator[Finding
     What to do: find whose time-out is as long as the idle time; let keep-alives come more often,
         or close earlier.
     Not proof of: a device on the path; a program may abort idle connections itself (SO_LINGER).
-    Other tools: Wireshark tcp.connection.rst; Zeek RSTR; tcptrace RESET.
+    Other tools: Wireshark tcp.connection.rst; Zeek RSTR; tcptrace RESET; Suricata and conntrack
+        have no name for it.
     References: RFC 9293 section 3.5.2; RFC 5382.
     Seen in: fixtures/findings/MB003-idle-reset
     """

@@ -32,7 +32,7 @@ def ttl_shift(connection: Connection, capture: CaptureView) -> Iterator[Finding]
     What to do: look at what the segment carried; compare the difference with the hops to the
         devices on the path.
     Not proof of: an injection; packets of one connection may take several routes.
-    Other tools: Wireshark ip.ttl; none names the change.
+    Other tools: Wireshark ip.ttl; Zeek, Suricata, tcptrace and conntrack have no name for it.
     References: RFC 791 section 3.2; RFC 8200 section 3.
     Seen in: fixtures/findings/MB001-ttl-shift
     """

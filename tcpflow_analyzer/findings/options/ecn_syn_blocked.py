@@ -38,7 +38,8 @@ def ecn_syn_blocked(connection: Connection, capture: CaptureView) -> Iterator[Fi
     What to do: find the device: old firewalls and load balancers take the two bits for an attack;
         compare captures on both its sides.
     Not proof of: a device on the path; the service may just have come up between the attempts.
-    Other tools: Wireshark shows the flags; the others have no name.
+    Other tools: Wireshark shows the flags; Zeek, Suricata, tcptrace and conntrack have no name for
+        it.
     References: RFC 3168 section 6.1.1.1; RFC 3360; RFC 9768 section 3.1.
     Seen in: fixtures/findings/OP007-ecn-syn-blocked
     """

@@ -47,8 +47,9 @@ def field_without_flag(connection: Connection, capture: CaptureView) -> Iterator
         application.
     What to do: nothing for fields; avoid urgent data (RFC 6093).
     Not proof of: an evasion; some stacks do not clear the fields.
-    Other tools: Wireshark tcp.ack.nonzero, tcp.urgent_pointer.non_zero; Zeek baroque_SYN;
-        Suricata pkt_broken_ack, reassembly_urgent_oob_limit_reached; tcptrace urgent data pkts.
+    Other tools: Wireshark tcp.ack.nonzero, tcp.urgent_pointer.non_zero; Zeek baroque_SYN; Suricata
+        pkt_broken_ack, reassembly_urgent_oob_limit_reached; tcptrace urgent data pkts; conntrack
+        has no name for it.
     References: RFC 9293 sections 3.1 and 3.8.5; RFC 6093.
     Seen in: fixtures/findings/OP002-field-without-flag
     """

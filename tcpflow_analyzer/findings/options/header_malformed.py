@@ -38,7 +38,8 @@ def header_malformed(connection: Connection, capture: CaptureView) -> Iterator[F
     What to do: see who sends it: a fuzzer, a scanner, or a device that damages packets.
     Not proof of: an attack; a capture tool or a tunnel may have cut the packet.
     Other tools: Wireshark tcp.bogus_header_length, tcp.short_segment; Zeek bad_TCP_header_len;
-        Suricata tcp.hlen_too_small, tcp.pkt_too_small; conntrack "truncated/malformed packet".
+        Suricata tcp.hlen_too_small, tcp.pkt_too_small; conntrack "truncated/malformed packet";
+        tcptrace warn_printbadmbz.
     References: RFC 9293 section 3.1; RFC 9768; RFC 6335 section 6 (port 0 is reserved).
     Seen in: fixtures/findings/OP006-header-malformed
     """

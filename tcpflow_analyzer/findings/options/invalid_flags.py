@@ -30,7 +30,7 @@ def invalid_flags(connection: Connection, capture: CaptureView) -> Iterator[Find
     What to do: see who sends them (FL004 for scans); drop them: nftables `ct state invalid`.
     Not proof of: an attack; a broken device on the path may have damaged the header.
     Other tools: Zeek TCP_christmas, baroque_SYN, history I and Q; Suricata fin_syn; conntrack
-        "invalid TCP flag combination"; Wireshark shows the flags only.
+        "invalid TCP flag combination"; Wireshark shows the flags only; tcptrace has no name for it.
     References: RFC 9293 sections 3.1 and 3.10.7.4; Linux nf_conntrack_proto_tcp.c tcp_valid_flags.
     Seen in: fixtures/findings/OP001-invalid-flags
     """

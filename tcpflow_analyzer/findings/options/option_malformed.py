@@ -39,7 +39,8 @@ def option_malformed(connection: Connection, capture: CaptureView) -> Iterator[F
     What to do: capture on both sides of each firewall or load balancer, and compare the options.
     Not proof of: a broken stack; devices on the path rewrite options.
     Other tools: Wireshark tcp.option.len.invalid, tcp.suboption_malformed, tcp.nop,
-        tcp.non_zero_bytes_after_eol; Zeek tcp_option_..._invalid_len; Suricata tcp.opt_invalid_len.
+        tcp.non_zero_bytes_after_eol; Zeek tcp_option_..._invalid_len; Suricata tcp.opt_invalid_len;
+        conntrack ignores it; tcptrace has no name for it.
     References: RFC 9293 section 3.2; RFC 7323; RFC 2018; RFC 7413; RFC 5482.
     Seen in: fixtures/findings/OP003-option-malformed
     """

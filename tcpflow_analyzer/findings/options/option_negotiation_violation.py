@@ -51,7 +51,8 @@ def option_negotiation_violation(connection: Connection, capture: CaptureView) -
         the usual cause.
     Not proof of: a broken stack; scanners and load balancers send bare SYNs on purpose.
     Other tools: Wireshark tcp.options.mss.absent, tcp.options.mss.present,
-        tcp.options.wscale.shift.invalid; Zeek TCP_scale_range; conntrack limits the scale to 14.
+        tcp.options.wscale.shift.invalid; Zeek TCP_scale_range; conntrack limits the scale to 14;
+        Suricata and tcptrace have no name for it.
     References: RFC 9293 section 3.7.1; RFC 7323 sections 2.2 and 2.3; RFC 2018 section 2; RFC 6691.
     Seen in: fixtures/findings/OP004-option-negotiation-violation
     """

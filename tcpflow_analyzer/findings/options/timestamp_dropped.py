@@ -25,7 +25,8 @@ def timestamp_dropped(connection: Connection, capture: CaptureView) -> Iterator[
     What to do: compare the TTL of those segments with the others', and the options at both ends: a
         device on the path strips or rewrites the option.
     Not proof of: a broken stack; old ones leave the option out of keep-alives.
-    Other tools: Suricata pkt_invalid_timestamp; the others have no name.
+    Other tools: Suricata pkt_invalid_timestamp; Wireshark, Zeek, tcptrace and conntrack have no
+        name for it.
     References: RFC 7323 section 3.2.
     Seen in: fixtures/findings/OP005-timestamp-dropped
     """

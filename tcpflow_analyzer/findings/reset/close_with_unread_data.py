@@ -37,7 +37,8 @@ def close_with_unread_data(connection: Connection, capture: CaptureView) -> Iter
     What to do: read until end of file before close(), or shutdown() the sending side first and
         drain. A server that answers before it has read the whole request is the usual case.
     Not proof of: unread data; SO_LINGER with a time of 0 has the same form on the wire.
-    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE.
+    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE;
+        Suricata has no name for it.
     References: RFC 2525 section 2.17; RFC 9293 section 3.9.1.4; RFC 1122 section 4.2.2.13;
         Linux net/ipv4/tcp.c, __tcp_close (data_was_unread).
     Seen in: fixtures/findings/RS003-close-with-unread-data

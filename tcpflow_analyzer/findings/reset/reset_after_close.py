@@ -34,7 +34,7 @@ def reset_after_close(connection: Connection, capture: CaptureView) -> Iterator[
     What to do: nothing. Clients that close with SO_LINGER after the server's FIN do it.
     Not proof of: lost data; both directions were complete.
     Other tools: Wireshark tcp.connection.rst; Zeek stays SF, letter R in the history; tcptrace
-        RESET; conntrack CLOSE.
+        RESET; conntrack CLOSE; Suricata has no name for it.
     References: RFC 9293 section 3.5.2.
     Seen in: fixtures/findings/RS005-reset-after-close
     """

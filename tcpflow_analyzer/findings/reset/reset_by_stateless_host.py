@@ -32,7 +32,8 @@ def reset_by_stateless_host(connection: Connection, capture: CaptureView) -> Ite
         other RS004 of the same host; `ss -tn` on the host shows that the socket is gone.
     Not proof of: a crash; a process that was killed may leave a socket which answers in this form
         once its orphan is dropped.
-    Other tools: Wireshark tcp.connection.rst; Zeek RSTR; tcptrace RESET; conntrack CLOSE.
+    Other tools: Wireshark tcp.connection.rst; Zeek RSTR; tcptrace RESET; conntrack CLOSE; Suricata
+        has no name for it.
     References: RFC 9293 section 3.5.2 groups 1 and 2, section 3.5.1 (half-open connections);
         Linux net/ipv4/tcp_ipv4.c, tcp_v4_send_reset.
     Seen in: fixtures/findings/RS004-reset-by-stateless-host

@@ -56,7 +56,8 @@ def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iter
     What to do: look for SO_LINGER with a time of 0, for abort(), for a listener closed while
         connections waited in its queue, for a proxy that ends idle connections by RST.
     Not proof of: a fault; load balancers and health checks do it on purpose.
-    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE.
+    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE;
+        Suricata has no name for it.
     References: RFC 9293 sections 3.10.5 (ABORT) and 3.5.2; Linux net/ipv4/tcp.c, tcp_close.
     Seen in: fixtures/findings/RS001-reset-instead-of-close
     """

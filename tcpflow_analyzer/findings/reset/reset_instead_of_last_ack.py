@@ -36,7 +36,7 @@ def reset_instead_of_last_ack(connection: Connection, capture: CaptureView) -> I
         SO_LINGER2, or for a middlebox that forgets half-closed connections.
     Not proof of: lost data; `data_octets` says how many came with the FIN.
     Other tools: Wireshark tcp.connection.rst; Zeek RSTO, RSTR or SF; tcptrace RESET; conntrack
-        CLOSE.
+        CLOSE; Suricata has no name for it.
     References: RFC 9293 section 3.6; RFC 2525 section 2.17.
     Seen in: fixtures/findings/RS006-reset-instead-of-last-ack
     """

@@ -48,7 +48,8 @@ def reset_loses_data(connection: Connection, capture: CaptureView) -> Iterator[F
         while its peer was still sending.
     Not proof of: loss in the application; octets acknowledged by the kernel may be unread too, and
         octets in flight may have arrived just before the RST.
-    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE.
+    Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE;
+        Suricata has no name for it.
     References: RFC 9293 section 3.10.5 (ABORT), section 3.10.7.4 second step.
     Seen in: fixtures/findings/RS002-reset-loses-data
     """
