@@ -7,6 +7,7 @@ the sinks of a `Run` make of the results. This is the only module that knows all
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from heapq import nlargest
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from tcpflow_analyzer.findings.judge import Judge
 from tcpflow_analyzer.findings.preview import Preview
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.findings.selection import Codes, codes_of
-from tcpflow_analyzer.observer.standing import Standing
+from tcpflow_analyzer.observer.standing import ClientStanding, Standing
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.report.finding_order import finding_key
 from tcpflow_analyzer.report.sink import EventSink, Sink, Start
@@ -68,6 +69,7 @@ STANDARD_INPUT = "-"
 DROPPED_FRAMES = "dropped_frames"
 LINK_TYPES_NAMED = 5
 DAY_NS = 86_400_000_000_000
+CLIENTS_TOLD = 10
 
 
 def selected_rules(settings: Settings) -> dict[str, Rule]:
@@ -391,7 +393,17 @@ class Run:
             dict(sorted(self._judge.codes.items())),
             _named(OUTCOME_NAMES, engine.endings.outcomes()),
             standing,
+            self._busiest_clients(standing),
+            bool(addresses),
         )
+
+    def _busiest_clients(self, standing: Standing) -> list[tuple[ClientStanding, int]]:
+        from tcpflow_analyzer.findings.time_wait.port_exhaustion_forecast import (  # noqa: PLC0415
+            ports_of,
+        )
+
+        busiest = nlargest(CLIENTS_TOLD, standing.clients.values(), key=lambda each: each.in_use)
+        return [(each, ports_of(each, self._settings)) for each in busiest]
 
     def problems(self) -> list[str]:
         """One line for each file that is damaged: its name, the octet offset, what is wrong."""

@@ -8,7 +8,7 @@ from tcpflow_analyzer.cli.interruption import Hangups, Interruptible
 from tcpflow_analyzer.cli.live_options import KeptPackets, LiveChoice
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.outputs import Output
-from tcpflow_analyzer.cli.progress import Progress
+from tcpflow_analyzer.cli.progress import Progress, Shown
 from tcpflow_analyzer.cli.reports import Display, make_sink, plan_report
 from tcpflow_analyzer.cli.runs import work_through
 from tcpflow_analyzer.pipeline import Run
@@ -42,7 +42,7 @@ def work_live(
     live: LiveChoice,
     settings: Settings,
     sinks: Sequence[Sink],
-    progress: Progress,
+    progress: Shown,
     quiet: bool,
     between: Callable[[], None] | None = None,
     watchers: Sequence[Watcher] = (),

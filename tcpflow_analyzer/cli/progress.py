@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 
 SECONDS_BEFORE: Final = 1.0
 SECONDS_BETWEEN: Final = 0.1
+
+
+class Shown(Protocol):
+    """What is shown while the work goes on; `Progress` is the usual one."""
+
+    def update(self, done: float, total: int | None) -> None:
+        """Take note of what is done."""
+
+    def hide(self) -> None:
+        """Go away while something else is written."""
 
 
 class Progress:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.messages import say
-from tcpflow_analyzer.cli.progress import Progress
+from tcpflow_analyzer.cli.progress import Shown
 
 if TYPE_CHECKING:
     from tcpflow_analyzer.pipeline import Run
@@ -23,7 +23,7 @@ class Message(NamedTuple):
 def work_through(
     run: "Run",
     work: Interruptible,
-    progress: Progress,
+    progress: Shown,
     update: Callable[["Run"], None],
     quiet: bool,
 ) -> int:

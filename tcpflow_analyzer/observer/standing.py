@@ -1,4 +1,4 @@
-"""How things stand at a moment: ends by state, and what each listener holds.
+"""How things stand at a moment: ends by state, what listeners hold, the ports that clients use.
 
 Compiled: yes
 
@@ -12,9 +12,9 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.observer.advance import FIRST_SYN_GIVES_UP
 from tcpflow_analyzer.observer.belief import owes
-from tcpflow_analyzer.observer.census import listener_key, listener_key_of
+from tcpflow_analyzer.observer.census import listener_key, listener_key_of, service_key_of
 from tcpflow_analyzer.observer.request import address_len_of
-from tcpflow_analyzer.observer.socket_words import socket_word
+from tcpflow_analyzer.observer.socket_words import pair_word, socket_word
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.observer.transitions import NO_NEXT, next_state
 from tcpflow_analyzer.table.connection import Connection, Entry, Request
@@ -67,6 +67,28 @@ class ListenerStanding:
         self.time_wait: i64 = 0
 
 
+class ClientStanding:
+    """Source ports that a client uses towards a service.
+
+    Attributes:
+        key: address of the client, address and port of the service, then the octets of the scope.
+        address_len: 4 or 16.
+        profile: of the client, index into settings.PROFILES.
+        in_use: of its ports, whatever the state; time_wait: of these in TIME-WAIT.
+        first_port, last_port: lowest and highest of them.
+    """
+
+    def __init__(self, key: bytes, address_len: i64, profile: i64, port: i64) -> None:
+        """Begin with a port."""
+        self.key: bytes = key
+        self.address_len: i64 = address_len
+        self.profile: i64 = profile
+        self.in_use: i64 = 0
+        self.time_wait: i64 = 0
+        self.first_port: i64 = port
+        self.last_port: i64 = port
+
+
 class Standing:
     """Counts of one look at all connections.
 
@@ -74,7 +96,7 @@ class Standing:
         originators, responders: state -> ends in it; an index is a state of tcp/states.py.
         here: likewise, of the ends on this machine, whichever they are.
         connections: of which one end at least is not CLOSED.
-        listeners: by number (observer/socket_words.py).
+        listeners, clients: by number (observer/socket_words.py).
     """
 
     def __init__(self, addresses: set[bytes], timing: Timing) -> None:
@@ -89,6 +111,7 @@ class Standing:
         self.here: list[int] = [0] * STATE_COUNT
         self.connections: i64 = 0
         self.listeners: dict[int, ListenerStanding] = {}
+        self.clients: dict[int, ClientStanding] = {}
         self._timing = timing
         self._addresses: set[bytes] = addresses
         self._words: set[int] = set()
@@ -128,6 +151,8 @@ class Standing:
             self._count_listener(connection, one, True)
         else:
             self._count_listener(connection, other, False)
+            if one != CLOSED:
+                self._count_client(connection, one)
 
     def _count_request(self, request: Request, now_ns: i64) -> None:
         if request.number == 0 or not is_open(request, now_ns):
@@ -146,6 +171,26 @@ class Standing:
         key = entry.key
         start: i64 = 0 if of_originator else address_len
         return key[start : start + address_len] in self._addresses
+
+    def _count_client(self, connection: Connection, state: i64) -> None:
+        length = connection.address_len
+        source: i64 = socket_word(connection, length, True)
+        word = pair_word(source >> 16, socket_word(connection, length, False))
+        port = source & 0xFFFF
+        client = self.clients.get(word)
+        if client is None:
+            if len(self.clients) >= MOST_LISTENERS:
+                return
+            profile = connection.originator.profile
+            client = ClientStanding(service_key_of(connection), length, profile, port)
+            self.clients[word] = client
+        client.in_use += 1
+        if state == TIME_WAIT:
+            client.time_wait += 1
+        if port < client.first_port:
+            client.first_port = port
+        if port > client.last_port:
+            client.last_port = port
 
     def _count_listener(self, connection: Connection, state: i64, of_originator: bool) -> None:
         if (

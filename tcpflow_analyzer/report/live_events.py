@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
-from tcpflow_analyzer.observer.standing import Standing
+from tcpflow_analyzer.observer.standing import ClientStanding, Standing
 from tcpflow_analyzer.report.event_report import Change, HostRevisions, Revisions
 from tcpflow_analyzer.report.sink import Start
 from tcpflow_analyzer.report.totals import Capture, Summary
@@ -27,6 +27,9 @@ class Moment(NamedTuple):
         codes: findings of connections that are over, by code, in code order.
         outcomes: handshakes of connections that are over, by name of table/connection.py.
         standing: connections and their states now.
+        clients: those that use most source ports towards a service, the busiest first, each with
+            how many ports it has.
+        knows_here: whether the ends on this machine are told apart.
     """
 
     time_ns: int
@@ -39,6 +42,8 @@ class Moment(NamedTuple):
     codes: Mapping[str, int]
     outcomes: Mapping[str, int]
     standing: Standing
+    clients: Sequence[tuple[ClientStanding, int]] = ()
+    knows_here: bool = False
 
 
 class Watcher:

@@ -11,7 +11,10 @@ LEAST_WIDTH: Final = 40
 ELLIPSIS: Final = "…"
 
 # Without which the page is written in ASCII, and what stands in for it.
-ASCII_FOR: Final = {"✖": "x", "▲": "!", "·": "-", "─": "-", "…": "..."}
+ASCII_FOR: Final = {
+    "✖": "x", "▲": "!", "·": "-", "─": "-", "…": "...",
+    "▁": "_", "▂": "_", "▃": "-", "▄": "-", "▅": "=", "▆": "=", "▇": "#", "█": "#",
+}  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -95,17 +98,19 @@ class Page:
                 line = longer
         self.line(Span(head, "bold"), line)
 
+    def lines(self) -> list[list[Span]]:
+        """Give the page as lines, as they can be shown."""
+        return [[Span(self.clean(span.text), span.style) for span in line] for line in self._lines]
+
     def text(self) -> str:
         """Give the page, each line closed by a line feed."""
-        lines = [
-            [Span(self._clean(span.text), span.style) for span in line] for line in self._lines
-        ]
+        lines = self.lines()
         if self._color:
             return _painted(lines)
         plain = ("".join(span.text for span in line).rstrip() for line in lines)
         return "".join(f"{line}\n" for line in plain)
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
         """Show what would move the cursor or hide text as escapes; ASCII where it must be."""
         if not text.isprintable():
             text = "".join(each if each.isprintable() else _escaped(each) for each in text)
@@ -147,6 +152,15 @@ def shortened(text: str, width: int) -> str:
     while tail and cell_width(head) + 1 + cell_width(tail) > width:
         tail = tail[1:]
     return f"{head}{ELLIPSIS}{tail}"
+
+
+def cut(text: str, width: int) -> str:
+    """Cut text at its end so that it takes at most `width` cells."""
+    if cell_width(text) <= width:
+        return text
+    while text and cell_width(text) + 1 > width:
+        text = text[:-1]
+    return f"{text}{ELLIPSIS}" if width > 0 else ""
 
 
 def padded(text: str, width: int) -> str:

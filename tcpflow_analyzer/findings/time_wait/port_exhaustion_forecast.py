@@ -6,6 +6,7 @@ from typing import Final
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, seconds
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
+from tcpflow_analyzer.observer.standing import ClientStanding
 from tcpflow_analyzer.settings import NANOSECONDS, PROFILES, Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.counts import ServiceCensus
@@ -59,7 +60,7 @@ class PortExhaustionForecast:
         ]
         for service in sorted(busy, key=lambda each: (-each.peak, each.key)):
             key = service.key
-            capacity = _capacity(service, capture.settings)
+            capacity = ports_of(service, capture.settings)
             held_ns = _time_wait_ns(service, capture.settings)
             rate, needed = _steady(service, held_ns)
             severity = _severity(service.peak, capacity, needed)
@@ -114,12 +115,12 @@ def _finding(
     )
 
 
-def _capacity(service: ServiceCensus, settings: Settings) -> int:
+def ports_of(client: ServiceCensus | ClientStanding, settings: Settings) -> int:
     """How many source ports the client has."""
     if settings.ephemeral_ports is not None:
         return settings.ephemeral_ports
-    profile = PROFILES[service.profile]
-    seen = service.last_port - service.first_port + 1
+    profile = PROFILES[client.profile]
+    seen = client.last_port - client.first_port + 1
     return max(profile.last_port - profile.first_port + 1, seen)
 
 
