@@ -32,6 +32,7 @@ from tcpflow_analyzer.observer.lost_fin import (
     infer_fin,
     lost_a_fin,
     note_lost_octet,
+    note_octet_under_fin,
     skipped_a_fin,
 )
 from tcpflow_analyzer.observer.oddities import (
@@ -1218,6 +1219,7 @@ def _sent_fin(
             connection.observed |= (
                 FIN_WITH_DATA_ORIGINATOR if sender.is_originator else FIN_WITH_DATA_RESPONDER
             )
+        note_octet_under_fin(receiver, acknowledgement)
         if lost_a_fin(receiver, sender):
             infer_fin(connection, receiver, sender, True, frame, now, timing)
         _note_closer(connection, sender, receiver)

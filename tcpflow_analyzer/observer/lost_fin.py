@@ -107,6 +107,21 @@ def closed_before_fin(endpoint: Endpoint, peer: Endpoint, acknowledgement: i64) 
     )
 
 
+def note_octet_under_fin(endpoint: Endpoint, acknowledgement: i64) -> None:
+    """The peer's FIN is the first to acknowledge one octet more than was captured of this end.
+
+    So that octet, a FIN by `lost_a_fin`, had reached the peer before it closed: three segments.
+    """
+    if (
+        acknowledgement == endpoint.snd_nxt + 1
+        and endpoint.contiguous == endpoint.snd_nxt
+        and endpoint.segments > 0
+        and endpoint.fin_offset == UNKNOWN
+    ):
+        endpoint.rare().lost_end = acknowledgement
+        endpoint.snd_nxt = acknowledgement
+
+
 def note_lost_octet_of_own(endpoint: Endpoint, sequence: i64) -> None:
     """The endpoint itself shows that it sent one octet more than was captured."""
     if endpoint.fin_offset == UNKNOWN:

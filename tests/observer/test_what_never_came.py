@@ -163,3 +163,16 @@ def test_newer_echo_shows_that_the_capture_missed_window_updates() -> None:
         FIN-WAIT-2  <-- <SEQ=205301><ACK=1102><CTL=FIN,ACK><TSVAL=1900><TSECR=700>    <-- LAST-ACK
         """
     )
+
+
+def test_fin_that_first_acknowledges_a_lost_octet_follows_a_fin() -> None:
+    # The capture lost A's FIN; B answers it by its own: a close in three segments.
+    analysis = assert_ladder(
+        OPEN
+        + """
+                    <-- <SEQ=5001><ACK=1002><CTL=FIN,ACK>  <-- LAST-ACK
+        TIME-WAIT   --> <SEQ=1002><ACK=5002><CTL=ACK>      --> CLOSED
+        """
+    )
+    closer = next(each for each in analysis["findings"] if each["code"] == "LC006")
+    assert closer["endpoint"] == "originator"
