@@ -102,6 +102,10 @@ def test_every_folder_belongs_to_a_rule() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {folder_of(rule).name for rule in RULES}
 
 
+def test_most_captures_are_recorded_from_real_sockets() -> None:
+    assert sum(FindingCase(folder_of(rule)).origin == "recorded" for rule in RULES) >= 60
+
+
 def test_findings_are_those_of_the_catalogue() -> None:
     """Code, name, severity and context of each, as they were agreed on."""
     agreed = (Path(__file__).parent / "catalogue.txt").read_text().splitlines()
