@@ -211,25 +211,6 @@ def test_dumpcap_that_is_killed_is_started_again_and_the_gap_told(hosts: Network
     assert messages.count("\n") == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
-def test_device_that_is_deleted_and_comes_back_is_watched_again(
-    hosts: Network, engine: str
-) -> None:
-    watcher = Watcher(hosts, "--engine", engine)
-    hosts.a.run("ip", "link", "delete", "eth0")
-    time.sleep(1)
-    hosts.join()
-    time.sleep(2)
-    with hosts.b.listen() as listener:
-        aborted(hosts, listener)
-        watcher.await_code("RS001", 5)
-    status, messages = watcher.end()
-    assert status == 0
-    assert messages.startswith("tcpflow: note: eth0: ")
-    assert "Traceback" not in messages
-
-
 def test_full_disk_stops_the_keeping_and_not_the_watching(hosts: Network) -> None:
     watcher = Watcher(hosts, "--write", "/dev/full")
     with hosts.b.listen() as listener:

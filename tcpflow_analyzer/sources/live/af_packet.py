@@ -24,7 +24,7 @@ from tcpflow_analyzer.sources.live.capture_engine import (
     CaptureRequest,
     EngineMissing,
 )
-from tcpflow_analyzer.sources.live.interfaces import hardware_type, is_up
+from tcpflow_analyzer.sources.live.devices import hardware_type, is_up
 from tcpflow_analyzer.sources.live.rights import no_right
 from tcpflow_analyzer.sources.live.ring_block import RingBlockReader
 from tcpflow_analyzer.sources.octets import reason

@@ -18,6 +18,7 @@ from tcpflow_analyzer.sources.live.capture_engine import (
     EngineEnded,
     EngineMissing,
 )
+from tcpflow_analyzer.sources.live.devices import DeviceWatch
 from tcpflow_analyzer.sources.live.relay import Relay
 from tcpflow_analyzer.sources.live.rights import no_right
 
@@ -75,6 +76,8 @@ class DumpcapEngine:
         """
         self._request = request
         self._relay = Relay()
+        self._devices = DeviceWatch(request.interfaces)
+        self._is_stopped = False
         path = find_dumpcap()
         if path is None:
             raise EngineMissing("dumpcap was not found; it comes with Wireshark and tshark")
@@ -89,10 +92,11 @@ class DumpcapEngine:
             octets, self._pending = self._pending, b""
             return octets
         piece = self._read_pipe(timeout_s)
+        if piece == b"":
+            raise EngineEnded(self._why_ended())
+        self._devices.look()
         if piece is None:
             return b""
-        if not piece:
-            raise EngineEnded(self._why_ended())
         return self._relay.feed(piece, time.time_ns())
 
     def clock(self, time_ns: int) -> bytes:
@@ -101,16 +105,18 @@ class DumpcapEngine:
 
     def restart(self) -> bytes:
         """Start dumpcap again."""
+        self._devices.forget()
         self._forget_process()
         self._relay.begin_anew()
         return self._start()
 
     def take_notes(self) -> list[str]:
-        """Give nothing: a device that goes away ends dumpcap."""
-        return []
+        """Give which devices were down; that one is gone for good ends dumpcap."""
+        return self._devices.take_notes(is_last=self._is_stopped)
 
     def stop(self) -> bytes:
         """Interrupt dumpcap, which then writes what it holds and its statistics."""
+        self._is_stopped = True
         parts = [self._pending]
         self._pending = b""
         process = self._process

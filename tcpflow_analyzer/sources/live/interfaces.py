@@ -1,20 +1,16 @@
 """Which interfaces can be captured on."""
 
 import socket
-import struct
 import subprocess
 import sys
 from typing import Final, NamedTuple
 
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.live.capture_engine import ANY_INTERFACE
+from tcpflow_analyzer.sources.live.devices import hardware_type, is_up
 from tcpflow_analyzer.sources.live.dumpcap import find_dumpcap
 from tcpflow_analyzer.sources.octets import reason
 
-# linux/sockios.h
-SIOCGIFFLAGS: Final = 0x8913
-SIOCGIFHWADDR: Final = 0x8927
-IFF_UP: Final = 1
 SECONDS: Final = 10
 # linux/if_arp.h
 KINDS: Final = {
@@ -50,36 +46,10 @@ def list_interfaces() -> list[Interface]:
     return [*found, Interface(ANY_INTERFACE, "all of these")]
 
 
-def hardware_type(name: str) -> int:
-    """ARPHRD number of a device; -1 where the system does not say (Linux)."""
-    return _ask(name, SIOCGIFHWADDR)
-
-
-def is_up(name: str) -> bool:
-    """Whether a device is up; `any` always is (Linux)."""
-    flags = _ask(name, SIOCGIFFLAGS)
-    return name == ANY_INTERFACE or (flags >= 0 and flags & IFF_UP == IFF_UP)
-
-
 def _describe(name: str) -> str:
     number = hardware_type(name)
     kind = KINDS.get(number, f"type {number}")
     return f"{kind}, {'up' if is_up(name) else 'down'}"
-
-
-def _ask(name: str, question: int) -> int:
-    """The number that an ioctl gives for a device, -1 if there is no such device.
-
-    /sys/class/net would say the same, but of the network namespace in which it was mounted.
-    """
-    import fcntl  # noqa: PLC0415 -- Windows has none
-
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-            answer = fcntl.ioctl(asked, question, struct.pack("=16s24x", name.encode()))
-    except OSError:
-        return -1
-    return int(struct.unpack_from("=H", answer, 16)[0])
 
 
 def _listed_by_dumpcap() -> list[Interface]:

@@ -10,13 +10,7 @@ from support.network import Network
 from support.program import start_program
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.live import interfaces
-from tcpflow_analyzer.sources.live.interfaces import (
-    Interface,
-    hardware_type,
-    is_up,
-    list_interfaces,
-    read_list,
-)
+from tcpflow_analyzer.sources.live.interfaces import Interface, list_interfaces, read_list
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 
@@ -26,8 +20,6 @@ def test_devices_are_described(hosts: Network) -> None:
     hosts.a.run("ip", "link", "set", "eth0", "down")
     with hosts.a.inside():
         listed = list_interfaces()
-        assert (hardware_type("eth0"), is_up("eth0"), is_up("lo")) == (1, False, True)
-        assert (hardware_type("eth9"), is_up("eth9"), is_up("any")) == (-1, False, True)
     assert Interface("lo", "loopback, up") in listed
     assert Interface("eth0", "Ethernet, down") in listed
     assert listed[-1] == Interface("any", "all of these")
