@@ -11,6 +11,7 @@ project = "tcpflow_analyzer"
 author = "the authors of tcpflow_analyzer"
 version = release = __version__
 language = "en"
+smartquotes = False  # options begin with two dashes
 
 extensions = [
     "myst_parser",
@@ -18,9 +19,10 @@ extensions = [
     "sphinx.ext.napoleon",  # Google's form of docstrings
     "sphinx_click",
     "sphinx_copybutton",
-    "tcpflow_docs",  # extensions/tcpflow_docs: what is made from the code
+    "tcpflow_docs.extension",  # what is made from the code
 ]
 root_doc = "index"
+default_role = "code"  # of docstrings: what stands in single backticks
 exclude_patterns = ["_build", "examples", "extensions"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -5,8 +5,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final, cast
 
+from support.schema_meanings import describe
 from tcpflow_analyzer.decode.reasons import REASONS
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.table.analysis import CLASS_NAMES
@@ -34,6 +35,13 @@ def schema_text() -> str:
 
 def analyze_schema() -> Schema:
     """Give the schema of all that `tcpflow analyze` writes for machines."""
+    schema = _schema()
+    describe(cast("dict[str, Any]", schema["$defs"]))
+    return schema
+
+
+def _schema() -> Schema:
+    """The schema without what its members mean."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Output of tcpflow analyze",

@@ -6,6 +6,7 @@ The pages lie in docs/reference/findings while the site is built; git does not k
 import os
 import re
 import tempfile
+import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 from tcpflow_analyzer.cli.main import run
 from tcpflow_analyzer.findings.registry import Rule, rules
 from tcpflow_analyzer.report.catalogue import HEADING, items
+from tcpflow_analyzer.settings import PARAMETERS
 from tcpflow_docs.markdown import prose, table
 
 ROOT: Final = Path(__file__).parents[3]
@@ -115,19 +117,31 @@ def _sentence(text: str) -> str:
 
 
 def _example(rule: Rule) -> Iterator[str]:
-    """What the program says of the capture that shows the finding.
-
-    Nothing where that needs parameters of its own, as a flood that is small enough to be shipped.
-    """
+    """What the program says of the capture that shows the finding."""
     for folder in (ROOT / "fixtures" / "findings").glob(f"{rule.code}-*"):
         for capture in folder.glob("fires.*"):
             path = capture.relative_to(ROOT).as_posix()
-            command = f"tcpflow analyze --all --quiet --select {rule.code} {path}"
-            output = _output(command.split()[1:])
-            if rule.code in output:
-                yield from ("## Example", "", "```console", f"$ {command}")
-                yield from output.splitlines()
-                yield from ("```", "")
+            options = ["--all", "--quiet", "--select", rule.code, *_parameters(folder)]
+            arguments = ["analyze", *options, path]
+            yield from ("## Example", "", "```console", f"$ tcpflow {' '.join(arguments)}")
+            yield from _output(arguments).splitlines()
+            yield from ("```", "")
+
+
+def _parameters(folder: Path) -> list[str]:
+    """Options that a capture needs to show its finding, as a flood that is small enough to ship."""
+    case = tomllib.loads((folder / "case.toml").read_text())
+    return [
+        word
+        for name, value in case.get("settings", {}).items()
+        if name.removesuffix("_ns") in PARAMETERS
+        for word in ("--set", f"{name.removesuffix('_ns')}={_written(name, value)}")
+    ]
+
+
+def _written(setting: str, value: int) -> str:
+    """A value as an option takes it."""
+    return f"{value / 1e9:g}s" if setting.endswith("_ns") else str(value)
 
 
 def _output(arguments: list[str]) -> str:

@@ -29,11 +29,11 @@ def diff() -> str:
 
 def _described(name: str) -> str:
     schema = json.loads((FOLDER / f"{name}.schema.json").read_text())
-    parts = [prose(schema.get("description", ""), "findings/"), ""]
+    parts: list[str] = []
     if "properties" in schema:
         parts += [_table(schema), ""]
     for title, definition in schema["$defs"].items():
-        parts += [f"### {name}: {title}", "", *_definition(definition), ""]
+        parts += [f"### {title}", "", *_definition(definition), ""]
     return "\n".join(parts)
 
 
@@ -49,7 +49,9 @@ def _definition(definition: Schema) -> Iterator[str]:
 def _table(definition: Schema) -> str:
     required = set(definition.get("required", ()))
     rows = list(_rows("", definition, required))
-    return table(("member", "value", "what"), rows)
+    if any(row[2] for row in rows):
+        return table(("member", "value", "what"), rows)
+    return table(("member", "value"), (row[:2] for row in rows))
 
 
 def _rows(prefix: str, definition: Schema, required: set[str]) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,65 @@
+"""Sphinx extension: the parts of the reference that are made from the code.
+
+Two ways in: the directive `{generated} NAME` puts what a function gives as Markdown in its place;
+`findings` writes a page for each finding before Sphinx looks for pages.
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.docutils import SphinxDirective
+
+from tcpflow_docs import configuration, expressions, findings, machine, schemas
+from tcpflow_docs.console import ConsoleLexer
+
+PARTS = {
+    "findings": findings.overview,
+    "state-diagram": machine.diagram,
+    "state-edges": machine.edges,
+    "state-stays": machine.stays,
+    "schema-analyze": schemas.analyze,
+    "schema-check": schemas.check,
+    "schema-diff": schemas.diff,
+    "where-fields": expressions.fields,
+    "parameters": configuration.parameters,
+    "profiles": configuration.profiles,
+}
+
+# Overviews of a folder: their tables of contents are added here, as other readers of Markdown show
+# such a block as it stands.
+OVERVIEWS = frozenset({"adr/README", "ci/README"})
+_CONTENTS = "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+
+
+class Generated(SphinxDirective):
+    """Puts one of PARTS, which is Markdown, in its place."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Give the nodes."""
+        name = self.arguments[0]
+        if name not in PARTS:
+            raise self.error(f"nothing is generated under the name {name}")
+        return self.parse_text_to_nodes(PARTS[name](), allow_section_headings=True)
+
+
+def _write_pages(app: Sphinx, _config: Config) -> None:
+    findings.write_pages(Path(app.srcdir) / "reference" / "findings")
+
+
+def _add_contents(_app: Sphinx, name: str, source: list[str]) -> None:
+    if name in OVERVIEWS:
+        source[0] += _CONTENTS
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("config-inited", _write_pages)
+    app.connect("source-read", _add_contents)
+    app.add_lexer("console", ConsoleLexer)
+    app.add_directive("generated", Generated)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
