@@ -37,16 +37,17 @@ def check_text(result: CheckResult, look: Look, quiet: bool = False) -> str:
         quiet: leave out what passed and the last line, unless something failed.
     """
     page = Page(look)
+    told: set[str] = set()  # advice is given once, however many captures have the same trouble
     for capture in result.captures:
         if capture.status and capture.coverage != "unusable":
-            _write_capture(page, capture)
+            _write_capture(page, capture, told)
         elif capture.coverage == "unusable":
             page.paragraph("FAIL ", f"{capture.problem}", head_style="bold red")
     wrong = [each for each in result.expectations if fails(each)]
     if wrong:
         page.line(Span("FAIL", "bold red"), " all captures together")
         for each in wrong:
-            _write_expectation(page, each, "")
+            _write_expectation(page, each, "", told)
     if not quiet:
         for stale in result.stale[:STALE_SHOWN]:
             text = f"{stale.code} {stale.service}: {stale.text}".rstrip(": ")
@@ -61,7 +62,7 @@ def check_text(result: CheckResult, look: Look, quiet: bool = False) -> str:
     return page.text()
 
 
-def _write_capture(page: Page, capture: CaptureResult) -> None:
+def _write_capture(page: Page, capture: CaptureResult, told: set[str]) -> None:
     failed = bool(capture.failures)
     head, style = ("FAIL", "bold red") if failed else ("CUT ", "bold yellow")
     if capture.coverage == "empty" and not failed:
@@ -73,12 +74,12 @@ def _write_capture(page: Page, capture: CaptureResult) -> None:
         page.paragraph("  ! ", f"{problem}; {option} lets it pass", hanging=_INDENT)
     for failure in capture.failures:
         if isinstance(failure, FindingResult):
-            _write_finding(page, failure, capture.path)
+            _write_finding(page, failure, capture.path, told)
         else:
-            _write_expectation(page, failure, capture.path)
+            _write_expectation(page, failure, capture.path, told)
 
 
-def _write_finding(page: Page, finding: FindingResult, capture: str) -> None:
+def _write_finding(page: Page, finding: FindingResult, capture: str, told: set[str]) -> None:
     mark, style = _MARKS[finding.severity]
     who = f'service "{finding.service}"' if finding.expectation else finding.service
     times = f", {finding.count:,} times" if finding.count > 1 else ""
@@ -91,12 +92,13 @@ def _write_finding(page: Page, finding: FindingResult, capture: str) -> None:
     )
     page.paragraph(_INDENT, finding.message)
     page.paragraph(_INDENT, f"expected: {finding.expected} ({finding.origin})")
-    if finding.advice:
-        page.paragraph(f"{_INDENT}do: ", finding.advice, hanging=f"{_INDENT}    ")
+    _write_advice(page, finding.advice, told)
     _write_look(page, finding.sockets, finding.connections, finding.places, capture)
 
 
-def _write_expectation(page: Page, expectation: ExpectationResult, capture: str) -> None:
+def _write_expectation(
+    page: Page, expectation: ExpectationResult, capture: str, told: set[str]
+) -> None:
     mark, style = _MARKS["error"]
     service = "" if expectation.name == "limits" else f': service "{expectation.name}"'
     page.paragraph(
@@ -107,9 +109,14 @@ def _write_expectation(page: Page, expectation: ExpectationResult, capture: str)
         bold_len=len(expectation.key),
     )
     page.paragraph(_INDENT, f"{expectation.message} ({expectation.origin})")
-    if expectation.advice:
-        page.paragraph(f"{_INDENT}do: ", expectation.advice, hanging=f"{_INDENT}    ")
+    _write_advice(page, expectation.advice, told)
     _write_look(page, "", expectation.connections, expectation.places, capture)
+
+
+def _write_advice(page: Page, advice: str, told: set[str]) -> None:
+    if advice and advice not in told:
+        told.add(advice)
+        page.paragraph(f"{_INDENT}do: ", advice, hanging=f"{_INDENT}    ")
 
 
 def _write_look(

@@ -45,6 +45,13 @@ def test_failure_says_what_why_and_where() -> None:
     assert "1.pcap" not in text  # what passed takes one line for all
 
 
+def test_advice_is_given_once() -> None:
+    text = check_text(check_all([LEAK, LEAK, LEAK], TEXT), PLAIN)
+    assert text.count("CL005 close-wait-stuck:") == 3
+    assert text.count("do: `ss -tanp state close-wait`") == 1
+    assert text.count("do: let the responder close") == 1
+
+
 def test_text_is_80_columns_wide_and_ascii_where_it_must_be() -> None:
     text = check_text(check_all([LEAK], TEXT), Look(WIDTH, encoding="ascii"))
     assert text.isascii()
