@@ -16,6 +16,8 @@ from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.outputs import (
+    EXPORT_SUFFIXES,
+    EXPORTS,
     FORMATS,
     STANDARD_OUTPUT,
     Output,
@@ -40,7 +42,10 @@ STATUS_UNUSABLE = 2
 @click.argument("captures", nargs=-1, metavar="[CAPTURE...]")
 @live_options
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), help="Format of the output.  [default: text]"
+    "--format",
+    "form",
+    type=click.Choice((*FORMATS, *EXPORTS)),
+    help="Format of the output.  [default: text]",
 )
 @click.option(
     "-o",
@@ -172,14 +177,25 @@ def analyze(
         max_remembered=defaults.max_remembered if max_remembered is None else max_remembered,
         block_octets=block_size or defaults.block_octets,
     )
-    choices = [parse_output(value, form) for value in outputs]
+    forms = (*FORMATS, *EXPORTS)
+    choices = [parse_output(value, form, forms, EXPORT_SUFFIXES) for value in outputs]
     if not choices:
         choices = [OutputChoice(form or "text", STANDARD_OUTPUT)]
+    _check_exports(choices, separate)
     if OutputChoice("ndjson", STANDARD_OUTPUT) in choices and sys.stdout.isatty():
         progress = False  # its lines come while the bar would be there
     check_outputs(choices, captures)
     display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
     return _analyze(captures, live, settings, choices, display, separate, jobs)
+
+
+def _check_exports(choices: Sequence[OutputChoice], separate: bool) -> None:
+    """Refuse exports that nobody could read."""
+    for choice in choices:
+        if separate and choice.form in EXPORTS:
+            raise click.UsageError(f"--separate writes {' or '.join(FORMATS)}, not {choice.form}")
+        if choice == OutputChoice("parquet", STANDARD_OUTPUT) and sys.stdout.isatty():
+            raise click.UsageError("parquet is no text: write it to a file, as -o FILE.parquet")
 
 
 def _analyze(

@@ -13,6 +13,9 @@ from tcpflow_analyzer.errors import OutputError, UsageError
 FORMATS: Final = ("text", "json", "ndjson")
 STANDARD_OUTPUT: Final = "-"
 SUFFIXES: Final = {".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+# With a row for each connection, for other programs; of one capture each.
+EXPORTS: Final = ("csv", "zeek", "zeek-json", "parquet")
+EXPORT_SUFFIXES: Final = {**SUFFIXES, ".csv": "csv", ".parquet": "parquet"}
 
 
 class OutputChoice(NamedTuple):

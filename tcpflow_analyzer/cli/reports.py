@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tcpflow_analyzer.cli.look import look_for
+from tcpflow_analyzer.cli.outputs import EXPORTS
+from tcpflow_analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from tcpflow_analyzer.cli.outputs import Output
@@ -40,7 +42,7 @@ class ReportPlan(NamedTuple):
     """One report: plain values, which can be sent to another process.
 
     Attributes:
-        form: "text", "json" or "ndjson".
+        form: "text", "json", "ndjson" or one of EXPORTS.
         look: of text; None for the others.
         encoding: of text.
         display: what the user asked for.
@@ -68,8 +70,34 @@ def make_sink(plan: ReportPlan, writer: Writer) -> "Sink":
             display.show_all, display.connections, display.top, display.time, display.quiet
         )
         return TextReport(writer, plan.look, options)
+    if plan.form in EXPORTS:
+        return _make_export(plan.form, writer)
     from tcpflow_analyzer.report.json_report import JsonReport, NdjsonReport  # noqa: PLC0415
 
     if plan.form == "json":
         return JsonReport(writer, display.ns_as_strings)
     return NdjsonReport(writer, display.ns_as_strings)
+
+
+def _make_export(form: str, writer: Writer) -> "Sink":
+    """Make a report with a row for each connection.
+
+    Raises:
+        UsageError: the library that it needs is not installed.
+    """
+    try:
+        if form == "csv":
+            from tcpflow_analyzer.report.csv_report import CsvReport  # noqa: PLC0415
+
+            return CsvReport(writer)
+        if form == "parquet":
+            from tcpflow_analyzer.report.parquet import ParquetReport  # noqa: PLC0415
+
+            return ParquetReport(writer)
+        from tcpflow_analyzer.report.zeek_log import ZeekLog  # noqa: PLC0415
+
+        return ZeekLog(writer, as_json=form == "zeek-json")
+    except ModuleNotFoundError as error:
+        extra = form.partition("-")[0]
+        install = f"pip install 'tcpflow-analyzer[{extra}]'"
+        raise UsageError(f"{form} needs the library {error.name}: {install}") from error

@@ -41,7 +41,11 @@ def conn_state(connection: Connection) -> str:
     if responder_state == RESET:
         if originator_state in (SYN_SENT, SYN_ACK_SENT):
             return "REJ"
-        if originator_state == RESET and _octets(originator) == 0 and _octets(responder) == 0:
+        if (
+            originator_state == RESET
+            and zeek_octets(originator) == 0
+            and zeek_octets(responder) == 0
+        ):
             return "REJ"
         return "RSTRH" if is_originator_silent else "RSTR"
     if originator_state == RESET:
@@ -61,7 +65,7 @@ def conn_state(connection: Connection) -> str:
     return "OTH"
 
 
-def _octets(endpoint: Endpoint) -> int:
+def zeek_octets(endpoint: Endpoint) -> int:
     """Octets an end sent by its sequence numbers, as Zeek counts them; SYN and FIN left out."""
     end = max(endpoint.snd_nxt, endpoint.snd_una) - 1
     if endpoint.fin_offset != UNKNOWN:
