@@ -262,6 +262,7 @@ class Run:
     def _make_engine(self, settings: Settings, tracer: "Tracer | None") -> Engine:
         """Make the engine; the plain one, unless somebody wants to hear of each segment."""
         take, profiles = self._judge.take, profile_chooser(settings)
+        self._judge.view.profile_of_address = profiles
         last_frame = self._until.frame if self._until is not None else None
         if tracer is None and last_frame is None:
             return Engine(settings, self._decoder, take, profiles)

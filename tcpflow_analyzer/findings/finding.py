@@ -6,7 +6,7 @@ A message is a template plus values, kept apart, so that it can be shown in anot
 numbers are formatted by the template.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Final, Literal
 
@@ -15,7 +15,7 @@ from mypy_extensions import i64
 from tcpflow_analyzer.observer.census import Census
 from tcpflow_analyzer.observer.openings import Openings
 from tcpflow_analyzer.observer.quality import Quality
-from tcpflow_analyzer.settings import PROFILES, Profile, Settings
+from tcpflow_analyzer.settings import PROFILE_RFC, PROFILES, Profile, Settings
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.socket_pair import socket_text
@@ -185,6 +185,8 @@ class CaptureView:
         census, openings: counts of hosts, services and listeners, and of attempts to connect, so
             far; quality: of the capture itself; None where nobody counts.
         unread_window_ns: of the settings.
+        profile_of_address: index into PROFILES that the user chose for an address (4 or 16 octets),
+            -1 if none; None where nobody chose anything.
         tells_floods: the findings that explain many failed attempts at once are asked for.
     """
 
@@ -203,11 +205,27 @@ class CaptureView:
         self.openings: Openings | None = None
         self.quality: Quality | None = None
         self.unread_window_ns: i64 = self.settings.unread_window_ns
+        self.profile_of_address: Callable[[bytes], int] | None = None
         self.tells_floods: bool = True
 
     def profile(self, endpoint: Endpoint) -> Profile:
         """How this endpoint's operating system behaves; say its name in every assumed statement."""
         return PROFILES[endpoint.profile]
+
+    def profile_source(self, connection: Connection, endpoint: Endpoint) -> str:
+        """Where an endpoint's profile comes from: "chosen", "guessed" (its SYN), "by default"."""
+        if self.profile_of_address is None:
+            return self.source_of_profile(b"", endpoint.profile)
+        key, length = connection.key, connection.address_len
+        address = key[:length] if endpoint.is_originator else key[length : 2 * length]
+        return self.source_of_profile(address, endpoint.profile)
+
+    def source_of_profile(self, address: bytes, profile: i64) -> str:
+        """The same of a host by its address, 4 or 16 octets."""
+        choose = self.profile_of_address
+        if choose is not None and choose(address) >= 0:
+            return "chosen"
+        return "by default" if profile == PROFILE_RFC else "guessed"
 
     def waited(self, since_ns: i64, wait_ns: i64) -> bool:
         """Whether the capture went on for `wait_ns` after `since_ns` (the waiting rule)."""

@@ -144,6 +144,7 @@ class Openings:
             arrivals.peak = arrivals.queued
             arrivals.peak_ns = now
             arrivals.peak_frame = connection.synack_frame
+            arrivals.profile = connection.responder.profile
         self._young.append(connection)
 
     def completed(self, connection: Connection) -> None:

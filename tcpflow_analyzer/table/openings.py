@@ -105,7 +105,9 @@ class Arrivals(Counted):
         repeats, last_repeat_ns: SYN-ACKs sent again.
         queued, peak, peak_ns, peak_frame: half-open connections now, most at once, when that was
             reached first, and the SYN-ACK that did it. expired, released: how those ended that did
-            not complete. longest_ns: longest life of one. oldest_frame: its SYN-ACK.
+            not complete. longest_ns: longest life of one. oldest_frame: its SYN-ACK. profile: of
+            the listener (settings.PROFILES) when the peak was reached, which says how long they
+            live.
         successes: SYNs answered. success_times, success_frames: of the newest of them, when the SYN
             was sent, and the SYN-ACK.
         failures: in a row; failure_ns, failure_frame: the first of them, last_failure_ns,
@@ -147,6 +149,7 @@ class Arrivals(Counted):
         self.peak: i64 = 0
         self.peak_ns: i64 = 0
         self.peak_frame: i64 = 0
+        self.profile: i64 = 0
         self.expired: i64 = 0
         self.released: i64 = 0
         self.longest_ns: i64 = 0

@@ -57,13 +57,17 @@ def fin_unacknowledged(connection: Connection, capture: CaptureView) -> Iterator
         values["silence"] = seconds(capture.last_time_ns - last_ns)
         profile = capture.profile(sender)
         gave_up = capture.waited(sender.fin_time_ns, profile.orphan_give_up_ns)
-        values |= {"gave_up": gave_up, "profile": profile.name}
+        values |= {
+            "gave_up": gave_up,
+            "profile": profile.name,
+            "profile_source": capture.profile_source(connection, sender),
+        }
         template = (
             "{sender} sent FIN (frame {frame}, {copies} copies); {peer} did not acknowledge it in "
             "the {silence:.6f} s that follow the last of them"
         )
         if gave_up:
-            template += "; by profile {profile} it has given up"
+            template += "; by profile {profile} ({profile_source}) it has given up"
         yield judge(
             "CL001",
             connection,

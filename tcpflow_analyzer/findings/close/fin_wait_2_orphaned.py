@@ -75,10 +75,12 @@ def fin_wait_2_orphaned(connection: Connection, capture: CaptureView) -> Iterato
             "held": seconds(until_ns - since_ns),
             "timeout": seconds(timeout_ns),
             "profile": profile.name,
+            "profile_source": capture.profile_source(connection, holder),
         }
         template = (
             "{holder} has been in FIN-WAIT-2 for {held:.6f} s (FIN in frame {fin_frame}, "
-            "acknowledged in {ack_frame}); profile {profile} drops an orphan after {timeout:.0f} s"
+            "acknowledged in {ack_frame}); profile {profile} ({profile_source}) drops an orphan "
+            "after {timeout:.0f} s"
         )
         if reset is not None:
             values |= {

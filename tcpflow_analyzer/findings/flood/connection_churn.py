@@ -51,10 +51,14 @@ class ConnectionChurn:
             if churn is None or churn.most < settings.churn_per_second * window:
                 continue
             if 2 * churn.short > churn.over and 2 * churn.light > churn.over:
-                yield _finding(service.key, service, churn, window)
+                key = service.key
+                source = capture.source_of_profile(key[: service.address_len], service.profile)
+                yield _finding(key, service, churn, window, source)
 
 
-def _finding(key: bytes, service: ServiceCensus, churn: Churn, window: int) -> Finding:
+def _finding(
+    key: bytes, service: ServiceCensus, churn: Churn, window: int, profile_source: str
+) -> Finding:
     length = int(service.address_len)
     client, server = address_text(key[:length]), socket_name(key, length, length)
     profile = PROFILES[service.profile]
@@ -71,7 +75,7 @@ def _finding(key: bytes, service: ServiceCensus, churn: Churn, window: int) -> F
             "{client} opened {most} connections to {service} within {window} s ({rate:.1f} a "
             "second); half of {over} live at most {life} ms and carry at most {octets} octets, "
             "{handshake:.0%} of their time is handshake; {time_wait} TIME-WAIT at that rate, at "
-            "the {holder}"
+            "the {holder}, by profile {profile} ({profile_source})"
         ),
         values={
             "client": client,
@@ -86,6 +90,7 @@ def _finding(key: bytes, service: ServiceCensus, churn: Churn, window: int) -> F
             "time_wait": int(rate * seconds(profile.time_wait_ns)),
             "holder": "client" if client_closes else "service",
             "profile": profile.name,
+            "profile_source": profile_source,
             "since_ns": int(churn.since_ns),
             "until_ns": int(churn.until_ns),
         },

@@ -7,6 +7,7 @@ from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, se
 from tcpflow_analyzer.findings.flood.counted import NOT_WOKEN, listeners
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
+from tcpflow_analyzer.settings import PROFILES
 from tcpflow_analyzer.table.connection import Connection
 
 WARNING_PERCENT: Final = 80
@@ -62,7 +63,8 @@ class SynQueuePressure:
                 frames=(int(listener.peak_frame), int(listener.oldest_frame)),
                 template=(
                     "{listener} had {peak} half-open connections at once (frame {frame}), {percent}"
-                    " % of a backlog of {backlog}; {expired} expired, {released} ended unfinished"
+                    " % of a backlog of {backlog}; {expired} expired, {released} ended unfinished; "
+                    "profile {profile} ({profile_source})"
                 ),
                 values={
                     "listener": name,
@@ -75,6 +77,10 @@ class SynQueuePressure:
                     "answered": int(listener.successes),
                     "longest": seconds(int(listener.longest_ns)),
                     "now": int(listener.queued),
+                    "profile": PROFILES[listener.profile].name,
+                    "profile_source": capture.source_of_profile(
+                        listener.key[: listener.address_len], listener.profile
+                    ),
                 },
                 why="SYN-ACKs without ACK or RST, each for as long as the profile keeps them",
                 would_disprove="a listener that gives up earlier, or keeps none (SYN cookies)",

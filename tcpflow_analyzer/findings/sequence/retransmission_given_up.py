@@ -54,6 +54,7 @@ def retransmission_given_up(connection: Connection, capture: CaptureView) -> Ite
                 "doubles": doubles(gaps),
                 "reset_frame": int(last.third),
                 "profile": capture.profile(sender).name,
+                "profile_source": capture.profile_source(connection, sender),
                 "state": state_name(sender),
                 "peer_frame": peer_of(connection, sender).last_frame,
             },
@@ -68,7 +69,7 @@ _WITH_RESET = (
 )
 _IN_SILENCE = (
     "{socket} gave up after {count} retransmissions of one segment within {duration:.3f} s "
-    "(profile {profile}); its peer's last segment is frame {peer_frame}"
+    "(profile {profile}, {profile_source}); its peer's last segment is frame {peer_frame}"
 )
 
 

@@ -66,7 +66,8 @@ class PortExhaustionForecast:
             severity = _severity(service.peak, capacity, needed)
             if severity is None:
                 continue
-            yield _finding(key, service, severity, capacity, rate, needed, held_ns)
+            source = capture.source_of_profile(key[: service.address_len], service.profile)
+            yield _finding(key, service, severity, capacity, rate, needed, held_ns, source)
 
 
 def _finding(
@@ -77,12 +78,13 @@ def _finding(
     rate: float,
     needed: int,
     held_ns: int,
+    profile_source: str,
 ) -> Finding:
     length = service.address_len
     client, server = address_text(key[:length]), socket_name(key, length, length)
     template = (
         "{client} had {peak} of {capacity} source ports in use towards {service} at once, "
-        "{time_wait} of them in TIME-WAIT in the end"
+        "{time_wait} of them in TIME-WAIT in the end; profile {profile} ({profile_source})"
     )
     if needed:
         template += "; {rate:.1f} closes a second for {held:.0f} s each need {needed}"
@@ -109,6 +111,7 @@ def _finding(
             "first_port": service.first_port,
             "last_port": service.last_port,
             "profile": PROFILES[service.profile].name,
+            "profile_source": profile_source,
         },
         why="one connection needs one source port, and TIME-WAIT keeps it for the profile's time",
         would_disprove="a wider port range, or a shorter TIME-WAIT, on the client",

@@ -6,7 +6,8 @@ comparisons modulo 2**32. Registers nothing.
 
 from typing import Final, NamedTuple
 
-from tcpflow_analyzer.findings.finding import endpoint_name, seconds
+from tcpflow_analyzer.findings.finding import CaptureView, endpoint_name, seconds
+from tcpflow_analyzer.findings.lifecycle.judgement import peer_of
 from tcpflow_analyzer.settings import NANOSECONDS
 from tcpflow_analyzer.table.connection import Connection, Remembered
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -225,3 +226,16 @@ def _holder(by_opener: bool, by_peer: bool) -> str:
 
 def _is_linux_number(new_iss: int, old: OldEnd) -> bool:
     return (old.snd_nxt + LINUX_ADVANCE) & 0xFFFF_FFFF == new_iss
+
+
+ENDED_BEFORE: Final = (
+    "TIME-WAIT having ended before: profile {profile} ({source}) says how long it lasts"
+)
+
+
+def ended_before(connection: Connection, found: Reuse, capture: CaptureView) -> str:
+    """Say what would disprove that the holder still was in TIME-WAIT, and whose word that is."""
+    opener = connection.originator
+    holder = opener if found.holder == "opener" else peer_of(connection, opener)
+    source = capture.profile_source(connection, holder)
+    return ENDED_BEFORE.format(profile=capture.profile(holder).name, source=source)

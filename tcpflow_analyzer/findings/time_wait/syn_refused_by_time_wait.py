@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
+from tcpflow_analyzer.findings.time_wait.reuse import ENDED_BEFORE
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import SYN_REFUSED_BY_TIME_WAIT, Observation
@@ -72,7 +73,10 @@ def syn_refused_by_time_wait(connection: Connection, capture: CaptureView) -> It
             template=template,
             values=values,
             why="the pair was in TIME-WAIT when the SYN came, and no SYN-ACK answered it",
-            would_disprove="TIME-WAIT having ended before: the profile says how long it lasts",
+            would_disprove=ENDED_BEFORE.format(
+                profile=capture.profile(holder).name,
+                source=capture.profile_source(connection, holder),
+            ),
         )
 
 

@@ -60,7 +60,8 @@ class TimeWaitAccumulation:
             services = _services(census, key[: host.address_len])
             template = (
                 "{host} held {peak} TIME-WAIT at once, {originator_side} as originator and "
-                "{responder_side} as responder, {entered} in all (profile {profile})"
+                "{responder_side} as responder, {entered} in all (profile {profile}, "
+                "{profile_source})"
             )
             if services:
                 template += "; most of them towards {services}"
@@ -80,6 +81,9 @@ class TimeWaitAccumulation:
                     "entered": host.entered,
                     "limit": limit,
                     "profile": profile.name,
+                    "profile_source": capture.source_of_profile(
+                        key[: host.address_len], host.profile
+                    ),
                     "services": ", ".join(services),
                 },
                 why="TIME-WAIT entered and not yet over by the profile, counted together",

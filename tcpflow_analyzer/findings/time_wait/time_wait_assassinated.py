@@ -59,9 +59,9 @@ def time_wait_assassinated(connection: Connection, capture: CaptureView) -> Iter
             template=(
                 "RST of {peer} (frame {frame}) hit the TIME-WAIT of {holder} after {age:.6f} s; "
                 + (
-                    "profile {profile} gives it up, {remaining:.6f} s early"
+                    "profile {profile} ({profile_source}) gives it up, {remaining:.6f} s early"
                     if is_ended
-                    else "profile {profile} ignores it"
+                    else "profile {profile} ({profile_source}) ignores it"
                 )
             ),
             values={
@@ -72,6 +72,7 @@ def time_wait_assassinated(connection: Connection, capture: CaptureView) -> Iter
                 "age": seconds(first.first),
                 "remaining": seconds(remaining_ns),
                 "profile": capture.profile(holder).name,
+                "profile_source": capture.profile_source(connection, holder),
                 "ended": is_ended,
             },
             why="the RST is acceptable, and the endpoint had acknowledged its peer's FIN",

@@ -4,6 +4,7 @@ Compiled: yes
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of
@@ -52,13 +53,21 @@ def time_wait_entered(connection: Connection, capture: CaptureView) -> Iterable[
     return found
 
 
+_ENTERED: Final = "{holder} entered TIME-WAIT from {path}; {duration:.0f} s by "
+_BY_PROFILE: Final = _ENTERED + "profile {profile} ({profile_source})"
+_AS_SET: Final = _ENTERED + "the MSL that is set"
+
+
 def _entered(connection: Connection, holder: Endpoint, capture: CaptureView) -> Finding:
     peer = peer_of(connection, holder)
     is_acked = peer.fin_acked_frame > 0
     msl_ns, profile = capture.settings.msl_ns, capture.profile(holder)
     duration_ns = profile.time_wait_ns if msl_ns is None else 2 * msl_ns
     held_ns = holder.time_wait_until_ns - holder.time_wait_since_ns
-    template = "{holder} entered TIME-WAIT from {path}; {duration:.0f} s by profile {profile}"
+    template = "{holder} entered TIME-WAIT from {path}; {duration:.0f} s "
+    template += (
+        "by profile {profile} ({profile_source})" if msl_ns is None else "by the MSL that is set"
+    )
     if held_ns < duration_ns:
         template += ", ended after {held:.6f} s"
     return judge(
@@ -79,6 +88,7 @@ def _entered(connection: Connection, holder: Endpoint, capture: CaptureView) -> 
             "duration": seconds(duration_ns),
             "held": seconds(held_ns),
             "profile": profile.name,
+            "profile_source": capture.profile_source(connection, holder),
         },
         why=(
             "its ACK covers the FIN of its peer, and its own FIN was acknowledged"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tcpflow_analyzer.findings.finding import CaptureView, Finding
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
-from tcpflow_analyzer.findings.time_wait.reuse import reuse, reuse_values
+from tcpflow_analyzer.findings.time_wait.reuse import ended_before, reuse, reuse_values
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import REUSED
 
@@ -50,5 +50,5 @@ def unsafe_time_wait_reuse(connection: Connection, capture: CaptureView) -> Iter
         ),
         values=reuse_values(connection, found),
         why="neither sequence number nor timestamp of the SYN exceeds those of the old connection",
-        would_disprove="TIME-WAIT having ended before: the profile says how long it lasts",
+        would_disprove=ended_before(connection, found, capture),
     )
