@@ -17,6 +17,7 @@ from tcpflow_analyzer.sources.live.block_scan import ENOUGH, OTHER_BLOCK, BlockS
 from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest, EngineEnded
 from tcpflow_analyzer.sources.live.choice import open_engine
 from tcpflow_analyzer.sources.live.time_order import TimeOrder
+from tcpflow_analyzer.sources.live.time_shift import TimeShift
 from tcpflow_analyzer.sources.recording import ANY_TIME, FileSummary
 from tcpflow_analyzer.sources.records import RecordWalk
 
@@ -55,6 +56,7 @@ class LiveRecording:
         self._scan = BlockScan(pcapng_blocks.IS_BIG_ENDIAN)
         several = len(request.interfaces) > 1
         self._order = TimeOrder(pcapng_blocks.IS_BIG_ENDIAN) if several else None
+        self._shift = TimeShift(time.time_ns, _steady_ns)
         self._octets_read = 0
         self._is_ending = False
         self._is_stopped = False
@@ -100,6 +102,7 @@ class LiveRecording:
 
     def _read(self) -> bytes:
         """Read from the engine, and start it again where it ended."""
+        self._look_at_clock()
         wait_s = WAIT_S
         if self._deadline_ns is not None:
             wait_s = min(wait_s, (self._deadline_ns - time.monotonic_ns()) / SECOND_NS)
@@ -107,6 +110,15 @@ class LiveRecording:
             return self._engine.read(max(wait_s, 0))
         except EngineEnded as ended:
             return self._restart(str(ended))
+
+    def _look_at_clock(self) -> None:
+        """Go on with the time of the capture where the system's clock was set back."""
+        back_ns = self._shift.look()
+        if back_ns:
+            self._note(
+                f"the system's clock was set back by {back_ns / SECOND_NS:.1f} s: the times of "
+                f"this capture go on, now {self._shift.offset_ns / SECOND_NS:.1f} s ahead of it"
+            )
 
     def _restart(self, why: str) -> bytes:
         """Start the engine again, as often as it takes; gives its first octets."""
@@ -141,15 +153,18 @@ class LiveRecording:
             time.sleep(min(left, WAIT_S))
 
     def _ordered(self, octets: bytes, is_last: bool = False) -> bytes:
-        """Put the packets of several interfaces in the order of their times.
+        """Date what came by the time of the capture, packets of several interfaces in its order.
 
         Each interface is read for itself, some blocks at a time; what came in the last moment
         waits until the others were read as far.
         """
+        octets = self._shift.apply(octets, self._walk.interfaces)
         if self._order is None:
             return octets
         self._order.feed(octets)
-        return self._order.take(ANY_TIME if is_last else time.time_ns() - self._engine.delay_ns)
+        return self._order.take(
+            ANY_TIME if is_last else self._shift.now_ns() - self._engine.delay_ns
+        )
 
     def _limited(self, octets: bytes) -> bytes:
         """Cut what goes beyond the number of frames that was asked for."""
@@ -169,7 +184,7 @@ class LiveRecording:
 
     def _due_clock(self) -> bytes:
         """A clock record once a second, more often where something was going on just now."""
-        clock_ns = time.time_ns() - self._engine.delay_ns
+        clock_ns = self._shift.now_ns() - self._engine.delay_ns
         is_quiet = clock_ns > self._walk.time_ns + BUSY_NS
         if clock_ns < self._next_clock_ns + (SECOND_NS - CLOCK_NS if is_quiet else 0):
             return b""
@@ -220,6 +235,12 @@ class LiveRecording:
         if not self._is_stopped:
             self._is_stopped = True
             self._engine.stop()
+
+
+def _steady_ns() -> int:
+    """Nanoseconds of a clock that nobody sets; it goes on while the system is suspended (Linux)."""
+    number: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic_ns() if number is None else time.clock_gettime_ns(number)
 
 
 def _clock_time(time_ns: int) -> str:

@@ -1,7 +1,7 @@
 """A live capture as the pipeline sees it: clock records, limits, an engine that ends."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +12,7 @@ from tcpflow_analyzer.sources import pcapng_blocks
 from tcpflow_analyzer.sources.live import live_recording
 from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest, EngineEnded
 from tcpflow_analyzer.sources.live.live_recording import LiveRecording
+from tcpflow_analyzer.sources.records import RecordWalk
 
 HEAD = pcapng_blocks.section() + pcapng_blocks.interface(1, "eth0")
 SECOND_NS = 1_000_000_000
@@ -156,6 +157,37 @@ def test_engine_that_cannot_be_started_again_is_told(monkeypatch: pytest.MonkeyP
     recording, _, _ = recorded(monkeypatch, events, duration_ns=20 * SECOND_NS)
     (note,) = recording.files[0].notes
     assert note.startswith("dumpcap ended (still gone) and could not be started again")
+
+
+def test_clock_that_is_set_back_stops_neither_frames_nor_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hour_ns = 3600 * SECOND_NS
+    clock = vars(live_recording)["time"]
+    system_ns, steps_ns = clock.time_ns, [0]
+    monkeypatch.setattr(clock, "time_ns", lambda: system_ns() + sum(steps_ns))
+
+    def script() -> Iterator[bytes]:
+        yield HEAD + packets(2)
+        steps_ns.append(-hour_ns)
+        yield b""
+        yield build.enhanced(b"x", WALL_NS + 9 * SECOND_NS - hour_ns)
+
+    recording, seen, octets = recorded(monkeypatch, script(), duration_ns=40 * SECOND_NS)
+    assert seen.count("frame") == 3
+    assert seen[seen.index("clock") + 1 :].count("clock") >= 5
+    (note,) = recording.files[0].notes
+    assert note.startswith("the system's clock was set back by 360")
+    walk = RecordWalk("")
+    walk.feed(octets)
+    times = []
+    while True:
+        while walk.advance():
+            times.append(int(walk.time_ns))
+        if walk.take_clock() < 0:
+            break
+    assert times[:2] == [WALL_NS, WALL_NS + 1]
+    assert abs(times[2] - (WALL_NS + 9 * SECOND_NS)) < SECOND_NS
 
 
 def test_capture_can_be_ended_once(monkeypatch: pytest.MonkeyPatch) -> None:
