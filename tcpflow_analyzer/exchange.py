@@ -16,13 +16,12 @@ from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.registry import rules
-from tcpflow_analyzer.pipeline import STANDARD_INPUT, AnyPath, Run
+from tcpflow_analyzer.pipeline import AnyPath, Run, is_pipe
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.report.rungs import RungLog
 from tcpflow_analyzer.report.sink import ScopeName, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import Settings
-from tcpflow_analyzer.sources.octets import is_fifo
 from tcpflow_analyzer.table.connection import Connection
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -210,7 +209,7 @@ def read_exchanges(
     if choice.codes:
         check_codes(choice.codes)
         for name in names:
-            if name == STANDARD_INPUT or is_fifo(name):
+            if is_pipe(name):
                 raise UsageError(f"{name}: a pipe cannot be read twice, first to look for findings")
         search = _Search(choice.codes)
         work(Run(names, settings, [search]))

@@ -57,6 +57,7 @@ __all__ = [
     "check_settings",
     "expand_paths",
     "file_octets",
+    "is_pipe",
     "make_decoder",
     "next_frame",
     "selected_rules",
@@ -123,6 +124,11 @@ def _compiled_where(text: str) -> "Where":
         raise UsageError(f"where: {error}") from error
 
 
+def is_pipe(path: str) -> bool:
+    """Whether what a path gives cannot be read again."""
+    return path == STANDARD_INPUT or is_fifo(path)
+
+
 def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str], list[str]]:
     """Tell inputs that can be read from those that cannot, if there are several.
 
@@ -136,7 +142,7 @@ def check_inputs(paths: Sequence[AnyPath], settings: Settings) -> tuple[list[str
         return names, []
     usable, complaints = [], []
     for name in names:
-        if name == STANDARD_INPUT or is_fifo(name):
+        if is_pipe(name):
             usable.append(name)
             continue
         try:
@@ -513,7 +519,7 @@ def time_of_frame(paths: Sequence[AnyPath], frame: int, settings: Settings) -> i
     """
     names = [fspath(path) for path in paths]
     for name in names:
-        if name == STANDARD_INPUT or is_fifo(name):
+        if is_pipe(name):
             raise UsageError(f"{name}: a pipe cannot be read twice to look for frame {frame}")
     recording = Recording(names, settings.decoder, settings.block_octets)
     newest = found = 0

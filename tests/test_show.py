@@ -42,12 +42,14 @@ def test_only_connection_is_drawn_without_a_choice(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["many.pcap"], "there are 25 connections: choose by --connection, --address, --port or"),
+        (["many.pcap"], "there are 25 connections: choose by --connection, --address, --port, --f"),
         (["many.pcap", "--connection", "26"], "there is no connection 26: the last is 25"),
         (["many.pcap", "--port", "82"], "none of 25 connections is as asked for"),
         (["many.pcap", "--finding", "XY"], "no finding has the code 'XY'"),
         (["many.pcap", "--address", "here"], "'here' is neither address nor network"),
         (["many.pcap", "--port", "80", "--format", "svg"], "svg shows one connection, of 12"),
+        (["many.pcap", "--where", "port == 82"], "no connection is as asked for"),
+        (["many.pcap", "--where", "port = 82"], "write == to compare"),
         (["none.pcap"], "there is no connection in what was read"),
         (["gone.pcap"], "no such file"),
         (["one.pcap", "-o", "one.pcap"], "this output would replace a capture"),
@@ -76,6 +78,8 @@ def test_connections_are_chosen_by_all_that_is_given(
     assert [line.split()[0] for line in out.splitlines() if line.startswith("#")] == ["#4"]
     _, out, _ = show(capsys, many, "--address", "192.0.2.0/24", "--finding", "TW", "--port", "80")
     assert out.startswith("#2 ")
+    _, out, _ = show(capsys, many, "--where", "responder.port == 81 and originator.port > 40022")
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("#")] == ["#25"]
 
 
 def test_most_of_many_connections_are_left_out_with_a_note(

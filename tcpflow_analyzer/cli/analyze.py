@@ -236,7 +236,7 @@ def _analyze_together(
     display: Display,
 ) -> int:
     """Analyse all captures as one recording; those that are unusable are named and left out."""
-    from tcpflow_analyzer.pipeline import Run, check_inputs  # noqa: PLC0415  mistakes first
+    from tcpflow_analyzer.pipeline import Run, check_inputs, is_pipe  # noqa: PLC0415  mistakes first
 
     with Interruptible(captures) as work:
         usable, complaints = check_inputs(captures, settings)
@@ -244,6 +244,8 @@ def _analyze_together(
             say("error", complaint)
         if complaints and not usable:
             return STATUS_UNUSABLE
+        if len(usable) == 1 and not is_pipe(usable[0]):
+            display = display._replace(capture=usable[0])
         sinks = [make_sink(plan_report(form, output, display), output) for form, output in outputs]
         with Progress(display.progress, display.quiet) as progress:
             update = partial(_update, progress)

@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from tcpflow_analyzer.cli.analysis_options import set_option, set_parameters
 from tcpflow_analyzer.cli.option_types import duration, profile_choice
 from tcpflow_analyzer.settings import Settings
 
 OPTIONS = (
+    set_option,
     click.option(
         "--profile",
         "profiles",
@@ -67,6 +69,7 @@ def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
             vlan_separates=values.pop("vlan_separates"),
             decoder=values.pop("decoder"),
         )
+        settings = set_parameters(settings, values.pop("assignments"))
         return command(settings=settings, **values)
 
     decorated: Callable[..., Any] = with_settings

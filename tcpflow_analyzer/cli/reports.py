@@ -23,6 +23,7 @@ class Display(NamedTuple):
     quiet: bool
     progress: bool | None
     ns_as_strings: bool
+    capture: str = ""  # that the report may tell to look into again
 
 
 class Writer(Protocol):
@@ -67,7 +68,12 @@ def make_sink(plan: ReportPlan, writer: Writer) -> "Sink":
         from tcpflow_analyzer.report.terminal import TextOptions, TextReport  # noqa: PLC0415
 
         options = TextOptions(
-            display.show_all, display.connections, display.top, display.time, display.quiet
+            display.show_all,
+            display.connections,
+            display.top,
+            display.time,
+            display.quiet,
+            display.capture,
         )
         return TextReport(writer, plan.look, options)
     if plan.form in EXPORTS:

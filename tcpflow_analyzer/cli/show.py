@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -78,6 +79,9 @@ class Drawing(NamedTuple):
     metavar="CODES",
     help="Connections with one of these findings: codes or families, as in RS,TW003.",
 )
+@click.option(
+    "--where", metavar="EXPR", help="Connections for which this holds, as 'duration > 60'."
+)
 @click.option("--absolute", is_flag=True, help="Sequence numbers as they are on the wire.")
 @click.option("--unfold", is_flag=True, help="Every segment on a line of its own.")
 @click.option("--all", "show_all", is_flag=True, help="Facts too, not only warnings and errors.")
@@ -109,6 +113,7 @@ def show(
     addresses: tuple[str, ...],
     ports: tuple[int, ...],
     found: tuple[tuple[str, ...], ...],
+    where: str | None,
     absolute: bool,
     unfold: bool,
     show_all: bool,
@@ -138,6 +143,7 @@ def show(
     from tcpflow_analyzer.report.ladder_plan import PlanOptions  # noqa: PLC0415
 
     wanted = Choice.of(numbers, addresses, ports, [code for group in found for code in group])
+    settings = replace(settings, where=where or "")
     options = LadderOptions(PlanOptions(absolute, unfold, show_all), time, is_ascii)
     with contextlib.ExitStack() as stack:
         try:
@@ -161,7 +167,7 @@ def _read(
     """
     from tcpflow_analyzer.exchange import Choice, read_exchanges  # noqa: PLC0415
 
-    chosen = wanted != Choice()
+    chosen = wanted != Choice() or settings.where != ""
     # Without a choice the first connection is read; that it is the only one shows at the end.
     reading = wanted if chosen else Choice(numbers=frozenset([1]))
     connections = status = 0
@@ -175,18 +181,22 @@ def _read(
     exchanges = read_exchanges(captures, reading, settings, work)
     if not chosen and connections > 1:
         raise UsageError(
-            f"there are {connections:,} connections: choose by --connection, --address, --port or "
-            "--finding; `tcpflow analyze --connections` lists them"
+            f"there are {connections:,} connections: choose by --connection, --address, --port, "
+            "--finding or --where; `tcpflow analyze --connections` lists them"
         )
     if not exchanges:
+        if settings.where:
+            raise UsageError("no connection is as asked for")
         raise UsageError(_nothing_found(wanted, connections))
     return exchanges, status
 
 
 def _nothing_found(wanted: "Choice", connections: int) -> str:
+    from tcpflow_analyzer.exchange import Choice  # noqa: PLC0415
+
     if not connections:
         return "there is no connection in what was read"
-    if wanted.numbers and not (wanted.addresses or wanted.ports or wanted.codes):
+    if wanted == Choice(numbers=wanted.numbers) and max(wanted.numbers, default=0) > connections:
         numbers = ", ".join(str(number) for number in sorted(wanted.numbers))
         return f"there is no connection {numbers}: the last is {connections:,}"
     return f"none of {connections:,} connections is as asked for"

@@ -4,6 +4,7 @@ Nothing of it depends on which findings there are; their words come with them.
 """
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -71,6 +72,7 @@ class TextOptions(NamedTuple):
         top: rows of that table, None for the default.
         time: as `wording.Clock`.
         quiet: only findings.
+        capture: that the foot may tell to look into again; "" where it cannot be read again.
     """
 
     show_all: bool = False
@@ -78,6 +80,7 @@ class TextOptions(NamedTuple):
     top: int | None = None
     time: str = "relative"
     quiet: bool = False
+    capture: str = ""
 
 
 class TextReport:
@@ -226,6 +229,10 @@ class TextReport:
         if worst:
             page.line(*([] if hidden else [""]))
             page.line(Span(f"Explain: tcpflow explain {worst[0].code}", "dim"))
+            number = _example_connection(worst[0])
+            if number is not None and self._options.capture:
+                path = shlex.quote(self._options.capture)
+                page.line(Span(f"Look: tcpflow show {path} --connection {number}", "dim"))
 
     def _codes_not_shown(self, summary: Summary) -> str:
         """Write the codes of which only a count is known, the most frequent first."""
@@ -234,6 +241,12 @@ class TextReport:
         most = sorted(counts, key=lambda code: (-counts[code], code))
         more = ["..."] if len(most) > CODES_SHOWN else []
         return listed([f"{code} {counts[code]:,}" for code in most[:CODES_SHOWN]] + more)
+
+
+def _example_connection(group: Group) -> int | None:
+    """Give the first connection that is shown as an example of a group; None if none is."""
+    examples = sorted(group.examples, key=_example_order)
+    return next((each.connection for each in examples if each.connection is not None), None)
 
 
 def _example_order(finding: Finding) -> tuple[int, int, str]:
