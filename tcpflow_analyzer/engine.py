@@ -12,7 +12,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.decoder import Decoder
-from tcpflow_analyzer.decode.reasons import TCP_HEADER_MALFORMED, TCP_HEADER_TRUNCATED
+from tcpflow_analyzer.decode.reasons import FILTERED, TCP_HEADER_MALFORMED, TCP_HEADER_TRUNCATED
 from tcpflow_analyzer.decode.segment import (
     FRAGMENT,
     ICMP_ERROR,
@@ -143,6 +143,8 @@ class Engine:
             `on_finished` gets connections that have one of them,
         want_all: or all connections,
         want_first: or those with a number up to this.
+        keeps: asked whether a frame is looked at (octets, start, captured length, length on the
+            wire, link type); None: every one is.
         on_request: asked about a lone SYN or its refusal that would be wanted, with the mask its
             connection would have, whether it is enough to count it; None: it never is.
         frames, tcp_segments, other_frames, fragments, duplicate_frames: counts of frames.
@@ -175,6 +177,7 @@ class Engine:
         self.stream_wanted: i64 = 0
         self.want_all: bool = True
         self.want_first: i64 = 0
+        self.keeps: Callable[[bytes, int, int, int, int], bool] | None = None
         self.on_request: Callable[[Request, int], bool] | None = None
         self.frames: i64 = 0
         self.tcp_segments: i64 = 0
@@ -269,6 +272,12 @@ class Engine:
             segment.frame = self.frames
             segment.time_ns = time_ns
             segment.interface = walk.interface
+            keeps = self.keeps
+            if keeps is not None and not keeps(
+                walk.buffer, walk.start, walk.captured_len, walk.wire_len, walk.link_type
+            ):
+                self.undecoded[FILTERED] = self.undecoded.get(FILTERED, 0) + 1
+                continue
             status = decoder.decode(
                 walk.buffer, walk.start, walk.captured_len, walk.wire_len, walk.link_type, segment
             )

@@ -244,6 +244,10 @@ class Run:
         elif until is not None:
             self.end_ns = until.time_ns
         self._engine = engine = self._make_engine(settings, tracer)
+        if settings.capture_filter:
+            from tcpflow_analyzer.sources.packet_filter import PacketFilter  # noqa: PLC0415  ctypes
+
+            engine.keeps = PacketFilter(settings.capture_filter).keeps
         judge.engine = engine
         judge.view.census = engine.census
         judge.view.openings = engine.openings

@@ -320,6 +320,7 @@ class Settings:
 
     # reading
     decoder: str = "native"  # or "tshark"
+    capture_filter: str = ""  # of libpcap's language: which frames of files are looked at
     tunnel_outer: bool = False
     vlan_separates: bool = False
     checksum: str = "auto"  # or "off", or "strict": segments with a bad one are not observed

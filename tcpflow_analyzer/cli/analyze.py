@@ -168,6 +168,7 @@ def analyze(
     settings = replace(
         asked,
         decoder=decoder,
+        capture_filter="" if live.interfaces else live.capture_filter,
         tunnel_outer=tunnel == "outer",
         vlan_separates=vlan_separates,
         header_prediction=prediction,

@@ -79,6 +79,8 @@ def live(
     if not live.interfaces and live.follow is None:
         raise click.UsageError("missing option '--interface' or '--follow'")
     settings = chosen.settings()
+    if live.follow is not None:
+        settings = replace(settings, capture_filter=live.capture_filter)
     if max_connections is not None:
         settings = replace(settings, max_connections=max_connections)
     choice = parse_output(output or STANDARD_OUTPUT, form)

@@ -57,7 +57,7 @@ OPTIONS = (
         "capture_filter",
         default="",
         metavar="BPF",
-        help="Only frames that this capture filter passes, as 'tcp port 443'.",
+        help="Only frames that this filter passes, as 'tcp port 443'; live and in files.",
     ),
     click.option(
         "--engine",
@@ -143,8 +143,8 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
     if asked > 1:
         raise click.UsageError("captures, --interface and --follow exclude one another")
     if choice.follow is not None:
-        if choice.frames is not None or choice.kept is not None or choice.capture_filter:
-            raise click.UsageError("--count, --filter and --write need --interface")
+        if choice.frames is not None or choice.kept is not None:
+            raise click.UsageError("--count and --write need --interface")
         return CaptureRequest((), duration_ns=choice.duration_ns, follow=choice.follow)
     if choice.interfaces:
         return CaptureRequest(
@@ -159,8 +159,8 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
     if not captures:
         raise click.UsageError("missing argument 'CAPTURE...' or option '--interface'")
     limited = choice.duration_ns is not None or choice.frames is not None
-    if limited or choice.kept is not None or choice.capture_filter:
-        raise click.UsageError("--duration, --count, --filter and --write need --interface")
+    if limited or choice.kept is not None:
+        raise click.UsageError("--duration, --count and --write need --interface")
     return None
 
 

@@ -18,6 +18,7 @@ TCP_HEADER_MALFORMED: Final = "tcp-header-malformed"
 HEADER_COMPRESSED: Final = "header-compressed"
 ENCRYPTED: Final = "encrypted"
 NESTING_TOO_DEEP: Final = "nesting-too-deep"
+FILTERED: Final = "filtered"
 
 REASONS: Final = {
     LINK_TYPE_UNKNOWN: "the capture's link type is not one that this program reads",
@@ -31,4 +32,5 @@ REASONS: Final = {
     HEADER_COMPRESSED: "the link compresses TCP/IP headers (RFC 1144, RFC 2507)",
     ENCRYPTED: "the packet is encrypted",
     NESTING_TOO_DEEP: "more IP headers inside each other than are followed",
+    FILTERED: "the filter that was asked for leaves it out; it was not looked at",
 }

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from tcpflow_analyzer.decode.reasons import FILTERED
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.findings.registry import Rule, registered
@@ -321,7 +322,8 @@ def _without_tcp(capture: Capture) -> str:
     """Say what a capture holds that has no connections."""
     if capture.frames == 0:
         return "0 TCP segments: the capture holds no frame at all"
-    return f"{counted(capture.tcp_segments, 'TCP segment')}; {listed(_others(capture))}"
+    others = _others(capture) or [f"the filter leaves out all {counted(capture.frames, 'frame')}"]
+    return f"{counted(capture.tcp_segments, 'TCP segment')}; {listed(others)}"
 
 
 def _others(capture: Capture) -> list[str]:
@@ -334,7 +336,11 @@ def _others(capture: Capture) -> list[str]:
         words.append(f"{rest:,} of {len(kinds) - shown} other kinds")
     if capture.fragments:
         words.append(f"{counted(capture.fragments, 'fragment')} of IP datagrams")
-    words += [f"{count:,} not decoded ({reason})" for reason, count in capture.undecoded.items()]
+    words += [
+        f"{count:,} not decoded ({reason})"
+        for reason, count in capture.undecoded.items()
+        if reason != FILTERED
+    ]
     return words
 
 
@@ -374,7 +380,10 @@ def _quality(capture: Capture, summary: Summary) -> list[str]:
         cells.append(f"{counted(sum(drops), 'frame')} dropped while capturing")
     if capture.duplicate_frames:
         cells.append(counted(capture.duplicate_frames, "duplicate frame"))
-    undecoded = sum(capture.undecoded.values())
+    filtered = capture.undecoded.get(FILTERED, 0)
+    if filtered:
+        cells.append(f"{counted(filtered, 'frame')} left out by the filter")
+    undecoded = sum(capture.undecoded.values()) - filtered
     if undecoded:
         cells.append(f"{counted(undecoded, 'frame')} not decoded")
     for code, count in summary.codes.items():

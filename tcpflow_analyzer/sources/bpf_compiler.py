@@ -8,6 +8,7 @@ import ctypes.util
 import os
 import re
 import shutil
+import struct
 import subprocess
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -67,7 +68,7 @@ def compile_filter(
     """
     if "\0" in expression:
         raise _wrong(expression, link_type, "a NUL in it")
-    library = _library()
+    library = find_library()
     if library is not None:
         return _compile_by_library(library, expression, link_type, snaplen, device)
     tcpdump = shutil.which("tcpdump")
@@ -77,7 +78,8 @@ def compile_filter(
 
 
 @lru_cache(maxsize=1)
-def _library() -> ctypes.CDLL | None:
+def find_library() -> ctypes.CDLL | None:
+    """Load libpcap; None where it is not found."""
     found = ctypes.util.find_library("pcap")
     for name in (found, *LIBRARIES) if found else LIBRARIES:
         try:
@@ -138,6 +140,11 @@ def _compile_by_tcpdump(tcpdump: str, expression: str, link_type: int, snaplen: 
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise _wrong(expression, link_type, lines[-1].removeprefix("tcpdump: "))
     return read_program(done.stdout)
+
+
+def program_octets(program: Program) -> bytes:
+    """The instructions as they lie in memory, struct bpf_insn after struct bpf_insn."""
+    return b"".join(struct.pack("=HBBI", *each) for each in program)
 
 
 def read_program(text: str) -> Program:

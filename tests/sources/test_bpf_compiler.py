@@ -9,7 +9,7 @@ from tcpflow_analyzer.sources import bpf_compiler
 from tcpflow_analyzer.sources.bpf_compiler import Instruction, compile_filter, read_program
 
 EN10MB, RAW = 1, 101
-needs_libpcap = pytest.mark.skipif(bpf_compiler._library() is None, reason="no libpcap")
+needs_libpcap = pytest.mark.skipif(bpf_compiler.find_library() is None, reason="no libpcap")
 needs_tcpdump = pytest.mark.skipif(shutil.which("tcpdump") is None, reason="no tcpdump")
 
 
@@ -29,7 +29,7 @@ def test_tcpdump_compiles_the_same(
     expression: str, link_type: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = compile_filter(expression, link_type, 1000)
-    monkeypatch.setattr(bpf_compiler, "_library", lambda: None)
+    monkeypatch.setattr(bpf_compiler, "find_library", lambda: None)
     assert compile_filter(expression, link_type, 1000) == program
 
 
@@ -41,8 +41,8 @@ def test_wrong_expression_is_told_with_the_reason(
     if not by_library:
         if shutil.which("tcpdump") is None:
             pytest.skip("no tcpdump")
-        monkeypatch.setattr(bpf_compiler, "_library", lambda: None)
-    elif bpf_compiler._library() is None:
+        monkeypatch.setattr(bpf_compiler, "find_library", lambda: None)
+    elif bpf_compiler.find_library() is None:
         pytest.skip("no libpcap")
     with pytest.raises(UsageError, match=r"^filter '.*' \(for EN10MB\): ") as caught:
         compile_filter(expression, EN10MB)
@@ -52,7 +52,7 @@ def test_wrong_expression_is_told_with_the_reason(
 def test_without_libpcap_and_tcpdump_the_filter_is_unusable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bpf_compiler, "_library", lambda: None)
+    monkeypatch.setattr(bpf_compiler, "find_library", lambda: None)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(InputError, match="needs libpcap or tcpdump"):
         compile_filter("tcp", EN10MB)

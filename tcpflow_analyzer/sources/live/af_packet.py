@@ -17,7 +17,12 @@ from typing import Final
 
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources import pcapng_blocks
-from tcpflow_analyzer.sources.bpf_compiler import Instruction, Program, compile_filter
+from tcpflow_analyzer.sources.bpf_compiler import (
+    Instruction,
+    Program,
+    compile_filter,
+    program_octets,
+)
 from tcpflow_analyzer.sources.link_types import EN10MB, LINUX_SLL2, RAW
 from tcpflow_analyzer.sources.live.capture_engine import (
     ANY_INTERFACE,
@@ -117,7 +122,7 @@ class Ring:
             link_type = RAW if self._cooked else EN10MB
             device = None if self._cooked else self.name
             program = compile_filter(self._request.capture_filter, link_type, kept, device)
-        octets = b"".join(struct.pack("=HBBI", *each) for each in program)
+        octets = program_octets(program)
         held = ctypes.create_string_buffer(octets, len(octets))
         # struct sock_fprog: the number of instructions and where they are
         self._socket.setsockopt(
