@@ -198,6 +198,17 @@ def test_baseline_of_one_recording_excuses_the_next(checked: Checked, folder: Pa
     assert checked(folder, "leak.pcap", "--baseline", "known.json")[0] == 2
 
 
+def test_baseline_that_is_missing_says_how_it_is_made(checked: Checked, folder: Path) -> None:
+    (folder / "tcpflow.toml").write_text('baseline = "known.json"')
+    status, _, errors = checked(folder, "leak.pcap")
+    assert status == 2
+    assert errors == (
+        "tcpflow: error: known.json: there is no such baseline; --write-baseline makes one\n"
+    )
+    assert checked(folder, "leak.pcap", "--write-baseline", "known.json")[0] == 0
+    assert checked(folder, "again.pcap")[0] == 0
+
+
 def test_baseline_may_be_written_where_it_is_read(checked: Checked, folder: Path) -> None:
     options = ["--baseline", "known.json", "--write-baseline", "known.json"]
     assert checked(folder, "leak.pcap", *options)[0] == 0

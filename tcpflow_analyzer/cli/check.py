@@ -22,7 +22,7 @@ from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.option_types import codes
 from tcpflow_analyzer.cli.outputs import Output, describe
 from tcpflow_analyzer.cli.progress import Progress
-from tcpflow_analyzer.errors import OutputError
+from tcpflow_analyzer.errors import OutputError, UsageError
 from tcpflow_analyzer.gate.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -151,8 +151,10 @@ def _known(configuration: Configuration, write_baseline: str | None) -> tuple[st
     path = configuration.baseline
     if not path:
         return None
-    if write_baseline is not None and not os.path.exists(path):
-        return None
+    if not os.path.exists(path):
+        if write_baseline is not None:
+            return None
+        raise UsageError(f"{path}: there is no such baseline; --write-baseline makes one")
     from tcpflow_analyzer.gate.baseline import read_baseline  # noqa: PLC0415
     from tcpflow_analyzer.sources.text_file import read_text  # noqa: PLC0415
 
