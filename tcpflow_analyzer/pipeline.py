@@ -353,6 +353,7 @@ class Run:
             elif choice is not None and connection is not None:
                 findings = choice.of_connection(connection, findings) or []  # noqa: PLW2901
             for sink in self._event_sinks:
+                sink.about(connection)
                 sink.preview(0 if connection is None else connection.number, findings)
 
     def _make_choice(self) -> "Choice":

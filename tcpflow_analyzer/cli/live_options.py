@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tcpflow_analyzer.cli.messages import say
-from tcpflow_analyzer.cli.option_types import duration, size
+from tcpflow_analyzer.cli.option_types import codes, duration, size
 from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.sources.live.capture_engine import ENGINES, SNAPLEN, CaptureRequest
 from tcpflow_analyzer.sources.live.ring_files import RingFiles
@@ -100,6 +100,20 @@ OPTIONS = (
         metavar="N",
         help="Keep so many of them; the oldest make room.",
     ),
+    click.option(
+        "--save-on",
+        "save_on",
+        type=codes,
+        multiple=True,
+        metavar="CODES",
+        help="Save the packets of each connection with one of these findings, as RS001,CL.",
+    ),
+    click.option(
+        "--save-dir",
+        "save_dir",
+        metavar="FOLDER",
+        help="Where these pcapng files go.  [default: .]",
+    ),
 )
 
 
@@ -117,6 +131,8 @@ class LiveChoice(NamedTuple):
     kept: str | None
     ring_size: int | None
     ring_files: int | None
+    save_on: tuple[tuple[str, ...], ...]
+    save_dir: str | None
 
 
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -139,12 +155,14 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
     Raises:
         click.UsageError: neither or both were asked for, or limits of a capture for files.
     """
+    if choice.save_dir is not None and not choice.save_on:
+        raise click.UsageError("--save-dir needs --save-on")
     asked = bool(choice.interfaces) + bool(captures) + (choice.follow is not None)
     if asked > 1:
         raise click.UsageError("captures, --interface and --follow exclude one another")
     if choice.follow is not None:
-        if choice.frames is not None or choice.kept is not None:
-            raise click.UsageError("--count and --write need --interface")
+        if choice.frames is not None or choice.kept is not None or choice.save_on:
+            raise click.UsageError("--count, --write and --save-on need --interface")
         return CaptureRequest((), duration_ns=choice.duration_ns, follow=choice.follow)
     if choice.interfaces:
         return CaptureRequest(
@@ -159,8 +177,8 @@ def capture_request(choice: LiveChoice, captures: Sequence[str]) -> CaptureReque
     if not captures:
         raise click.UsageError("missing argument 'CAPTURE...' or option '--interface'")
     limited = choice.duration_ns is not None or choice.frames is not None
-    if limited or choice.kept is not None:
-        raise click.UsageError("--duration, --count and --write need --interface")
+    if limited or choice.kept is not None or choice.save_on:
+        raise click.UsageError("--duration, --count, --write and --save-on need --interface")
     return None
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from tcpflow_analyzer.cli.interruption import Hangups, Interruptible
 from tcpflow_analyzer.cli.live_options import KeptPackets, LiveChoice
+from tcpflow_analyzer.cli.live_saving import SavedConnections
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.outputs import Output
 from tcpflow_analyzer.cli.progress import Progress, Shown
@@ -61,12 +62,16 @@ def work_live(
         hangups: after each of which the files of kept packets are opened anew.
         watchers: hear of what happens, and once a second how things stand.
     """
+    saved = SavedConnections(_flat(live.save_on), live.save_dir or ".") if live.save_on else None
+    watchers = [*watchers, saved] if saved is not None else watchers
     events = LiveEvents(watchers)
     every_sink = [*sinks, events] if watchers else sinks
     with Interruptible([], is_live=True) as work:
         run = Run([], settings, every_sink, request)
         kept = KeptPackets(live)
         kept.attach(run.recording)
+        if saved is not None:
+            _also_feed(run, saved)
         if hangups is not None:
             hangups.then(kept.reopen)
         if not run.recording.needs_rights:
@@ -88,8 +93,27 @@ def work_live(
             status = work_through(run, work, progress, update, quiet=True)
         finally:
             kept.close()
+            if saved is not None:
+                saved.close()
         told.tell_new()
-    return STATUS_OUTPUT if kept.failed else status
+    has_failed = kept.failed or (saved is not None and saved.failed)
+    return STATUS_OUTPUT if has_failed else status
+
+
+def _also_feed(run: Run, saved: SavedConnections) -> None:
+    """Let what is captured go to the saved connections as well."""
+    others = run.recording.tee
+
+    def tee(octets: bytes) -> None:
+        if others is not None:
+            others(octets)
+        saved.feed(octets)
+
+    run.recording.tee = tee
+
+
+def _flat(groups: Sequence[tuple[str, ...]]) -> list[str]:
+    return [code for group in groups for code in group]
 
 
 class _Clock:

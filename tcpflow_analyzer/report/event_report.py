@@ -176,6 +176,9 @@ class NdjsonEvents(NdjsonReport):
         self._revisions = Revisions()
         self._hosts = HostRevisions(self._revisions)
 
+    def about(self, connection: Connection | None) -> None:
+        """Need no more than its number."""
+
     def preview(self, number: int, findings: Sequence[Finding]) -> None:
         """Write what is new of a connection that goes on."""
         self._write_changes(self._revisions.update(number, findings, is_last=False))
@@ -221,6 +224,9 @@ class TextEvents:
     def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
         """Want to see every finding."""
         return None
+
+    def about(self, connection: Connection | None) -> None:
+        """Need no more than its number."""
 
     def preview(self, number: int, findings: Sequence[Finding]) -> None:
         """Write what is new of a connection that goes on."""

@@ -61,6 +61,9 @@ class Watcher:
     def begun(self, start: Start) -> None:
         """The capture runs; called once, before anything else."""
 
+    def about(self, connection: Connection | None) -> None:
+        """Findings of this connection come next, None for those about none; not to be kept."""
+
     def decided(self, change: Change) -> None:
         """A finding was raised (revision 1), revised or withdrawn; of several the last holds."""
 
@@ -96,12 +99,18 @@ class LiveEvents:
         """Want to see every finding."""
         return None
 
+    def about(self, connection: Connection | None) -> None:
+        """Tell whose findings come next."""
+        for watcher in self._watchers:
+            watcher.about(connection)
+
     def preview(self, number: int, findings: Sequence[Finding]) -> None:
         """Tell what is new of a connection that goes on."""
         self._tell(self._revisions.update(number, findings, is_last=False))
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Tell what is new of a connection that is over, then that it is."""
+        self.about(connection)
         self._tell(self._revisions.update(connection.number, findings, is_last=True))
         for watcher in self._watchers:
             watcher.finished(connection, findings)
@@ -115,6 +124,7 @@ class LiveEvents:
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Tell what is new of hosts, then the totals."""
+        self.about(None)
         self._tell(self._hosts.finish())
         for watcher in self._watchers:
             watcher.ended(capture, summary)

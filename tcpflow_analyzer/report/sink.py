@@ -87,6 +87,9 @@ class Sink(Protocol):
 class EventSink(Sink, Protocol):
     """A sink that hears of findings before their connections are over."""
 
+    def about(self, connection: Connection | None) -> None:
+        """Hear whose findings come next, None for hosts; a copy, which is not to be kept."""
+
     def preview(self, number: int, findings: Sequence[Finding]) -> None:
         """Take all that would be said of a connection if it ended now; may be called again.
 

@@ -226,13 +226,13 @@ def test_unknown_interface_names_those_that_exist(hosts: Network) -> None:
         ([], "missing argument 'CAPTURE...' or option '--interface'"),
         (["x.pcap", "-i", "lo"], "captures, --interface and --follow exclude one another"),
         (["--follow", "x", "-i", "lo"], "captures, --interface and --follow exclude one another"),
-        (["--follow", "x", "--count", "3"], "--count and --write need --interface"),
+        (["--follow", "x", "--count", "3"], "--count, --write and --save-on need --interface"),
         (["--follow", "/missing"], "/missing: no such file"),
         (
             ["x.pcap", "--duration", "3s"],
-            "--duration, --count and --write need --interface",
+            "--duration, --count, --write and --save-on need --interface",
         ),
-        (["x.pcap", "--count", "3"], "--duration, --count and --write need"),
+        (["x.pcap", "--count", "3"], "--duration, --count, --write and --save-on need"),
     ],
 )
 def test_options_that_contradict_are_refused(arguments: list[str], complaint: str) -> None:
