@@ -162,9 +162,9 @@ def _widths(
     frame = max(len(str(connection.last_frame)), 2)
     time = max((len(_time_text(each, clock)) for each in lines), default=4)
     gap = max((len(_gap_text(each)) for each in lines), default=3)
-    left = max(_state_width(line.originator) for line in lines if line.shows_originator)
-    right = max(_state_width(line.responder) for line in lines if line.shows_responder)
-    left, right = max(left, len("originator")), max(right, len("responder"))
+    lefts = [_state_width(line.originator) for line in lines if line.shows_originator]
+    rights = [_state_width(line.responder) for line in lines if line.shows_responder]
+    left, right = max([*lefts, len("originator")]), max([*rights, len("responder")])
     widths = _Widths(frame, time, max(gap, 3), left, 0, right, clock)
     # The longest text decides how much of the width is of use.
     wanted = max([len(each.text) for each in lines], default=0) + ARROW_ENDS + 2

@@ -198,6 +198,9 @@ class _Planner:
         self._end_run()
         if step is not None:
             self._deadline(step)
+        if self._connection.midstream and self._lines:
+            # Where it stood before nobody has seen.
+            self._lines[0] = self._lines[0]._replace(shows_originator=True, shows_responder=True)
         return self._lines
 
     def _is_plain(self, step: Step) -> bool:

@@ -150,8 +150,8 @@ def census_text(series: Series, look: Look, *, is_ascii: bool = False) -> str:
     }
     longest = max(len(tail) for tail in tails.values())
     room = max(min(page.width - 14 - longest - 2, len(series.times_ns)), 1)
-    for state, counts in series.counts.items():
-        bars = sparkline(counts, room, blocks)
+    for state, highest in series.highest.items():
+        bars = sparkline(highest, room, blocks)
         page.line(Span(f"{state!s:<13} ", "bold"), Span(bars, "cyan"), f"  {tails[state]}")
     page.line(Span(f"{'':13} from +0 to +{(last - first) / 1e9:.3f} s", "dim"))
     return page.text()
@@ -173,6 +173,7 @@ def census_json(series: Series) -> str:
     value = {
         "times_ns": series.times_ns,
         "counts": {str(state): counts for state, counts in series.counts.items()},
+        "highest": {str(state): highest for state, highest in series.highest.items()},
         "peaks": {
             str(state): {"count": peak.sockets, "time_ns": peak.time_ns}
             for state, peak in series.peaks.items()

@@ -38,17 +38,21 @@ class Series(NamedTuple):
         times_ns: when was counted, nanoseconds since the epoch, evenly spaced; the last may come
             sooner.
         counts: for each state that any socket was in, the numbers at these times.
-        peaks: likewise.
+        highest: likewise, the most since the time before, so that no short state is overlooked.
+        peaks: likewise, the most of all.
     """
 
     times_ns: list[int]
     counts: dict[State, list[int]]
+    highest: dict[State, list[int]]
     peaks: dict[State, Peak]
 
     def of(self, states: Collection[State]) -> "Series":
         """Give the series of some states only."""
         counts = {state: each for state, each in self.counts.items() if state in states}
-        return Series(self.times_ns, counts, {state: self.peaks[state] for state in counts})
+        highest = {state: self.highest[state] for state in counts}
+        peaks = {state: self.peaks[state] for state in counts}
+        return Series(self.times_ns, counts, highest, peaks)
 
 
 class StateCensus:
@@ -82,25 +86,30 @@ class StateCensus:
             step_ns: from one time to the next; by default such that there are some hundred.
         """
         if not self._changes:
-            return Series([], {}, {})
+            return Series([], {}, {}, {})
         first, last = self._first_ns, max(self._last_ns, self._first_ns)
         step = max(step_ns or _nice_step((last - first) / MOST_SAMPLES), self._width)
         times = [*range(first, last, step)[:MOST_BUCKETS], last]
         counts = [0] * STATE_COUNT
         samples: list[list[int]] = []
+        highest: list[list[int]] = []
         peaks: list[Peak | None] = [None] * STATE_COUNT
         buckets = sorted(self._changes)
         at = 0
         for time_ns in times:
+            top = list(counts)
             while at < len(buckets) and self._time(buckets[at]) <= time_ns:
                 _add(counts, self._changes[buckets[at]])
                 _note_peaks(peaks, counts, min(self._time(buckets[at]), last))
+                top = [max(pair) for pair in zip(top, counts, strict=True)]
                 at += 1
             samples.append(list(counts))
+            highest.append(top)
         states = [State(number) for number, peak in enumerate(peaks) if peak is not None]
         return Series(
             times,
             {state: [sample[state] for sample in samples] for state in states},
+            {state: [top[state] for top in highest] for state in states},
             {state: peak for state in states if (peak := peaks[state]) is not None},
         )
 

@@ -19,7 +19,7 @@ from tcpflow_analyzer.report.ladder_plan import (
     plan_ladder,
 )
 from tcpflow_analyzer.report.rungs import Rung
-from tcpflow_analyzer.tcp.control_bits import ACK, PSH
+from tcpflow_analyzer.tcp.control_bits import ACK, PSH, RST
 
 
 def exchange_of(path: Path, octets: bytes) -> Exchange:
@@ -106,7 +106,19 @@ def test_time_wait_goes_to_its_deadline_at_both_ends() -> None:
 
 def test_midstream_connection_begins_without_closed() -> None:
     (found,) = read_exchanges([RECORDINGS / "capture_starts_midstream.pcap"], Choice())
-    assert plan(found)[0].kind == SEGMENT
+    first = plan(found)[0]
+    assert first.kind == SEGMENT
+    assert first.shows_originator
+    assert first.shows_responder
+
+
+def test_reset_alone_shows_both_ends_closed(tmp_path: Path) -> None:
+    reset = Segment(CLIENT, 40000, SERVER, 80, seq=7, control_bits=RST)
+    found = exchange_of(tmp_path / "a.pcap", pcap([(START_NS, ethernet(packet(reset)))]))
+    line = plan(found)[0]
+    assert (str(line.originator.state), str(line.responder.state)) == ("CLOSED", "CLOSED")
+    assert line.shows_originator
+    assert line.shows_responder
 
 
 def test_headline_says_who_closed_and_until_when(tmp_path: Path) -> None:

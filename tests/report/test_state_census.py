@@ -55,6 +55,8 @@ def test_short_states_are_in_the_peaks(tmp_path: Path) -> None:
     series = series_of(path, 500 * MILLISECOND_NS)
     assert series.peaks[State.SYN_SENT] == Peak(1, START_NS)
     assert series.peaks[State.ESTABLISHED].sockets == 2
+    assert series.counts[State.ESTABLISHED] == [0, 0]
+    assert series.highest[State.ESTABLISHED] == [0, 2]
     assert State.CLOSED not in series.counts
     assert State.LISTEN not in series.counts
 
@@ -93,4 +95,4 @@ def test_only_chosen_states_and_sockets(tmp_path: Path) -> None:
 
 
 def test_capture_without_connections_has_no_series() -> None:
-    assert StateCensus().series() == Series([], {}, {})
+    assert StateCensus().series() == Series([], {}, {}, {})
