@@ -2,16 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
+import jsonschema
 import pytest
 
 from support.analysis import recordings
-from support.places import RECORDINGS, shared_folder
+from support.look_schema import schema_text, show_schema
+from support.places import RECORDINGS, ROOT, shared_folder
 from support.program import run_program
 from support.small_captures import closed, mixed, without_tcp
 from tcpflow_analyzer.cli.main import run
 from tcpflow_analyzer.exchange import Choice, Exchange, read_exchanges
 from tcpflow_analyzer.tcp.control_bits import control_bit_names
+
+SCHEMA: Final = ROOT / "docs" / "schema" / "show.schema.json"
 
 
 @pytest.fixture
@@ -123,6 +128,21 @@ def test_json_has_the_states_of_the_analysis(capsys: pytest.CaptureFixture[str])
             assert of_side == [
                 change for change in expected["transitions"] if change["endpoint"] == side
             ]
+
+
+def test_schema_is_up_to_date_and_takes_what_is_written(
+    capsys: pytest.CaptureFixture[str], update_golden: bool
+) -> None:
+    if update_golden:
+        SCHEMA.write_text(schema_text(show_schema()))
+    assert SCHEMA.read_text() == schema_text(show_schema()), "write it anew with --update-golden"
+    jsonschema.Draft202012Validator.check_schema(show_schema())
+    for name in ("zero_window.pcap", "syn_rejected_by_icmp@client.pcap"):
+        _, out, _ = show(capsys, RECORDINGS / name, "--format", "json")
+        jsonschema.validate(json.loads(out), show_schema())
+    broken = json.loads(out.replace('"kind":"event"', '"kind":"else"'))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, show_schema())
 
 
 def wire_text(exchanges: list[Exchange], hosts: dict[str, str]) -> str:

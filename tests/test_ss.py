@@ -2,17 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 import click
+import jsonschema
 import pytest
 
 from support.capture_builder import START_NS
+from support.look_schema import schema_text, ss_schema
+from support.places import ROOT
 from support.program import run_program
 from support.small_captures import closed, mixed, without_tcp
 from tcpflow_analyzer.cli.main import run
 from tcpflow_analyzer.cli.option_types import MomentText, moment
 
-SECOND = 1_000_000_000
+SECOND: Final = 1_000_000_000
+SCHEMA: Final = ROOT / "docs" / "schema" / "ss.schema.json"
 
 
 @pytest.fixture
@@ -120,6 +125,20 @@ def test_summary_and_census(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert series["peaks"]["TIME-WAIT"]["count"] == 12
     status, out, _ = ss(capsys, folder / "none.pcap", "--census")
     assert (status, out) == (0, "no sockets\n")
+
+
+def test_schema_is_up_to_date_and_takes_what_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], update_golden: bool
+) -> None:
+    if update_golden:
+        SCHEMA.write_text(schema_text(ss_schema()))
+    assert SCHEMA.read_text() == schema_text(ss_schema()), "write it anew with --update-golden"
+    jsonschema.Draft202012Validator.check_schema(ss_schema())
+    for options in (["--at", "+0.001"], ["--at", "+1"], ["--summary"], ["--census"]):
+        _, out, _ = ss(capsys, folder / "many.pcap", "--format", "json", *options)
+        jsonschema.validate(json.loads(out), ss_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(json.loads(out.replace("TIME-WAIT", "TIME_WAIT")), ss_schema())
 
 
 @pytest.mark.parametrize(

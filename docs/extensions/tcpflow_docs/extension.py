@@ -23,6 +23,8 @@ PARTS = {
     "schema-analyze": schemas.analyze,
     "schema-check": schemas.check,
     "schema-diff": schemas.diff,
+    "schema-show": schemas.show,
+    "schema-ss": schemas.ss,
     "where-fields": expressions.fields,
     "parameters": configuration.parameters,
     "profiles": configuration.profiles,

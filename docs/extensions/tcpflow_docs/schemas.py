@@ -27,6 +27,16 @@ def diff() -> str:
     return _described("diff")
 
 
+def show() -> str:
+    """The output of show."""
+    return _described("show")
+
+
+def ss() -> str:
+    """The output of ss."""
+    return _described("ss")
+
+
 def _described(name: str) -> str:
     schema = json.loads((FOLDER / f"{name}.schema.json").read_text())
     parts: list[str] = []
