@@ -121,3 +121,51 @@ def test_explain_says_with_which_options_a_finding_changes() -> None:
     found = json.loads(run_here(["explain", "CL005", "--format", "json"]).stdout)
     names = [each["name"] for each in found["parameters"]]
     assert names == ["close_wait_warn", "close_wait_error"]
+
+
+def test_analyze_takes_from_a_configuration_how_to_show_and_nothing_else(tmp_path: Path) -> None:
+    path = FIXTURES / "findings" / "CL005-close-wait-stuck" / "fires.pcap"
+    plain = run_here(["analyze", path], folder=tmp_path).stdout
+    (tmp_path / "below").mkdir()
+    (tmp_path / "tcpflow.toml").write_text(
+        'ignore = ["CL005"]\nparameters = { close_wait_warn = "1h" }\n'
+    )
+    assert run_here(["analyze", path], folder=tmp_path / "below").stdout == plain
+    (tmp_path / "tcpflow.toml").write_text(
+        'ignore = ["CL005"]\n[display]\ntime = "epoch"\nall = true\n'
+    )
+    shown = run_here(["analyze", path], folder=tmp_path / "below").stdout.decode()
+    assert "at 1767225" in shown
+    assert "CL005" in shown
+    assert "LC001" in shown
+    assert shown.endswith("\nShown as ../tcpflow.toml says\n")
+    option = run_here(["analyze", path, "--time", "relative"], folder=tmp_path).stdout.decode()
+    assert "at +" in option
+    assert "at 1767225" not in option
+    for arguments in (["--no-config"], ["--config", "other.toml"]):
+        (tmp_path / "other.toml").write_text("")
+        assert run_here(["analyze", path, *arguments], folder=tmp_path).stdout == plain
+    json_text = run_here(["analyze", path, "--format", "json"], folder=tmp_path).stdout
+    assert b"tcpflow.toml" not in json_text
+    wrong = run_here(["analyze", path, "--config", "none.toml"], folder=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr == b"tcpflow: error: none.toml: no such file\n"
+    both = run_here(["analyze", path, "--config", "other.toml", "--no-config"], folder=tmp_path)
+    assert both.returncode == 2
+
+
+def test_rules_lists_those_that_are_chosen() -> None:
+    def codes(*arguments: str) -> list[str]:
+        return [
+            each["code"]
+            for each in json.loads(run_here(["rules", "--format=json", *arguments]).stdout)
+        ]
+
+    assert codes() == list(rules())
+    assert codes("--select", "TW,close-wait-stuck", "--ignore", "tw00") == [
+        "CL005", "TW010", "TW011", "TW012", "TW013",
+    ]  # fmt: skip
+    assert codes("--min-severity", "error", "--select", "LC,RS") == ["RS002", "RS004", "RS010"]
+    text = run_here(["rules", "--select", "CL005"]).stdout.decode().splitlines()
+    assert text[0].split() == ["CL005", "close-wait-stuck", "warning/error"]
+    assert run_here(["rules", "--select", "close-wait"]).returncode == 2

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tcpflow_analyzer.cli.analysis_options import AnalysisChoice, analysis_options
+from tcpflow_analyzer.cli.display_options import display_options, display_path
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
@@ -104,6 +105,7 @@ STATUS_UNUSABLE = 2
     default="native",
     help="tshark reads what Wireshark reads, slowly.",
 )
+@display_options
 @click.option(
     "--time",
     type=click.Choice(["relative", "utc", "local", "epoch"]),
@@ -186,7 +188,10 @@ def analyze(
     if OutputChoice("ndjson", STANDARD_OUTPUT) in choices and sys.stdout.isatty():
         progress = False  # its lines come while the bar would be there
     check_outputs(choices, captures)
-    display = Display(time, top, show_all, connections, color, quiet, progress, ns_as_strings)
+    display = Display(
+        time, top, show_all, connections, color, quiet, progress, ns_as_strings,
+        configuration=display_path(),
+    )  # fmt: skip
     return _analyze(captures, live, settings, choices, display, separate, jobs)
 
 

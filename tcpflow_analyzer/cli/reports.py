@@ -24,6 +24,7 @@ class Display(NamedTuple):
     progress: bool | None
     ns_as_strings: bool
     capture: str = ""  # that the report may tell to look into again
+    configuration: str = ""  # path of the file that says how to show
 
 
 class Writer(Protocol):
@@ -74,6 +75,7 @@ def make_sink(plan: ReportPlan, writer: Writer) -> "Sink":
             display.time,
             display.quiet,
             display.capture,
+            display.configuration,
         )
         return TextReport(writer, plan.look, options)
     if plan.form in EXPORTS:

@@ -23,6 +23,7 @@ from tcpflow_analyzer.gate.configuration import (
     Ignored,
     Limit,
 )
+from tcpflow_analyzer.gate.display import display_of
 from tcpflow_analyzer.gate.result import Origin
 from tcpflow_analyzer.gate.toml_lines import Document, Path
 from tcpflow_analyzer.settings import (
@@ -54,6 +55,7 @@ _KEYS: Final = (
     "allow_empty",
     "together",
     "baseline",
+    "display",
 )
 _IGNORE_KEYS: Final = ("code", "port", "address", "where", "reason")
 _EXPECT_KEYS: Final = (
@@ -126,6 +128,7 @@ class _Reader:
     def configuration(self, table: object) -> Configuration:
         values = self._table(table, (), _KEYS)
         limits = self._map(values, "counts", self._limit)
+        display_of(values.get("display", {}), self._document, self._root)  # of analyze
         fail_on = FailOn()
         if "fail_on" in values:
             fail_on = self._fail_on(values["fail_on"])

@@ -74,6 +74,7 @@ class TextOptions(NamedTuple):
         time: as `wording.Clock`.
         quiet: only findings.
         capture: that the foot may tell to look into again; "" where it cannot be read again.
+        configuration: path of the file that says some of this, "" for none.
     """
 
     show_all: bool = False
@@ -82,6 +83,7 @@ class TextOptions(NamedTuple):
     time: str = "relative"
     quiet: bool = False
     capture: str = ""
+    configuration: str = ""
 
 
 class TextReport:
@@ -234,6 +236,9 @@ class TextReport:
             if number is not None and self._options.capture:
                 path = shlex.quote(self._options.capture)
                 page.line(Span(f"Look: tcpflow show {path} --connection {number}", "dim"))
+        if self._options.configuration:
+            page.line(*([] if hidden or worst else [""]))
+            page.paragraph("", f"Shown as {self._options.configuration} says", "dim")
 
     def _codes_not_shown(self, summary: Summary) -> str:
         """Write the codes of which only a count is known, the most frequent first."""
