@@ -17,7 +17,10 @@ SECTIONS: Final = {
     "References": "references",
     "Other tools": "peers",
 }
-HEADING: Final = re.compile(r"^([A-Z][A-Za-z ]*):(?: |$)")
+HEADING: Final = re.compile(
+    r"^(Set when\b[^:]*|Supersedes|Superseded by|Why it matters|What to do|Not proof of|Other tools"
+    r"|References|Seen in):(?: |$)"
+)
 
 
 def list_text(rules: Iterable[Rule], look: Look) -> str:

@@ -15,6 +15,10 @@ from tcpflow_analyzer.where.fields import FIELDS
 from tcpflow_docs import configuration, expressions, findings, machine, markdown, schemas
 
 RULES = rules()
+HEADINGS = {
+    *("When it is set", "Supersedes", "Superseded by", "Why it matters", "What to do"),
+    *("Not proof of", "Other tools", "References", "Seen in"),
+}
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -46,11 +50,19 @@ def test_page_of_a_finding_shows_it_on_its_capture(code: str) -> None:
 def test_page_of_a_finding_has_the_headings_of_its_definition() -> None:
     page = findings.page(RULES["CL005"])
     heads = re.findall(r"^## (.+)", page, re.M)
-    assert heads[:3] == ["Example", "Set when all of the following hold", "Supersedes"]
+    assert heads[:3] == ["Example", "When it is set", "Supersedes"]
     assert {"Why it matters", "What to do", "Not proof of", "References"} < set(heads)
     assert "- an endpoint acknowledged its peer's FIN, so it is in CLOSE-WAIT;\n" in page
     assert "Nothing; [CL006](CL006.md) tells" in page
     assert "https://www.rfc-editor.org/rfc/rfc9293.html#section-3.6)" in page
+
+
+def test_no_sentence_of_a_definition_becomes_a_heading() -> None:
+    for rule in RULES.values():
+        lead, *rest = findings.definition(rule.definition)
+        assert lead == markdown.prose(rule.summary)
+        heads = {line[3:] for line in rest if line.startswith("## ")}
+        assert heads <= HEADINGS, rule.code
 
 
 def test_pages_are_written_once_and_old_ones_removed(
@@ -108,3 +120,5 @@ def test_prose_escapes_markdown_but_not_what_is_quoted() -> None:
     assert markdown.prose("a <b> *c* `d_e*`") == r"a \<b\> \*c\* `d_e*`"
     assert markdown.prose("see CL005", "findings/") == "see [CL005](findings/CL005.md)"
     assert markdown.prose("in fixtures/CL005-x") == "in fixtures/CL005-x"
+    linked = "[`close_wait_warn`](../configuration.md#parameters)"
+    assert markdown.prose("for close_wait_warn, a backlog") == f"for {linked}, a backlog"

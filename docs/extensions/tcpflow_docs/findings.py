@@ -75,7 +75,7 @@ def page(rule: Rule) -> str:
     """The page of a finding."""
     severities = " or ".join(f"**{severity}**" for severity in rule.severities)
     facts = f"{severities}; {CONTEXTS[rule.context]}; {rule.status} since {rule.since}."
-    lead, *body = _body(rule.definition)
+    lead, *body = definition(rule.definition)
     head = [f"# {rule.code} {rule.name}", "", lead, "", facts, "", *_example(rule)]
     return "\n".join([*head, *body]) + "\n"
 
@@ -99,11 +99,13 @@ def _table(family: str, folder: str) -> str:
     return table(("code", "name", "severity", "what it says"), rows)
 
 
-def _body(definition: str) -> Iterator[str]:
+def definition(docstring: str) -> Iterator[str]:
     """The lines of a definition as Markdown: its headings become headings."""
-    for head, text in items(definition):
+    for head, text in items(docstring):
         heading = HEADING.match(text)
-        if heading is not None:
+        if heading is not None and heading[1].startswith("Set when"):
+            yield from ("", "## When it is set", "")
+        elif heading is not None:
             yield from ("", f"## {heading[1]}", "")
             text = _sentence(text[len(heading[0]) :])  # noqa: PLW2901  the rest is the section
         yield f"- {prose(text)}" if head else prose(text)
