@@ -268,6 +268,8 @@ class Run:
         self._preview = Preview(engine, judge)
         # Last, so that nothing stays open if the settings are unusable.
         self.recording = _open(paths, settings, live)
+        # Packets that are built again from what tshark prints have no payload, yet nothing was cut.
+        engine.quality.is_printed = live is not None and live.engine == "pyshark"
 
     def _make_engine(self, settings: Settings, tracer: "Tracer | None") -> Engine:
         """Make the engine; the plain one, unless somebody wants to hear of each segment."""
@@ -331,7 +333,7 @@ class Run:
         self.is_read = True
         yield
         view.first_time_ns, view.last_time_ns = engine.first_time_ns, engine.last_time_ns
-        engine.quality.is_printed = any(file.format == "text" for file in self.recording.files)
+        engine.quality.is_printed |= any(file.format == "text" for file in self.recording.files)
         choice = self._choice
         for finding in sorted(self._judge.capture(), key=finding_key):
             if choice is not None and not choice.finding(finding):

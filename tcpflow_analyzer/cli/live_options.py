@@ -63,7 +63,8 @@ OPTIONS = (
         "--engine",
         type=click.Choice(ENGINES),
         default="auto",
-        help="What captures; auto takes dumpcap, else a packet socket of Linux.",
+        help="What captures; auto takes dumpcap, else a packet socket of Linux; pyshark lets tshark"
+        " dissect every packet, slowly.",
     ),
     click.option(
         "--snaplen",

@@ -8,13 +8,14 @@ payload are lost on the way, and an ICMP error no longer quotes its segment.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -56,6 +57,7 @@ PREFERENCES: Final = {
 EXPERIMENTAL_PROTOCOL: Final = 253
 UDP_PROTOCOL: Final = 17
 SECOND_NS: Final = 1_000_000_000
+CHILD_S: Final = 2.0  # that a process has to end when the other one has
 TIME_LIMIT: Final = (1 << 62) - 1
 
 Layers = dict[str, list[str]]
@@ -225,6 +227,85 @@ def _pyshark_frames(path: str, tshark: str) -> Iterator[Layers]:
             raise StreamDamage(damage) from error
         raise
     return _pyshark_rest(capture, loop, first)
+
+
+def live_packets(
+    dumpcap_command: Sequence[str], tshark: str, started: Callable[[int], object]
+) -> Iterator[tuple[int, bytes, int]]:
+    """Capture through pyshark: dumpcap writes into a pipe that tshark reads.
+
+    Args:
+        dumpcap_command: command line that captures to standard output.
+        tshark: its path.
+        started: is told the process number of dumpcap, which ends the capture when interrupted.
+
+    Yields:
+        Time in nanoseconds since the epoch, octets of a packet of link type RAW, and its length on
+        the wire.
+
+    Whatever pyshark raises comes out.
+    """
+    import pyshark  # noqa: PLC0415 -- slow to import, and used by this option only
+    from pyshark.capture.capture import Capture  # noqa: PLC0415
+    from pyshark.tshark.output_parser import tshark_ek  # noqa: PLC0415
+
+    class FieldParser(tshark_ek.TsharkEkJsonParser):  # type: ignore[misc]
+        """Gives the fields as they are."""
+
+        def _parse_single_packet(self, packet: bytes) -> Layers:
+            return _layers(packet)
+
+    class FieldCapture(pyshark.LiveCapture):  # type: ignore[misc]
+        """A capture whose frames are mappings of field names to values."""
+
+        def _setup_tshark_output_parser(self) -> FieldParser:
+            return FieldParser()
+
+        def _verify_capture_parameters(self) -> None:
+            """Have the interfaces looked for by dumpcap alone."""
+
+        async def _get_tshark_process(
+            self, packet_count: int | None = None, stdin: int | None = None
+        ) -> object:
+            """Start both; pyshark's own way leaves the pipe open, so that tshark never ends."""
+            read, write = os.pipe()
+            try:
+                dumpcap = await asyncio.create_subprocess_exec(
+                    *dumpcap_command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=write,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,  # the interrupt key is for us, who then end it
+                )
+                self._created_new_process(dumpcap_command, dumpcap, process_name="Dumpcap")
+                started(dumpcap.pid)
+                shown = await Capture._get_tshark_process(self, packet_count, stdin=read)
+                children.extend((dumpcap, shown))
+                return shown
+            finally:
+                os.close(read)
+                os.close(write)
+
+    loop = asyncio.new_event_loop()
+    capture = None
+    children: list[asyncio.subprocess.Process] = []
+    try:
+        capture = FieldCapture(
+            interface="-",
+            use_ek=True,
+            tshark_path=tshark,
+            override_prefs=dict(PREFERENCES),
+            eventloop=loop,
+            custom_parameters=[part for field in FIELDS for part in ("-e", field)],
+        )
+        for layers in capture._packets_from_tshark_sync():
+            octets, wire_len = packet_of(layers)
+            yield _time_ns(_last(layers, "frame_time_epoch")), octets, wire_len
+    finally:
+        for child in children:
+            with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+                loop.run_until_complete(asyncio.wait_for(child.wait(), CHILD_S))
+        _end(capture, loop)
 
 
 def _crash_text(error: BaseException) -> str | None:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from tcpflow_analyzer.errors import InputError
 
-ENGINES: Final = ("auto", "dumpcap", "af-packet")
+ENGINES: Final = ("auto", "dumpcap", "af-packet", "pyshark")
 ANY_INTERFACE: Final = "any"
 
 # Link layer with VLAN tags, a tunnel's headers (VXLAN: 50 octets), two IPv6 headers and TCP with

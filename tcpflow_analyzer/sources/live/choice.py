@@ -29,6 +29,10 @@ def open_engine(request: CaptureRequest) -> CaptureEngine:
         return DumpcapEngine(request)
     if request.engine == "af-packet":
         return AfPacketEngine(request)
+    if request.engine == "pyshark":
+        from tcpflow_analyzer.sources.live.pyshark_engine import PysharkEngine  # noqa: PLC0415
+
+        return PysharkEngine(request)
     try:
         return DumpcapEngine(request)
     except (EngineMissing, NoRightToCapture):
