@@ -153,21 +153,21 @@ class ExchangeSink:
 
 
 class _Search:
-    """Finds the numbers of connections that have findings of some codes."""
+    """Finds the numbers of connections, with codes of those that have findings of them."""
 
-    wants_connections = False
     wants_facts = True
     wants_first = 0
 
     def __init__(self, codes: tuple[str, ...]) -> None:
         self.numbers: set[int] = set()
+        self.wants_connections = not codes
         self._codes = codes
 
     def begin(self, start: Start) -> None:
         pass
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
-        if any(finding.code.startswith(self._codes) for finding in findings):
+        if not self._codes or any(each.code.startswith(self._codes) for each in findings):
             self.numbers.add(connection.number)
 
     def finding(self, finding: Finding) -> None:
@@ -196,8 +196,9 @@ def read_exchanges(
     Args:
         paths: files and folders, one recording together.
         choice: which connections.
-        settings: of the analysis, so that connections have the same numbers and states.
-        work: works through a run; there are two where findings choose.
+        settings: of the analysis, so that connections have the same numbers and states; with
+            `where` only connections that it chooses.
+        work: works through a run; there are two where findings or `where` choose.
 
     Raises:
         InputError: the input cannot be read.
@@ -206,11 +207,11 @@ def read_exchanges(
     """
     settings = settings or Settings()
     names = [fspath(path) for path in paths]
-    if choice.codes:
-        check_codes(choice.codes)
+    check_codes(choice.codes)
+    if choice.codes or settings.where:
         for name in names:
             if is_pipe(name):
-                raise UsageError(f"{name}: a pipe cannot be read twice, first to look for findings")
+                raise UsageError(f"{name}: a pipe cannot be read twice, first to look for these")
         search = _Search(choice.codes)
         work(Run(names, settings, [search]))
         if not search.numbers:
@@ -219,6 +220,7 @@ def read_exchanges(
         choice = replace(choice, numbers=numbers & choice.numbers if choice.numbers else numbers)
         if not choice.numbers:
             return []
+        settings = replace(settings, where="")
     sink = ExchangeSink(choice)
     work(Run(names, settings, [sink], tracer=sink))
     return sorted(sink.exchanges, key=_number)

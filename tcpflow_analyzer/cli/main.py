@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "check": "Fail a build if captures hold what they should not.",
     "diff": "Compare two recordings of the same test.",
     "explain": "Explain a finding: what it means, when it is set, what to do.",
+    "extract": "Take the frames of connections out of a capture.",
     "live": "Watch the TCP connections of an interface.",
     "rules": "List the findings and their codes.",
     "show": "Draw connections as ladders, with the states of both ends.",

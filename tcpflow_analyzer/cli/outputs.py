@@ -1,10 +1,12 @@
 """Where reports go: standard output or files, opened early so that a mistake shows at once."""
 
+import contextlib
 import io
 import os
 import stat
 import sys
-from collections.abc import Collection, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
 
@@ -205,6 +207,45 @@ class Output:
     def write_text(self, text: str) -> None:
         """Write text; what the encoding cannot hold becomes a question mark."""
         self.write(text.encode(self.encoding, "replace"))
+
+
+@contextlib.contextmanager
+def whole_file(path: str) -> Iterator[Callable[[bytes], object]]:
+    """Give what writes a file that is there whole or not at all; "-" is standard output.
+
+    What was there before stays until everything is written.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if path == STANDARD_OUTPUT:
+        with Output(path) as output:
+            yield output.write
+            output.flush()
+        return
+    folder, name = os.path.split(os.path.abspath(path))
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from error
+    try:
+        with open(descriptor, "wb") as stream:
+            yield stream.write
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        os.unlink(temporary)
+        raise OutputError(f"{path}: {error.strerror}") from error
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    """The permissions that new files do not get; there is no way to ask but to set them."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 class ReportList:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from tcpflow_analyzer.cli.capture_options import capture_options
+from tcpflow_analyzer.cli.choice_options import choice_options
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.messages import say
-from tcpflow_analyzer.cli.option_types import codes, network
 from tcpflow_analyzer.cli.outputs import (
     STANDARD_OUTPUT,
     Output,
@@ -47,41 +47,7 @@ class Drawing(NamedTuple):
 
 @click.command(cls=HelpCommand, short_help="Draw connections as ladders with their states.")
 @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
-@click.option(
-    "--connection",
-    "numbers",
-    type=click.IntRange(min=1),
-    multiple=True,
-    metavar="N",
-    help="The connection with this number; may be given several times.",
-)
-@click.option(
-    "--address",
-    "addresses",
-    type=network,
-    multiple=True,
-    metavar="CIDR",
-    help="Connections with an end at this address or in this network.",
-)
-@click.option(
-    "--port",
-    "ports",
-    type=click.IntRange(0, 65535),
-    multiple=True,
-    metavar="N",
-    help="Connections with an end on this port.",
-)
-@click.option(
-    "--finding",
-    "found",
-    type=codes,
-    multiple=True,
-    metavar="CODES",
-    help="Connections with one of these findings: codes or families, as in RS,TW003.",
-)
-@click.option(
-    "--where", metavar="EXPR", help="Connections for which this holds, as 'duration > 60'."
-)
+@choice_options
 @click.option("--absolute", is_flag=True, help="Sequence numbers as they are on the wire.")
 @click.option("--unfold", is_flag=True, help="Every segment on a line of its own.")
 @click.option("--all", "show_all", is_flag=True, help="Facts too, not only warnings and errors.")
@@ -109,10 +75,7 @@ class Drawing(NamedTuple):
 def show(
     captures: tuple[str, ...],
     settings: "Settings",
-    numbers: tuple[int, ...],
-    addresses: tuple[str, ...],
-    ports: tuple[int, ...],
-    found: tuple[tuple[str, ...], ...],
+    wanted: "Choice",
     where: str | None,
     absolute: bool,
     unfold: bool,
@@ -138,11 +101,9 @@ def show(
     if output is not None:
         choice = parse_output(output, form, FORMS, SUFFIXES)
     check_outputs([choice], captures)
-    from tcpflow_analyzer.exchange import Choice  # noqa: PLC0415  mistakes first
     from tcpflow_analyzer.report.ladder import LadderOptions  # noqa: PLC0415
     from tcpflow_analyzer.report.ladder_plan import PlanOptions  # noqa: PLC0415
 
-    wanted = Choice.of(numbers, addresses, ports, [code for group in found for code in group])
     settings = replace(settings, where=where or "")
     options = LadderOptions(PlanOptions(absolute, unfold, show_all), time, is_ascii)
     with contextlib.ExitStack() as stack:

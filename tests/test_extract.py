@@ -1,0 +1,119 @@
+"""`tcpflow extract`: frames of chosen connections, unchanged, with comments, or nothing at all."""
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.places import FIXTURES
+from support.program import run_program
+from tcpflow_analyzer import analyze
+from tcpflow_analyzer.sources.chosen_frames import chosen_frames
+
+CAPTURE = FIXTURES / "recordings" / "half_close.pcap"
+
+
+def test_extract_gives_the_same_findings_and_octets(tmp_path: Path) -> None:
+    target = tmp_path / "out.pcapng"
+    done = run_program(["extract", CAPTURE, "--connection", "1", "-o", target])
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.decode() == f"tcpflow: note: {target}: 228 frames of 1 connection\n"
+    before, after = analyze(CAPTURE), analyze(target)
+    assert [each.code for each in after.findings] == [each.code for each in before.findings]
+    assert after.connections[0].transitions == before.connections[0].transitions
+    frames = set(range(1, 229))
+    assert [each.octets for each in chosen_frames([str(target)], frames)] == [
+        each.octets for each in chosen_frames([str(CAPTURE)], frames)
+    ]
+
+
+def test_slim_extract_has_no_payload_and_the_same_states(tmp_path: Path) -> None:
+    target = tmp_path / "out.pcapng"
+    assert (
+        run_program(
+            ["extract", CAPTURE, "--where", "port == 8080", "--slim", "-o", target]
+        ).returncode
+        == 0
+    )
+    assert max(len(each.octets) for each in chosen_frames([str(target)], set(range(1, 229)))) <= 74
+    before, after = analyze(CAPTURE).connections[0], analyze(target).connections[0]
+    assert after.transitions == before.transitions
+    assert after.responder.unique_octets == before.responder.unique_octets
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_wireshark_shows_the_comments(tmp_path: Path) -> None:
+    target = tmp_path / "out.pcapng"
+    run_program(["extract", CAPTURE, "--port", "8080", "-o", target])
+    shown = subprocess.run(
+        [
+            "tshark",
+            "-r",
+            str(target),
+            "-Y",
+            "frame.number==9",
+            "-T",
+            "fields",
+            "-e",
+            "frame.comment",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout.startswith(
+        "tcpflow #1: 10.9.6.1:40000 FIN-WAIT-2, 10.9.6.2:8080 CLOSE-WAIT"
+    )
+
+
+def test_standard_output_is_a_capture() -> None:
+    done = run_program(["extract", CAPTURE, "--finding", "LC007", "-o", "-"])
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout[:4] == b"\n\r\r\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([CAPTURE], "choose by --connection, --address, --port, --finding or --where"),
+        ([CAPTURE, "--connection", "7"], "no connection is as asked for; nothing was written"),
+        ([CAPTURE, "--finding", "ZZ"], "ZZ"),
+        ([CAPTURE, "--where", "port ="], "where"),
+        (["-", "--port", "1"], "a pipe cannot be read twice"),
+        (["/missing", "--port", "1"], "/missing"),
+    ],
+)
+def test_mistakes_write_nothing(
+    tmp_path: Path, arguments: list[str | Path], complaint: str
+) -> None:
+    target = tmp_path / "out.pcapng"
+    target.write_bytes(b"before")
+    done = run_program(["extract", *arguments, "-o", target])
+    assert done.returncode == 2
+    assert complaint in done.stderr.decode()
+    assert target.read_bytes() == b"before"
+    assert os.listdir(tmp_path) == ["out.pcapng"]
+
+
+def test_capture_is_not_overwritten(tmp_path: Path) -> None:
+    capture = tmp_path / "a.pcap"
+    shutil.copy(CAPTURE, capture)
+    done = run_program(["extract", capture, "--connection", "1", "-o", capture])
+    assert done.returncode == 2
+    assert capture.read_bytes() == CAPTURE.read_bytes()
+
+
+def test_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    target = tmp_path / "out.pcapng"
+    run_program(["extract", CAPTURE, "--connection", "1", "-o", target])
+    (tmp_path / "other").touch()
+    assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
+
+
+def test_unwritable_folder_is_status_4(tmp_path: Path) -> None:
+    done = run_program(["extract", CAPTURE, "--connection", "1", "-o", tmp_path / "no" / "x"])
+    assert done.returncode == 4
+    assert done.stderr.decode().endswith("No such file or directory\n")
