@@ -56,7 +56,7 @@ class Drawing(NamedTuple):
     type=click.IntRange(min=1),
     default=MOST,
     metavar="N",
-    help=f"At most so many connections, the first ones.  [default: {MOST}]",
+    help=f"Text: at most so many connections, the first ones.  [default: {MOST}]",
 )
 @click.option("--ascii", "is_ascii", is_flag=True, help="Draw with characters of ASCII only.")
 @click.option("--format", "form", type=click.Choice(FORMS), help="Format.  [default: text]")

@@ -1,5 +1,6 @@
 """Ladders of connections."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -147,6 +148,19 @@ def test_ascii_is_used_where_the_encoding_or_the_user_wants_it(tmp_path: Path) -
         assert draw(tmp_path, closed(), encoding=encoding).isascii()
     options = LadderOptions(ascii=True)
     assert draw(tmp_path, closed(), encoding="utf-8", options=options).isascii()
+
+
+def test_colours_change_no_character(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(refused())
+    (found,) = read_exchanges([path], Choice())
+    plain, painted = (
+        ladder_text(found.connection, found.rungs, found.findings, look=Look(80, color))
+        for color in (False, True)
+    )
+    assert "\x1b[" in painted
+    unpainted = re.sub(r"\x1b\[[0-9;]*m", "", painted)
+    assert [line.rstrip() for line in unpainted.splitlines()] == plain.splitlines()
 
 
 def test_ladder_of_very_many_lines_is_cut_in_its_middle(tmp_path: Path) -> None:
