@@ -16,7 +16,7 @@ def parameters() -> str:
             literal(each.name),
             literal(each.text(each.default)),
             each.range_text,
-            prose(each.meaning),
+            prose(each.meaning, "findings/"),
             ", ".join(f"[{code}](findings/{code}.md)" for code in each.codes),
         )
         for each in PARAMETERS.values()
