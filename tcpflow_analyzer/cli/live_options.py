@@ -10,9 +10,9 @@ from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.option_types import codes, duration, size
 from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.sources.live.capture_engine import ENGINES, SNAPLEN, CaptureRequest
-from tcpflow_analyzer.sources.live.ring_files import RingFiles
 
 if TYPE_CHECKING:
+    from tcpflow_analyzer.sources.live.ring_files import RingFiles as _RingFiles
     from tcpflow_analyzer.sources.recording import Source
 
 
@@ -193,13 +193,15 @@ class KeptPackets:
     def __init__(self, choice: LiveChoice) -> None:
         """Open the first file, if any is wanted; raises OutputError, click.UsageError."""
         self.failed = False
-        self._files: RingFiles | None = None
+        self._files: _RingFiles | None = None
         if choice.kept is None:
             if choice.ring_size is not None or choice.ring_files is not None:
                 raise click.UsageError("--ring-size and --ring-files need --write")
             return
         if choice.ring_files is not None and choice.ring_size is None:
             raise click.UsageError("--ring-files needs --ring-size")
+        from tcpflow_analyzer.sources.live.ring_files import RingFiles  # noqa: PLC0415  pathlib
+
         self._files = RingFiles(choice.kept, choice.ring_size, choice.ring_files)
 
     def attach(self, recording: "Source") -> None:

@@ -9,7 +9,15 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.engine import Engine
-from tcpflow_analyzer.findings.finding import SEVERITIES, CaptureView, Finding, Severity, Verdict
+from tcpflow_analyzer.findings.finding import (
+    ERROR,
+    SEVERITIES,
+    WARNING,
+    CaptureView,
+    Finding,
+    Severity,
+    Verdict,
+)
 from tcpflow_analyzer.findings.handshake.waiting import EXPLAINING
 from tcpflow_analyzer.findings.registry import (
     EVERY_RESET,
@@ -32,23 +40,25 @@ CountMore = Callable[[int, Entry], object]
 MoreOf = Callable[[str, str, Severity], CountMore | None]
 _RESET: Final = RESET
 _FIRST_WORD: Final = (1 << WORD) - 1
+FEW: Final = 8
 
 
 class _Alike:
-    """Findings of one code and severity that are only counted."""
+    """Findings of one code and severity: how many, and who counts those that are not made."""
 
-    def __init__(self, rule: Rule, severity: Severity) -> None:
-        self.rule = rule
-        self.severity = severity
+    def __init__(self, code: str, name: str, severity: Severity) -> None:
+        self.code: Final = code
+        self.name: Final = name
+        self.severity: Final = severity
         self.count: i64 = 0
         self.count_more: CountMore | None = None
 
 
 class _Kinds:
-    """The findings of one rule that are only counted, by severity."""
+    """The findings of one rule by severity."""
 
-    def __init__(self, rule: Rule) -> None:
-        self.all: list[_Alike] = [_Alike(rule, severity) for severity in SEVERITIES]
+    def __init__(self, code: str, name: str) -> None:
+        self.all: list[_Alike] = [_Alike(code, name, severity) for severity in SEVERITIES]
 
     def of_severity(self, severity: i64) -> _Alike:
         """Those of one severity, an index into SEVERITIES."""
@@ -72,8 +82,19 @@ class _Asked:
         self.kinds: list[_Kinds] = kinds
         self.hosts: list[HostFinding] = hosts
         self.by_traits: dict[int, _Asked] = {}
+        self.observed: i64 = 0  # both words as far as anybody asks for them
         self.stream_observed: i64 = 0
         self.following: _Asked | None = None
+
+
+class _Candidate:
+    """A rule, and which observations wake it."""
+
+    def __init__(self, rule: Rule, wants_facts: bool) -> None:
+        self.rule = rule
+        self.code = rule.code
+        self.resets = rule.resets
+        self.wakes: int = rule.awake | rule.facts if wants_facts else rule.awake
 
 
 class _AskedOfRequest:
@@ -89,7 +110,6 @@ class Judge:
 
     Attributes:
         view: what the findings know besides the connection.
-        codes, severities: how many findings there were of each.
         engine: whose times are the view's; None where nobody calls `take`.
         pass_on: called with a connection and its findings,
         pass_all: for all connections,
@@ -107,8 +127,6 @@ class Judge:
         """
         self.view: CaptureView = CaptureView(settings)
         self.view.tells_floods = all(code in rules for code in EXPLAINING)
-        self.codes: dict[str, int] = {}
-        self.severities: dict[str, int] = {}
         self.engine: Engine | None = None
         self.pass_on: PassOn | None = None
         self.pass_all: bool = False
@@ -117,11 +135,16 @@ class Judge:
         self._rules = rules
         self._least: i64 = SEVERITIES.index(settings.min_severity)
         self._wants_facts: bool = wants_facts
+        # Asked for each kind of connection, of which there may be thousands.
+        self._candidates: list[_Candidate] = [
+            _Candidate(rule, wants_facts) for rule in rules.values()
+        ]
         self._all: int = self._wanted()
         self._unread_window_ns: i64 = settings.unread_window_ns
         self._first_word: i64 = self._all & _FIRST_WORD
         self._stream_word: i64 = self._all >> WORD
         self._asked: dict[int, _Asked] = {}  # by the first word; one each of the second
+        self._last_asked: _Asked = _Asked([], [], [], [], [])  # of nothing observed
         self._verdict: Verdict = Verdict()
         self._kinds: dict[str, _Kinds] = {}
         self._asked_of_requests: dict[int, _AskedOfRequest | None] = {}
@@ -139,8 +162,8 @@ class Judge:
 
     def _wanted(self) -> int:
         mask = 0
-        for rule in self._rules.values():
-            mask |= rule.awake | rule.facts if self._wants_facts else rule.awake
+        for candidate in self._candidates:
+            mask |= candidate.wakes
         return mask
 
     def take(self, connection: Connection) -> None:
@@ -188,7 +211,7 @@ class Judge:
         if count_more is None:
             if self.more_of is None:
                 return False
-            count_more = self.more_of(alike.rule.code, alike.rule.name, alike.severity)
+            count_more = self.more_of(alike.code, alike.name, alike.severity)
             if count_more is None:
                 return False
             alike.count_more = count_more
@@ -209,13 +232,13 @@ class Judge:
             if rule.request is None:
                 return None
             asked.briefs.append(rule.request)
-            asked.alike.append(self._kinds_of(rule))
+            asked.alike.append(self._kinds_of(rule.code, rule.name))
         return asked
 
-    def _kinds_of(self, rule: Rule) -> _Kinds:
-        kinds = self._kinds.get(rule.code)
+    def _kinds_of(self, code: str, name: str) -> _Kinds:
+        kinds = self._kinds.get(code)
         if kinds is None:
-            kinds = self._kinds[rule.code] = _Kinds(rule)
+            kinds = self._kinds[code] = _Kinds(code, name)
         return kinds
 
     def _is_counted_in_brief(self, asked: _Asked, index: i64, connection: Connection) -> bool:
@@ -253,14 +276,19 @@ class Judge:
         # What no rule asks for must not multiply the kinds of connections.
         observed = connection.observed & self._first_word
         stream_observed = connection.stream_observed & self._stream_word
+        last = self._last_asked
+        if last.observed == observed and last.stream_observed == stream_observed:
+            return last  # connections of one kind come in rows
         asked: _Asked | None = self._asked.get(observed)
         while asked is not None and asked.stream_observed != stream_observed:
             asked = asked.following
         if asked is None:
             asked = self._choose(both_words(observed, stream_observed), EVERY_RESET)
+            asked.observed = observed
             asked.stream_observed = stream_observed
             asked.following = self._asked.get(observed)
             self._asked[observed] = asked
+        self._last_asked = asked
         return asked
 
     def preview(self, connection: Connection) -> list[Finding]:
@@ -277,7 +305,7 @@ class Judge:
         for detect in asked.detects:
             found.extend(detect(connection, view))
         found = [each for each in found if SEVERITIES.index(each.severity) >= self._least]
-        found.sort(key=order_in_connection)
+        sort_findings(found)
         return found
 
     def preview_hosts(self) -> list[Finding]:
@@ -299,17 +327,13 @@ class Judge:
         return self._count(found)
 
     def count_facts(self, masks: Mapping[int, int]) -> None:
-        """Count the findings that were not made: of fact rules, and those in brief.
+        """Count the findings of fact rules, which were not made.
 
         To be called once, at the end.
 
         Args:
             masks: mask of observations, of both words -> number of connections with exactly it.
         """
-        for kinds in self._kinds.values():
-            for alike in kinds.all:
-                if alike.count:
-                    self._count_kind(alike.rule.code, alike.severity, alike.count)
         if self._wants_facts:
             return
         for code, rule in self._rules.items():
@@ -319,12 +343,28 @@ class Judge:
                 for mask, count in masks.items():
                     if not mask & awake:
                         number += count * (mask & facts).bit_count()
-                if number:
-                    self._count_kind(code, rule.severity, number)
+                kinds = self._kinds_of(code, rule.name)
+                kinds.of_severity(SEVERITIES.index(rule.severity)).count += number
 
-    def _count_kind(self, code: str, severity: Severity, number: int) -> None:
-        self.codes[code] = self.codes.get(code, 0) + number
-        self.severities[severity] = self.severities.get(severity, 0) + number
+    @property
+    def codes(self) -> dict[str, int]:
+        """How many findings there were so far of each code, of those without one nothing."""
+        counts: dict[str, int] = {}
+        for code, kinds in self._kinds.items():
+            for alike in kinds.all:
+                if alike.count > 0:
+                    counts[code] = counts.get(code, 0) + alike.count
+        return counts
+
+    @property
+    def severities(self) -> dict[str, int]:
+        """The same of each severity."""
+        counts: dict[str, int] = {}
+        for kinds in self._kinds.values():
+            for alike in kinds.all:
+                if alike.count > 0:
+                    counts[alike.severity] = counts.get(alike.severity, 0) + alike.count
+        return counts
 
     def _narrow(self, asked: _Asked, connection: Connection) -> _Asked:
         """Of those asked about a connection with RSTs, the ones that its RSTs concern."""
@@ -341,41 +381,62 @@ class Judge:
         kinds: list[_Kinds] = []
         detects: list[Detect] = []
         hosts: list[HostFinding] = []
-        for code, rule in self._rules.items():
-            awake = words & (rule.awake | rule.facts if self._wants_facts else rule.awake)
-            narrow = awake == _RESET and rule.resets != EVERY_RESET
-            if not awake or (narrow and not traits & rule.resets):
+        for candidate in self._candidates:
+            awake = words & candidate.wakes
+            narrow = awake == _RESET and candidate.resets != EVERY_RESET
+            if not awake or (narrow and not traits & candidate.resets):
                 continue
+            rule = candidate.rule
             chosen.append(rule)
             if rule.detect is not None:
                 detects.append(rule.detect)
                 briefs.append(rule.brief)
-                kinds.append(self._kinds_of(rule))
+                kinds.append(self._kinds_of(rule.code, rule.name))
             else:
-                hosts.append(self._hosts[code])
+                hosts.append(self._hosts[candidate.code])
         return _Asked(chosen, detects, briefs, kinds, hosts)
 
     def _count(self, found: list[Finding]) -> list[Finding]:
         if self._least > 0:
             found = [each for each in found if SEVERITIES.index(each.severity) >= self._least]
-        if not _is_ordered(found):
-            found.sort(key=order_in_connection)
-        codes, severities = self.codes, self.severities
+        sort_findings(found)
         for each in found:
-            codes[each.code] = codes.get(each.code, 0) + 1
-            severities[each.severity] = severities.get(each.severity, 0) + 1
+            self._kinds_of(each.code, each.name).of_severity(_index_of(each.severity)).count += 1
         return found
 
 
-def _is_ordered(found: list[Finding]) -> bool:
-    """Whether findings are in order by time and code alone, which costs less than sorting them."""
+def _index_of(severity: str) -> i64:
+    """The index into SEVERITIES."""
+    if severity == "info":
+        return 0
+    return WARNING if severity == "warning" else ERROR
+
+
+def sort_findings(found: list[Finding]) -> None:
+    """Put findings of one connection into the order of the output."""
+    if len(found) > FEW:
+        found.sort(key=order_in_connection)
+        return
+    # There are a handful for each of many connections, and no keys have to be made for this.
     for index in range(1, len(found)):
-        before, after = found[index - 1], found[index]
-        earlier: i64 = before.time_ns
-        later: i64 = after.time_ns
-        if earlier > later or (earlier == later and before.code >= after.code):
-            return False
-    return True
+        finding = found[index]
+        place: i64 = index
+        while place > 0 and _comes_before(finding, found[place - 1]):
+            found[place] = found[place - 1]
+            place -= 1
+        if place < index:
+            found[place] = finding
+
+
+def _comes_before(one: Finding, other: Finding) -> bool:
+    """Whether `order_in_connection` of one is less than that of the other."""
+    time_ns: i64 = one.time_ns
+    other_time_ns: i64 = other.time_ns
+    if time_ns != other_time_ns:
+        return time_ns < other_time_ns
+    if one.code != other.code:
+        return one.code < other.code
+    return order_in_connection(one) < order_in_connection(other)
 
 
 def order_in_connection(finding: Finding) -> tuple[int, str, str, int]:

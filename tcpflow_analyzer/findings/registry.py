@@ -64,7 +64,7 @@ class Rule(NamedTuple):
         brief: for a conn rule that may find something on very many connections: what `detect`
             says, without the words. request: the same for a rule that a lone SYN, or its refusal,
             wakes.
-        definition: the docstring.
+        docstring: what Python has of it; "" for compiled code.
         parameters: that it goes by and that no setting holds: of findings of other packages.
         package: name and version of the package that it comes from, "" for this one.
     """
@@ -80,7 +80,7 @@ class Rule(NamedTuple):
     fact: bool
     detect: Detect | None
     make: Callable[[], HostFinding] | None
-    definition: str
+    docstring: str
     resets: int = EVERY_RESET
     stream_wakes: int = 0
     stream_facts: int = 0
@@ -98,6 +98,12 @@ class Rule(NamedTuple):
     def facts(self) -> int:
         """Mask of both words: each of these on a connection is a finding, if it is not awake."""
         return both_words(self.wakes if self.fact else 0, self.stream_facts & ~STREAM)
+
+    @property
+    def definition(self) -> str:
+        """The docstring in the source."""
+        rule = self.detect or self.make
+        return self.docstring or ("" if rule is None else _docstring_in_source(rule))
 
     @property
     def summary(self) -> str:
@@ -155,7 +161,7 @@ def finding(
                 fact,
                 detect,
                 None,
-                _definition(detect),
+                (detect.__doc__ or "").strip(),
                 resets,
                 stream_wakes,
                 stream_facts,
@@ -199,7 +205,7 @@ def host_finding(
                 False,
                 None,
                 make,
-                _definition(make),
+                (make.__doc__ or "").strip(),
                 resets,
                 stream_wakes,
                 parameters=parameters,
@@ -289,10 +295,9 @@ def _failure(rule: Rule, where: str, error: Exception) -> ExtensionError:
     return ExtensionError(f"{rule.code} {rule.name} of {rule.package} failed{where}: {what}")
 
 
-def _definition(rule: Detect | type[HostFinding]) -> str:
-    """The docstring of a rule; compiled functions have none, theirs is read from the source."""
-    if rule.__doc__:
-        return rule.__doc__.strip()
+@functools.cache
+def _docstring_in_source(rule: Detect | Callable[[], HostFinding]) -> str:
+    """The docstring of a rule that has none as it is compiled; few runs ask for any."""
     package, _, module = rule.__module__.rpartition(".")
     source = (pkgutil.get_data(package, f"{module}.py") or b"").decode()
     _, _, behind = source.partition(f"\ndef {rule.__name__}(")

@@ -182,7 +182,7 @@ def _write_message(out: JsonText, finding: Finding) -> None:
     if fields is None:
         out.characters(finding.message)
         return
-    values = finding.values
+    values = _members(finding.values)
     for field in fields:
         out.raw(field.text)
         if len(field.name) > 0:
@@ -206,10 +206,8 @@ def _write_formatted(out: JsonText, value: object, field: _Field) -> None:
 
 def _write_values(out: JsonText, values: Mapping[str, object]) -> None:
     """Numbers and words at once, which is all that most findings have."""
-    # A dictionary nearly always, and walking one is cheaper if one knows that it is.
-    members = values if isinstance(values, dict) else dict(values)
     first = True
-    for name, value in members.items():
+    for name, value in _members(values).items():
         if not first:
             out.raw(b",")
         first = False
@@ -222,6 +220,11 @@ def _write_values(out: JsonText, values: Mapping[str, object]) -> None:
             _write_float(out, value)
         else:
             out.raw(_encode(value).encode("ascii"))
+
+
+def _members(values: Mapping[str, object]) -> dict[str, object]:
+    """The values as a dictionary, which they nearly always are: looking into one is cheaper."""
+    return values if isinstance(values, dict) else dict(values)
 
 
 def _write_float(out: JsonText, value: float) -> None:

@@ -220,12 +220,13 @@ class JsonText:
 
     def characters(self, text: str) -> None:
         """Write what stands between the quotes of a string."""
-        if text.isascii():
-            octets = text.encode("ascii")
-            if is_plain(octets):
-                self._out.write(octets)
-                return
-        self._out.write(encode_basestring_ascii(text)[1:-1].encode("ascii"))
+        try:
+            octets = text.encode("ascii")  # cheaper than to ask whether it can be
+        except UnicodeEncodeError:
+            octets = b'"'
+        if not is_plain(octets):
+            octets = encode_basestring_ascii(text)[1:-1].encode("ascii")
+        self._out.write(octets)
 
     def string_or_null(self, text: str | None) -> None:
         """Write a string with its quotes, or null."""

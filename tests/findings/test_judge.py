@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.report_samples import make_finding
 from tcpflow_analyzer.findings.finding import CaptureView, Finding
-from tcpflow_analyzer.findings.judge import Judge, order_in_connection
+from tcpflow_analyzer.findings.judge import Judge, order_in_connection, sort_findings
 from tcpflow_analyzer.findings.registry import EVERY_RESET, Detect, Rule, rules
 from tcpflow_analyzer.findings.reset.traits import (
     COMPARABLE,
@@ -176,6 +178,23 @@ def test_findings_come_in_the_order_of_the_output() -> None:
     assert [order_in_connection(each) for each in found] == sorted(map(order_in_connection, found))
     assert judge.codes == {"CL001": 2, "CL002": 3}
     assert judge.severities == {"warning": 5}
+
+
+ENDS = st.sampled_from(["originator", "responder", None])
+ORDER_FIELDS = st.tuples(st.integers(0, 2), st.sampled_from(["CL001", "CL002"]), ENDS)
+
+
+@given(st.lists(st.tuples(ORDER_FIELDS, st.integers(1, 3)), max_size=12))
+def test_few_and_many_findings_are_sorted_alike(
+    fields: list[tuple[tuple[int, str, str | None], int]],
+) -> None:
+    found = [
+        make_finding(code, endpoint=endpoint, after_ns=after_ns, frames=(frame,))
+        for (after_ns, code, endpoint), frame in fields
+    ]
+    expected = sorted(found, key=order_in_connection)
+    sort_findings(found)
+    assert found == expected
 
 
 def test_findings_below_min_severity_are_neither_given_nor_counted() -> None:

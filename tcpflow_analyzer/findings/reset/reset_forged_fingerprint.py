@@ -6,7 +6,15 @@ Compiled: yes
 from collections.abc import Iterable
 from typing import Final
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from mypy_extensions import i64
+
+from tcpflow_analyzer.findings.finding import (
+    WARNING,
+    CaptureView,
+    Finding,
+    Verdict,
+    endpoint_name,
+)
 from tcpflow_analyzer.findings.lifecycle.judgement import judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.findings.reset.cause import sender_of, went_on
@@ -23,15 +31,28 @@ from tcpflow_analyzer.table.observation import (
 
 ENOUGH: Final = 3  # points that make a finding
 
-TTL_FAR: Final = 5  # hops from the nearest TTL that the endpoint used: 3 points
-TTL_NEAR: Final = 2  # 2 points
+TTL_FAR: Final = 5  # hops from the nearest TTL that the endpoint used
+TTL_NEAR: Final = 2
+TTL_FAR_POINTS: Final = 3
+TTL_NEAR_POINTS: Final = 2
 ALIVE_POINTS: Final = 3
 TOO_FAST_POINTS: Final = 2
 IP_ID_POINTS: Final = 1
 TIMESTAMP_POINTS: Final = 1
 
 
-@finding("RS011", severity="warning", since="0.1.0", wakes=RESET, resets=COMPARABLE)
+def in_brief(connection: Connection, capture: CaptureView, verdict: Verdict) -> int:
+    """What `reset_forged_fingerprint` says, without the words (registry.Brief)."""
+    found = 0
+    for reset in connection.resets or ():
+        if _score(connection, reset) >= ENOUGH:
+            found += 1
+            verdict.time_ns = reset.time_ns
+    verdict.severity = WARNING
+    return found
+
+
+@finding("RS011", severity="warning", since="0.1.0", wakes=RESET, resets=COMPARABLE, brief=in_brief)
 def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> Iterable[Finding]:
     """The RST does not look like its alleged sender.
 
@@ -56,13 +77,11 @@ def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> It
     """
     found: list[Finding] = []
     for reset in connection.resets or ():
-        endpoint = sender_of(connection, reset)
-        if endpoint.segments <= BASELINE or endpoint.ttl_min < 0:
-            continue
-        points = _points(connection, endpoint, reset)
-        score = sum(points.values())
+        score = _score(connection, reset)
         if score < ENOUGH:
             continue
+        endpoint = sender_of(connection, reset)
+        points = _points(connection, endpoint, reset)
         found.append(
             judge(
                 "RS011",
@@ -93,26 +112,62 @@ def reset_forged_fingerprint(connection: Connection, capture: CaptureView) -> It
     return found
 
 
+def _score(connection: Connection, reset: Reset) -> i64:
+    """The sum of all points; 0 where there is too little to compare with."""
+    endpoint = sender_of(connection, reset)
+    if endpoint.segments <= BASELINE or endpoint.ttl_min < 0:
+        return 0
+    return (
+        _ttl_points(endpoint, reset)
+        + _alive_points(connection, reset)
+        + _too_fast_points(reset)
+        + _ip_id_points(reset)
+        + _timestamp_points(reset)
+    )
+
+
 def _points(connection: Connection, endpoint: Endpoint, reset: Reset) -> dict[str, int]:
     """Points by what speaks against the alleged sender."""
-    points: dict[str, int] = {}
-    hops = max(endpoint.ttl_min - reset.ttl, reset.ttl - endpoint.ttl_max)
-    if hops >= TTL_NEAR:
-        points["ttl"] = 3 if hops >= TTL_FAR else 2
-    if went_on(connection, reset):
-        points["sender went on"] = ALIVE_POINTS
+    points: dict[str, int] = {
+        "ttl": _ttl_points(endpoint, reset),
+        "sender went on": _alive_points(connection, reset),
+        "too fast": _too_fast_points(reset),
+        "ip id": _ip_id_points(reset),
+        "no timestamp": _timestamp_points(reset),
+    }
+    return {name: number for name, number in points.items() if number > 0}
+
+
+def _ttl_points(endpoint: Endpoint, reset: Reset) -> i64:
+    """Its TTL is none of the endpoint's."""
+    below = endpoint.ttl_min - reset.ttl
+    above = reset.ttl - endpoint.ttl_max
+    if below >= TTL_FAR or above >= TTL_FAR:
+        return TTL_FAR_POINTS
+    return TTL_NEAR_POINTS if below >= TTL_NEAR or above >= TTL_NEAR else 0
+
+
+def _alive_points(connection: Connection, reset: Reset) -> i64:
+    """The endpoint sent more after it."""
+    return ALIVE_POINTS if went_on(connection, reset) else 0
+
+
+def _too_fast_points(reset: Reset) -> i64:
+    """It came sooner than the endpoint could have answered."""
     # Only the form of a missing socket answers a segment; a live one sends when it likes.
-    if reset.form == FORM_STATELESS and 2 * answer_ns(reset) < reset.sender_rtt_ns:
-        points["too fast"] = TOO_FAST_POINTS
-    if reset.form != FORM_LIVE:
-        return points  # the kernel answers for a missing socket: Linux with identification 0
-    if reset.ip_id >= 0 and reset.sender_ip_id >= 0 and _ids_differ(reset):
-        points["ip id"] = IP_ID_POINTS
-    if reset.tsval < 0 <= reset.sender_tsval:
-        points["no timestamp"] = TIMESTAMP_POINTS
-    return points
+    too_fast = reset.form == FORM_STATELESS and 2 * answer_ns(reset) < reset.sender_rtt_ns
+    return TOO_FAST_POINTS if too_fast else 0
 
 
-def _ids_differ(reset: Reset) -> bool:
+def _ip_id_points(reset: Reset) -> i64:
     """One of the RST and the segment before it has identification 0, the other has not."""
-    return (reset.ip_id == 0) != (reset.sender_ip_id == 0)
+    # Without a socket the kernel answers: Linux with identification 0.
+    if reset.form != FORM_LIVE or reset.ip_id < 0 or reset.sender_ip_id < 0:
+        return 0
+    return IP_ID_POINTS if (reset.ip_id == 0) != (reset.sender_ip_id == 0) else 0
+
+
+def _timestamp_points(reset: Reset) -> i64:
+    """A live socket would have sent timestamps, as the endpoint does."""
+    missing = reset.form == FORM_LIVE and reset.tsval < 0 and reset.sender_tsval >= 0
+    return TIMESTAMP_POINTS if missing else 0
