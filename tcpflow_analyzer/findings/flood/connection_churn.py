@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, seconds
-from tcpflow_analyzer.findings.flood.counted import NOT_WOKEN
+from tcpflow_analyzer.findings.flood.counted import NOT_WOKEN, churned_services
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
 from tcpflow_analyzer.settings import NANOSECONDS, PROFILES
@@ -40,15 +40,11 @@ class ConnectionChurn:
 
     def findings(self, capture: CaptureView) -> Iterator[Finding]:
         """One finding for each client and service with churn."""
-        census = capture.census
-        if census is None:
-            return
         settings = capture.settings
         window = max(settings.churn_window_ns // NANOSECONDS, 1)
-        busy = [each for each in census.services.all() if each.churn is not None]
-        for service in sorted(busy, key=lambda each: each.key):
+        for service in churned_services(capture, settings.churn_per_second * window):
             churn = service.churn
-            if churn is None or churn.most < settings.churn_per_second * window:
+            if churn is None:  # not after the choice
                 continue
             if 2 * churn.short > churn.over and 2 * churn.light > churn.over:
                 key = service.key

@@ -1,8 +1,16 @@
-"""What findings about many attempts share: walking over the counts. Registers nothing."""
+"""What findings about many attempts share: walking over the counts. Registers nothing.
+
+Compiled: yes
+
+There may be some ten thousand of each.
+"""
 
 from typing import Final
 
+from mypy_extensions import i64
+
 from tcpflow_analyzer.findings.finding import CaptureView
+from tcpflow_analyzer.table.counts import ServiceCensus
 from tcpflow_analyzer.table.openings import Arrivals, IsnSeries, Prober, Retries
 
 NOT_WOKEN: Final = 0  # observer/openings.py counts; no connection has to be looked at
@@ -32,12 +40,43 @@ def retries(capture: CaptureView) -> list[Retries]:
     return sorted((each for each in found if each.worst), key=lambda each: bytes(each.key))
 
 
-def isn_series(capture: CaptureView) -> list[IsnSeries]:
-    """Hosts whose initial sequence numbers were kept, in the order of their addresses."""
-    if capture.openings is None:
-        return []
-    found = [each for each in capture.openings.hosts.entries if isinstance(each, IsnSeries)]
-    return sorted(found, key=lambda each: bytes(each.address))
+def isn_series(capture: CaptureView, fewest: i64) -> list[IsnSeries]:
+    """Hosts of which so many initial sequence numbers were kept, in the order of their addresses.
+
+    Args:
+        capture: that they were counted in.
+        fewest: numbers.
+    """
+    found: list[IsnSeries] = []
+    if capture.openings is not None:
+        for each in capture.openings.hosts.entries:
+            if isinstance(each, IsnSeries) and len(each.isns) >= fewest:
+                found.append(each)
+    return sorted(found, key=_address)
+
+
+def _address(series: IsnSeries) -> bytes:
+    return series.address
+
+
+def churned_services(capture: CaptureView, fewest: i64) -> list[ServiceCensus]:
+    """Services with so many connections within one window, in the order of their keys.
+
+    Args:
+        capture: that they were counted in.
+        fewest: connections (`Churn.most`).
+    """
+    found: list[ServiceCensus] = []
+    if capture.census is not None:
+        for each in capture.census.services.all():
+            churn = each.churn
+            if churn is not None and churn.most >= fewest:
+                found.append(each)
+    return sorted(found, key=_key)
+
+
+def _key(service: ServiceCensus) -> bytes:
+    return service.key
 
 
 def scanning(capture: CaptureView) -> set[bytes]:

@@ -49,8 +49,8 @@ class IsnPredictable:
     def findings(self, capture: CaptureView) -> Iterator[Finding]:
         """One finding for each host whose numbers follow a rule."""
         scanners = scanning(capture)
-        for series in isn_series(capture):
-            if len(series.isns) < FEWEST or bytes(series.address) in scanners:
+        for series in isn_series(capture, FEWEST):
+            if bytes(series.address) in scanners:
                 continue
             rule, step = _rule(series.isns, series.times)
             if rule:

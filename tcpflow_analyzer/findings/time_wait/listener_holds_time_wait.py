@@ -5,7 +5,11 @@ from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, seconds
 from tcpflow_analyzer.findings.registry import host_finding
-from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
+from tcpflow_analyzer.findings.time_wait.crowd import (
+    judge_host,
+    listeners_in_time_wait,
+    socket_name,
+)
 from tcpflow_analyzer.settings import NANOSECONDS
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.counts import ListenerCensus
@@ -42,11 +46,7 @@ class ListenerHoldsTimeWait:
 
     def findings(self, capture: CaptureView) -> Iterator[Finding]:
         """One finding for each listener that was the active closer, the busiest first."""
-        census = capture.census
-        if census is None:
-            return
-        held = [each for each in census.listeners.all() if each.time_wait_count]
-        for listener in sorted(held, key=lambda each: (-each.time_wait_count, each.key)):
+        for listener in listeners_in_time_wait(capture):
             yield _finding(socket_name(listener.key, listener.address_len), listener)
 
 

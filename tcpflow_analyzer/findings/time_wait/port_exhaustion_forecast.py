@@ -5,7 +5,7 @@ from typing import Final
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, seconds
 from tcpflow_analyzer.findings.registry import host_finding
-from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
+from tcpflow_analyzer.findings.time_wait.crowd import busy_services, judge_host, socket_name
 from tcpflow_analyzer.observer.standing import ClientStanding
 from tcpflow_analyzer.settings import NANOSECONDS, PROFILES, Settings
 from tcpflow_analyzer.table.connection import Connection
@@ -49,16 +49,7 @@ class PortExhaustionForecast:
 
     def findings(self, capture: CaptureView) -> Iterator[Finding]:
         """One finding for each busy pair of client and service, the busiest first."""
-        census = capture.census
-        if census is None:
-            return
-        least = _least_peak(capture.settings)
-        busy = [
-            each
-            for each in census.services.all()
-            if each.peak >= least or each.last_close_ns - each.first_close_ns >= STEADY_NS
-        ]
-        for service in sorted(busy, key=lambda each: (-each.peak, each.key)):
+        for service in busy_services(capture, _least_peak(capture.settings), STEADY_NS):
             key = service.key
             capacity = ports_of(service, capture.settings)
             held_ns = _time_wait_ns(service, capture.settings)
