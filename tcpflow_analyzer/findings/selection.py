@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.findings.registry import Rule
@@ -62,6 +61,8 @@ def rule_called(text: str, known: Mapping[str, Rule]) -> Rule | None:
 
 def names_near(text: str, known: Mapping[str, Rule]) -> list[str]:
     """Give codes and names that somebody may have meant who wrote something else, best first."""
+    from difflib import get_close_matches  # noqa: PLC0415  only mistakes need it
+
     near = get_close_matches(text.upper(), known, 2, 0.7)
     names = [each.name for each in known.values()]
     return near or get_close_matches(text.lower(), names, 2)
