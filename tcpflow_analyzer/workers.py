@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast
 
-from tcpflow_analyzer.errors import WorkerError
+from tcpflow_analyzer.errors import ExtensionError, WorkerError
 
 # A forked worker costs some milliseconds, less than any capture; one that has to import everything
 # anew (spawn, forkserver) costs a tenth of a second, in which about so much is analysed.
@@ -112,6 +112,7 @@ def run_jobs(
 
     Raises:
         WorkerError: a worker died.
+        ExtensionError: a finding of another package failed.
     """
     pool = _start(work, min(workers, len(jobs)), context)
     try:
@@ -182,9 +183,12 @@ def _hand_out(worker: _Worker[T], job: Job[T]) -> None:
 
 def _result(worker: _Worker[T], job: Job[T]) -> Any:  # noqa: ANN401  what `work` gives
     try:
-        return worker.pipe.recv()
+        result = worker.pipe.recv()
     except (EOFError, OSError):
         raise _death(worker, job) from None
+    if isinstance(result, ExtensionError):
+        raise result
+    return result
 
 
 def _death(worker: _Worker[T], job: Job[T]) -> WorkerError:
@@ -231,6 +235,14 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _done(work: Callable[[T], R], task: T) -> R | ExtensionError:
+    """Do a job; what a finding of another package did wrong is for the parent to tell."""
+    try:
+        return work(task)
+    except ExtensionError as error:
+        return error
+
+
 def _serve(
     work: Callable[[T], R],
     pipe: "Pipe",
@@ -250,5 +262,5 @@ def _serve(
     gc.freeze()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent is gone
         while True:
-            pipe.send(work(pipe.recv()))
+            pipe.send(_done(work, pipe.recv()))
             gc.collect()  # a run and what it knows hold each other

@@ -51,6 +51,13 @@ def test_where_chooses_in_every_format_and_says_of_how_many(captures: Path) -> N
     assert b"no connection" in nothing.stdout
 
 
+@pytest.mark.parametrize("text", ["", " "])
+def test_where_without_an_expression_is_refused(captures: Path, text: str) -> None:
+    status, error = status_and_error(captures / "closed.pcap", "--where", text)
+    assert status == 2
+    assert "--where: there is no expression; see `tcpflow explain where`" in error
+
+
 def test_names_of_findings_are_as_good_as_codes(captures: Path) -> None:
     by_name = analyzed(captures / "mixed.pcap", "--select", "Orderly-Close,retry-storm")
     by_code = analyzed(captures / "mixed.pcap", "--select", "LC004", "--select", "FL007")

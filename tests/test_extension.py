@@ -153,6 +153,18 @@ def test_package_whose_findings_cannot_be_used_is_named(
     assert "\n" not in message
 
 
+def test_finding_that_fails_in_a_worker_is_named_too(tmp_path: Path, capture: Path) -> None:
+    module = MODULE.format(raised="raise RuntimeError('two\\nlines')", at_end="pass")
+    done = run_program(
+        ["check", "--no-config", "--jobs", "2", capture, capture],
+        environment=install(tmp_path, module),
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("tcpflow: error: XA001 any-connection of acme-findings 1.5 failed on")
+    assert line.endswith("RuntimeError: two lines")
+
+
 def test_every_connection_has_some_observation(tmp_path: Path) -> None:
     paths = [*FIXTURES.glob("findings/HS*/fires.pcap"), *FIXTURES.glob("findings/CP*/fires.pcap")]
     assert len(paths) > 20

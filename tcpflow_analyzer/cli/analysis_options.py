@@ -13,6 +13,7 @@ from tcpflow_analyzer.cli.option_types import (
     parameter_values,
     profile_choice,
 )
+from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.settings import Settings, with_parameters
 
 Words = tuple[tuple[str, ...], ...]
@@ -81,8 +82,10 @@ class AnalysisChoice(NamedTuple):
         """Give the settings that they ask for; everything else has its default.
 
         Raises:
-            UsageError: `--set` makes no sense.
+            UsageError: `--set` makes no sense, or `--where` is empty.
         """
+        if self.where is not None and not self.where.strip():
+            raise UsageError("--where: there is no expression; see `tcpflow explain where`")
         settings = Settings(
             select=tuple(code for group in self.select for code in group),
             ignore=tuple(code for group in self.ignore for code in group),

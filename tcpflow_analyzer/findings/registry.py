@@ -291,7 +291,7 @@ def guarded(rule: Rule) -> Rule:
 
 
 def _failure(rule: Rule, where: str, error: Exception) -> ExtensionError:
-    what = f"{type(error).__name__}: {error}"
+    what = " ".join(f"{type(error).__name__}: {error}".split())
     return ExtensionError(f"{rule.code} {rule.name} of {rule.package} failed{where}: {what}")
 
 
@@ -335,7 +335,7 @@ def import_extensions() -> None:
         try:
             entry.load()
         except Exception as error:  # whatever the module of somebody else does
-            what = f"{type(error).__name__}: {error}"
+            what = " ".join(f"{type(error).__name__}: {error}".split())
             message = f"the findings of {_packages[-1]} ({entry.value}) cannot be used: {what}"
             raise ExtensionError(message) from error
         finally:

@@ -186,8 +186,8 @@ class _Parser:
         field = FIELDS.get(word.text)
         if field is None:
             near = get_close_matches(word.text, FIELDS, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise WhereError(word.column, f"there is no field {word.text}{hint}")
+            hint = f"did you mean {near[0]}?" if near else "`tcpflow explain where` lists them"
+            raise WhereError(word.column, f"there is no field {word.text}; {hint}")
         if field.name.startswith("finding."):
             self.asks_findings = True
         else:

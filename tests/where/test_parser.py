@@ -92,6 +92,7 @@ def test_matches(text: str, expected: list[int] | None) -> None:
     [
         ("", 1, "a field belongs here, not the end"),
         ("responder.prot == 1", 1, "did you mean responder.port?"),
+        ("qqqqq == 1", 1, "no field qqqqq; `tcpflow explain where` lists them"),
         ("port == 80 and", 15, "not the end"),
         ("port == 80 port == 81", 12, "and, or, or the end"),
         ("port", 5, "a comparison belongs behind port"),
