@@ -62,6 +62,11 @@ def plan_report(form: str, output: "Output", display: Display) -> ReportPlan:
     return ReportPlan(form, look, output.encoding, display)
 
 
+def plan_for(plan: ReportPlan, path: str) -> ReportPlan:
+    """Give the plan of a report on one capture, which can be told to look into again."""
+    return plan._replace(display=plan.display._replace(capture=path))
+
+
 def make_sink(plan: ReportPlan, writer: Writer) -> "Sink":
     """Make the report that was planned."""
     display = plan.display

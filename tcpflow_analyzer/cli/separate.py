@@ -20,7 +20,7 @@ from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.outputs import Output, ReportList, describe
 from tcpflow_analyzer.cli.progress import Progress
-from tcpflow_analyzer.cli.reports import Display, ReportPlan, make_sink, plan_report
+from tcpflow_analyzer.cli.reports import Display, ReportPlan, make_sink, plan_for, plan_report
 from tcpflow_analyzer.cli.runs import (
     STATUS_INTERRUPTED,
     Message,
@@ -29,7 +29,7 @@ from tcpflow_analyzer.cli.runs import (
     work_through,
 )
 from tcpflow_analyzer.errors import InputError, OutputError
-from tcpflow_analyzer.pipeline import Run, check_settings, expand_paths, file_octets
+from tcpflow_analyzer.pipeline import Run, check_settings, expand_paths, file_octets, is_pipe
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.workers import Context, Job, end_if_orphaned, run_jobs, worker_count
 
@@ -104,7 +104,16 @@ def analyze_separately(
         folder = stack.enter_context(TemporaryDirectory(prefix="tcpflow-"))
         return _analyze_in_workers(
             [
-                Job(Task(path, settings, plans, os.path.join(folder, str(number))), path, size)
+                Job(
+                    Task(
+                        path,
+                        settings,
+                        [plan_for(plan, path) for plan in plans],
+                        os.path.join(folder, str(number)),
+                    ),
+                    path,
+                    size,
+                )
                 for number, (path, size) in enumerate(zip(paths, known, strict=True))
             ],
             workers,
@@ -128,7 +137,8 @@ def _analyze_here(
         for reports in lists:
             reports.begin_report()
         try:
-            sinks = [make_sink(*each) for each in zip(plans, lists, strict=True)]
+            own = plans if is_pipe(path) else [plan_for(plan, path) for plan in plans]
+            sinks = [make_sink(*each) for each in zip(own, lists, strict=True)]
             with Interruptible([path]) as work:
                 run = Run([path], settings, sinks)
                 worked = work_through(run, work, progress, update, plans[0].display.quiet)
