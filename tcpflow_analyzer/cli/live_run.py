@@ -21,7 +21,7 @@ from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
 from tcpflow_analyzer.sources.live.rights import give_up_rights
 
 STATUS_OUTPUT: Final = 4
-SECONDS_BETWEEN: Final = 1.0
+SECONDS_BETWEEN: Final = 0.5
 LOOK_SHARE: Final = 20  # looking takes at most one part of so many of the time
 
 
@@ -60,7 +60,7 @@ def work_live(
         quiet: whether notes are left out.
         between: is called several times a second.
         hangups: after each of which the files of kept packets are opened anew.
-        watchers: hear of what happens, and once a second how things stand.
+        watchers: hear of what happens, and twice a second how things stand.
     """
     saved = SavedConnections(_flat(live.save_on), live.save_dir or ".") if live.save_on else None
     watchers = [*watchers, saved] if saved is not None else watchers
@@ -117,7 +117,7 @@ def _flat(groups: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 class _Clock:
-    """Has watchers told once a second how things stand."""
+    """Has watchers told twice a second how things stand."""
 
     def __init__(self, run: Run, events: LiveEvents) -> None:
         self._run = run
@@ -125,7 +125,7 @@ class _Clock:
         self._due = time.monotonic()
 
     def look(self) -> None:
-        """Tell them if a second has passed; a look that takes long makes the next one late."""
+        """Tell them if it is time; a look that takes long makes the next one late."""
         now = time.monotonic()
         if now < self._due:
             return

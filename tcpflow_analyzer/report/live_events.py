@@ -1,6 +1,6 @@
 """What happens while a capture goes on, told to whoever watches: the view, metrics, alerts.
 
-In: the results of a run, as a sink takes them, and a moment once a second. Out: calls of watchers.
+In: the results of a run, as a sink takes them, and a moment twice a second. Out: calls of watchers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ class Watcher:
         """A connection is over; neither may be changed or kept. Its findings were told before."""
 
     def ticked(self, moment: Moment) -> None:
-        """About a second has passed."""
+        """About half a second has passed."""
 
     def ended(self, capture: Capture, summary: Summary) -> None:
         """Nothing more will happen."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from support.network import PORT, Network, abort, installed_engines
+from support.network import PORT, Host, Network, abort, installed_engines
 from support.program import run_program, start_program
 
 ENGINES = installed_engines()
@@ -101,24 +101,55 @@ def aborted(hosts: Network, listener: socket.socket) -> None:
     server.close()
 
 
-SCENARIOS: dict[str, tuple[Callable[[Network, socket.socket], None], str]] = {
-    "handshake": (closed, "LC001"),
-    "TIME-WAIT": (closed, "TW001"),
-    "half-close": (half_closed, "LC007"),
-    "abort": (aborted, "RS001"),
-}
+def link_address(host: Host) -> str:
+    """The Ethernet address of a host's eth0."""
+    return str(json.loads(host.run("ip", "-j", "link", "show", "eth0"))[0]["address"])
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("engine", ENGINES)
-def test_event_comes_within_a_second(hosts: Network, engine: str, scenario: str) -> None:
-    act, code = SCENARIOS[scenario]
+def closed_by_both(hosts: Network, listener: socket.socket) -> None:
+    """Let both ends close before either hears of it: the FINs wait for the link addresses."""
+    client, server = hosts.connect(listener)
+    both = ((hosts.a, hosts.b), (hosts.b, hosts.a))
+    for host, _ in both:
+        host.run("sysctl", "-q", "-w", "net.ipv4.conf.eth0.arp_ignore=8")
+        host.run("ip", "neigh", "flush", "dev", "eth0", "nud", "all")
+    client.close()
+    server.close()
+    for host, peer in both:
+        there = ("lladdr", link_address(peer), "nud", "permanent")
+        host.run("ip", "neigh", "replace", peer.address, *there, "dev", "eth0")
+
+
+# What happens, and the finding that tells it.
+SCENARIOS: list[tuple[Callable[[Network, socket.socket], None], list[str]]] = [
+    (closed, ["LC001", "TW001"]),
+    (half_closed, ["LC007"]),
+    (aborted, ["RS001"]),
+    (closed_by_both, ["LC005"]),
+]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        *ENGINES,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in installed_engines(["pyshark"])),
+    ],
+)
+def test_events_come_within_a_second(hosts: Network, engine: str) -> None:
+    took = []
     with hosts.b.listen() as listener:
         watcher = Watcher(hosts, "--engine", engine)
-        act(hosts, listener)
-        took = watcher.await_code(code)
+        closed(hosts, listener)
+        watcher.await_code("TW001", 20)  # the last of these; tshark takes some seconds to begin
+        for act, codes in SCENARIOS:
+            act(hosts, listener)
+            began = time.monotonic()
+            for code in codes:
+                watcher.await_code(code)
+            took.append(time.monotonic() - began)
         assert watcher.end() == (0, "")
-    assert took < 1.3  # of which a busy machine may take a part
+    assert max(took) < 1.3, took  # of which a busy machine may take a part
     assert [e["kind"] for e in watcher.events[-2:]] == ["capture", "summary"]
 
 

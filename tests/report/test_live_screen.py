@@ -1,9 +1,16 @@
 """The screen of a live capture fits whatever terminal there is, and says what matters first."""
 
-import pytest
+import html
+import io
+import re
 
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from support.places import ROOT
 from support.report_samples import make_finding
-from tcpflow_analyzer.findings.finding import Severity
+from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.observer.standing import ClientStanding, ListenerStanding, Standing
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.report.event_report import Change
@@ -42,6 +49,39 @@ def moment(knows_here: bool = True, drops: int | None = 0) -> Moment:
         NINE_O_CLOCK, 1_204_331, 1_200_000, 9_000_000, 8_412, drops, {"connections": 3}, {}, {},
         standing, [(client, 28_232)], knows_here,
     )  # fmt: skip
+
+
+def told(code: str, name: str, severity: Severity, number: int, after_s: int, text: str) -> Change:
+    """A finding as the manual shows it."""
+    finding = Finding(
+        code, name, severity, "observed", number or None, None,
+        NINE_O_CLOCK - after_s * 1_000_000_000, (1,), 1, text.replace("{", "{{"), {}, "", "",
+    )  # fmt: skip
+    return Change(1, False, finding)
+
+
+SHOWN = [
+    told(
+        "TW010", "port-exhaustion-forecast", "warning", 0, 2, "192.0.2.1 had 14,200 of 28,232 "
+        "source ports in use towards 198.51.100.7:5432 at once, 14,000 of them in TIME-WAIT",
+    ),
+    told(
+        "FL001", "syn-flood", "error", 0, 9, "[2001:db8::1]:8443 received 39,114 SYN within "
+        "9.98 s of which 38,870 were never completed",
+    ),
+    told(
+        "CL005", "close-wait-stuck", "warning", 7310, 21, "192.0.2.1:51044 acknowledged the FIN "
+        "of 198.51.100.7:5432 and sent nothing that closes its own direction for 60.2 s",
+    ),
+    told(
+        "RS001", "reset-instead-of-close", "warning", 8214, 44, "198.51.100.20:40112 reset the "
+        "connection in ESTABLISHED (frame 1,182,001), with nothing in flight",
+    ),
+    told(
+        "HS004", "connection-refused", "warning", 8102, 67, "192.0.2.1:9090 answered the SYN of "
+        "198.51.100.31:52110 with RST after 0.000031 s",
+    ),
+]  # fmt: skip
 
 
 def change(code: str = "CL005", severity: Severity = "warning", after_s: int = 0) -> Change:
@@ -147,3 +187,34 @@ def test_drops_that_nobody_tells_are_not_zero() -> None:
 def test_control_characters_do_not_reach_the_terminal() -> None:
     lines = shown(figures(moment(), notes=("a\x1b[2Jb",)))
     assert lines[-1] == "note: a\\x1b[2Jb"
+
+
+def picture_of(of: Figures, width: int, height: int) -> str:
+    """A screen as SVG, which needs nothing from elsewhere."""
+    console = Console(record=True, width=width, file=io.StringIO(), color_system="truecolor")
+    for line in draw(of, Look(width, True), height).lines():
+        console.print(Text.assemble(*[(span.text, span.style) for span in line]), crop=True)
+    drawn = console.export_svg(title="tcpflow live", unique_id="live")
+    drawn = re.sub(r"@font-face \{.*?\}\n", "", drawn, flags=re.DOTALL)
+    return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines())
+
+
+def words_in(picture: str) -> list[str]:
+    """The words that an SVG shows."""
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    return html.unescape(" ".join(texts)).split()
+
+
+def test_picture_in_the_manual_is_of_this_screen(update_golden: bool) -> None:
+    shown_there = figures(moment())._replace(
+        findings=SHOWN,
+        counts={"error": 1, "warning": 4, "info": 0},
+        history=[300 + 90 * (number * number % 11) for number in range(60)],
+    )
+    drawn = picture_of(shown_there, 112, 20)
+    picture = ROOT / "docs" / "static" / "live.svg"
+    if update_golden:
+        picture.write_text(drawn)
+    kept = picture.read_text()
+    assert words_in(kept) == words_in(drawn)
+    assert "url(http" not in kept

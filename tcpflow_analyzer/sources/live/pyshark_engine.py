@@ -30,7 +30,7 @@ from tcpflow_analyzer.sources.records import ENHANCED_PACKET_BLOCK
 from tcpflow_analyzer.sources.tshark import find_tshark, live_packets
 
 # dumpcap holds packets for 250 ms, and tshark needs some time for each.
-DELAY_NS: Final = 1_000_000_000
+DELAY_NS: Final = 600_000_000
 MOST_WAITING: Final = 100_000  # packets; then tshark waits, and dumpcap counts what it drops
 AT_ONCE: Final = 10_000  # packets that one read gives
 START_S: Final = 15.0
