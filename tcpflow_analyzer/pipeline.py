@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tcpflow_analyzer.report.live_events import Moment
     from tcpflow_analyzer.report.record import ConnectionRecord
     from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
+    from tcpflow_analyzer.sources.packet_filter import PacketFilter
     from tcpflow_analyzer.tracing import Tracer
     from tcpflow_analyzer.where.choice import Choice
     from tcpflow_analyzer.where.parser import Where
@@ -111,6 +112,12 @@ def check_settings(settings: Settings) -> None:
     check_parameters(settings)
     if settings.where:
         _compiled_where(settings.where)
+
+
+def _packet_filter(expression: str) -> "PacketFilter":
+    from tcpflow_analyzer.sources.packet_filter import PacketFilter  # noqa: PLC0415  few runs filter
+
+    return PacketFilter(expression)
 
 
 def _compiled_where(text: str) -> "Where":
@@ -245,9 +252,7 @@ class Run:
             self.end_ns = until.time_ns
         self._engine = engine = self._make_engine(settings, tracer)
         if settings.capture_filter:
-            from tcpflow_analyzer.sources.packet_filter import PacketFilter  # noqa: PLC0415  ctypes
-
-            engine.keeps = PacketFilter(settings.capture_filter).keeps
+            engine.keeps = _packet_filter(settings.capture_filter).keeps
         judge.engine = engine
         judge.view.census = engine.census
         judge.view.openings = engine.openings

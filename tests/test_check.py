@@ -17,6 +17,7 @@ from support.services import talk
 from support.small_captures import clock, closed, without_tcp
 from tcpflow_analyzer.cli.main import run
 from tcpflow_analyzer.compiled import is_compiled
+from tcpflow_analyzer.sources.bpf_compiler import find_library
 
 LATE = clock(START_NS + 1000 * SECOND_NS)
 
@@ -114,6 +115,15 @@ def test_exit_status(checked: Checked, folder: Path, arguments: list[str], statu
     found, _, errors = checked(folder, *arguments)
     assert found == status, errors
     assert all(line.startswith("tcpflow: ") for line in errors.splitlines())
+
+
+@pytest.mark.skipif(find_library() is None, reason="no libpcap")
+@pytest.mark.parametrize(("expression", "status"), [("tcp", 1), ("udp", 3), ("tpc", 2)])
+def test_filter_chooses_the_frames_that_count(
+    checked: Checked, folder: Path, expression: str, status: int
+) -> None:
+    found, _, errors = checked(folder, "leak.pcap", "--filter", expression)
+    assert found == status, errors
 
 
 def test_exit_statuses_are_those_of_the_process(folder: Path) -> None:

@@ -118,6 +118,8 @@ def _settings(settings: Settings, choice: GateChoice) -> Settings:
     settings = set_parameters(settings, choice.assignments)
     if choice.profiles:
         settings = replace(settings, profiles={**settings.profiles, **dict(choice.profiles)})
+    if choice.capture_filter is not None:
+        settings = replace(settings, capture_filter=choice.capture_filter)
     if choice.msl is not None:
         settings = replace(settings, msl_ns=choice.msl)
     if choice.checksum is not None:

@@ -44,6 +44,13 @@ OPTIONS: Final = (
         help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, "
         "rfc.",
     ),
+    click.option(
+        "-f",
+        "--filter",
+        "capture_filter",
+        metavar="BPF",
+        help="Only frames that this filter passes, as 'tcp port 443'.",
+    ),
     click.option("--msl", type=duration, metavar="TIME", help="Maximum segment lifetime, as 30s."),
     click.option(
         "--checksum",
@@ -69,6 +76,7 @@ class GateChoice(NamedTuple):
     where: str | None = None
     assignments: Sequence[tuple[str, str]] = ()
     profiles: Sequence[tuple[str, str]] = ()
+    capture_filter: str | None = None
     msl: int | None = None
     checksum: str | None = None
     tunnel: str | None = None
