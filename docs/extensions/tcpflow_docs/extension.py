@@ -4,6 +4,7 @@ Two ways in: the directive `{generated} NAME` puts what a function gives as Mark
 `findings` writes a page for each finding before Sphinx looks for pages.
 """
 
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,9 +32,10 @@ PARTS = {
 }
 
 # Overviews of a folder: their tables of contents are added here, as other readers of Markdown show
-# such a block as it stands.
-OVERVIEWS = frozenset({"adr/README", "ci/README"})
-_CONTENTS = "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+# such a block as it stands. First come the pages that they link to, in that order.
+OVERVIEWS = frozenset({"adr/README", "ci/README", "how-to/index"})
+_LINK = re.compile(r"\]\(([\w-]+)\.md\)")
+_CONTENTS = "\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
 
 
 class Generated(SphinxDirective):
@@ -53,9 +55,12 @@ def _write_pages(app: Sphinx, _config: Config) -> None:
     findings.write_pages(Path(app.srcdir) / "reference" / "findings")
 
 
-def _add_contents(_app: Sphinx, name: str, source: list[str]) -> None:
+def _add_contents(app: Sphinx, name: str, source: list[str]) -> None:
     if name in OVERVIEWS:
-        source[0] += _CONTENTS
+        page = Path(app.srcdir) / f"{name}.md"
+        there = sorted(path.stem for path in page.parent.glob("*.md") if path != page)
+        names = dict.fromkeys([*_LINK.findall(source[0]), *there])
+        source[0] += _CONTENTS.format(names="\n".join(names))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
