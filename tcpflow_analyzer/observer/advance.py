@@ -339,7 +339,7 @@ def _complete(connection: Connection, segment: Segment) -> None:
 def _is_copy(connection: Connection, sender: Endpoint, segment: Segment) -> bool:
     """CP006: the same packet captured twice (a mirror port, two interfaces, a bridge).
 
-    A pure ACK is a copy only with an equal IP identification that varies, or from another
+    A pure ACK or a RST is a copy only with an equal IP identification that varies, or from another
     interface or with another TTL: a burst of duplicate ACKs is real.
     """
     if (
@@ -357,9 +357,9 @@ def _is_copy(connection: Connection, sender: Endpoint, segment: Segment) -> bool
         return age <= _COPY_WINDOW_OTHER_INTERFACE
     if age > _COPY_WINDOW:
         return False
-    if segment.payload_len > 0 or segment.control_bits & (SYN | FIN | RST) != 0:
+    if segment.payload_len > 0 or segment.control_bits & (SYN | FIN) != 0:
         return True
-    return segment.ip_id > 0
+    return segment.ip_id > 0  # a host without the connection answers each segment by the same RST
 
 
 def _adopt_isn(

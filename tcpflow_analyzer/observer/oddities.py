@@ -20,6 +20,7 @@ from tcpflow_analyzer.decode.segment import (
     ODD_URGENT,
     Segment,
 )
+from tcpflow_analyzer.observer.acceptability import scale_known
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import SYN_REPEATED
@@ -203,7 +204,7 @@ def note_missing_mss(connection: Connection) -> None:
 
 
 def _note_mss_of(connection: Connection, endpoint: Endpoint) -> None:
-    if endpoint.iss_seen and endpoint.mss == UNKNOWN:
+    if scale_known(endpoint) and endpoint.mss == UNKNOWN:  # nor if its options were cut
         connection.note(
             NEGOTIATION_VIOLATION,
             endpoint.is_originator,

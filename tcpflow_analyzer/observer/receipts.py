@@ -184,12 +184,15 @@ def _measure(endpoint: Endpoint, peer: Endpoint, receipt: Receipt, segment: Segm
 
     Of several copies the one that a timestamp echo names (RFC 7323 section 4.1); else from the last
     copy on, since nobody knows which one is answered (RFC 6298 section 3, Karn): too short rather
-    than too long.
+    than too long. Every SYN-ACK echoes the first SYN that its sender got, so it names none: of a
+    path that may be slower than the first timeout nothing is measured yet.
     """
     sent = receipt.time_ns
-    named = segment.tsecr != ABSENT and segment.tsecr == receipt.tsval
-    if peer.retry_time_ns > sent and not named:
-        sent = peer.retry_time_ns
+    if peer.retry_time_ns > sent:
+        if receipt.control_bits & (SYN | ACK) == SYN:
+            return
+        if segment.tsecr == ABSENT or segment.tsecr != receipt.tsval:
+            sent = peer.retry_time_ns
     sample = segment.time_ns - sent
     if sample >= 0 and (endpoint.rtt_ns == UNKNOWN or sample < endpoint.rtt_ns):
         endpoint.rtt_ns = sample

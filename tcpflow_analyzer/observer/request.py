@@ -21,6 +21,7 @@ from tcpflow_analyzer.table.observation import OPEN_AT_END, REFUSED, RESET, UNAN
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 
 _LARGEST_SHIFT: Final = 14  # RFC 7323 section 2.3
+_TRUNCATED: Final = 0x1000_0000_0000_0000  # of `Request.header`: the capture cut the SYN
 _COPIES_KEPT: Final = 16  # numbers: (frame, time_ns) of eight copies
 
 
@@ -66,7 +67,8 @@ def make_request(segment: Segment, number: i64) -> Request:
     request.ip_id = segment.ip_id
     request.checksum = segment.checksum
     request.tsval = segment.tsval
-    # window 16 bits, ttl 8, mss 17 (ABSENT as 0), window scale 9 (ABSENT as 0), SACK 1, bits 9
+    # window 16 bits, ttl 8, mss 17 (ABSENT as 0), window scale 9 (ABSENT as 0), SACK 1, bits 9,
+    # truncated 1
     request.header = (
         segment.window
         | segment.ttl << 16
@@ -74,6 +76,7 @@ def make_request(segment: Segment, number: i64) -> Request:
         | (segment.window_scale + 1) << 41
         | (1 if segment.sack_permitted else 0) << 50
         | (segment.control_bits & 0x1FF) << 51
+        | (_TRUNCATED if segment.truncated else 0)
     )
     # address length 5 bits, VLAN 13 (ABSENT as 0), scope 17, interface 24, profile 3
     request.origin = (
@@ -180,7 +183,7 @@ def restore_segment(request: Request, index: i64, segment: Segment) -> bool:
     segment.payload_len = 0
     segment.options_len = 0
     segment.sack_count = 0
-    segment.truncated = False
+    segment.truncated = request.header & _TRUNCATED != 0
     segment.fast_open = ABSENT
     segment.authenticated = False
     segment.multipath = ABSENT
@@ -229,6 +232,7 @@ def _restore_refusal(request: Request, segment: Segment) -> None:
     segment.seq = 0
     segment.ack = (request.seq + 1) & 0xFFFF_FFFF
     segment.control_bits = RST | ACK
+    segment.truncated = False
     segment.window = header & 0xFFFF
     segment.ttl = (header >> 16) & 0xFF
     segment.ip_id = ((header >> 24) & 0x1FFFF) - 1

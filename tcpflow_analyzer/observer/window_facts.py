@@ -10,7 +10,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from tcpflow_analyzer.decode.segment import Segment
+from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.acceptability import scale_known
 from tcpflow_analyzer.observer.stream_analysis import WINDOW_FULL, last_window
 from tcpflow_analyzer.table.analysis import Analysis, Watch
@@ -40,6 +40,7 @@ _SECOND: Final = 1_000_000_000
 _LONG: Final = 1 * _SECOND  # WN001: from here on a warning
 _STALL: Final = 10 * _SECOND  # WN003: from here on a warning
 _MANY: Final = 10  # full windows before their share means anything
+_NEAR_IDS: Final = 64  # IP identifications of one host that lie so near tell their order
 _SHARE: Final = 5  # WN004: one in so many data segments
 
 
@@ -205,6 +206,8 @@ def note_shrunk(
         return
     if not scale_known(sender) or (sender.last_payload_len > 0 and not sender.last_new):
         return
+    if _is_older(sender, segment):
+        return
     ahead = distance(segment.ack, sender.last_ack)
     if segment.seq != (sender.last_seq + sender.last_payload_len) & 0xFFFF_FFFF or ahead < 0:
         return  # one of the two was overtaken and says nothing (RFC 9293 3.10.7.4: SND.WL1, WL2)
@@ -224,6 +227,16 @@ def note_shrunk(
             before,
             edge,
         )
+
+
+def _is_older(sender: Endpoint, segment: Segment) -> bool:
+    """Whether its timestamp or IP identification shows that it was overtaken."""
+    if segment.tsval != ABSENT and sender.tsval != UNKNOWN:
+        older = distance(segment.tsval, sender.tsval)
+        if older != 0:
+            return older < 0
+    behind = (sender.last_ip_id - segment.ip_id) & 0xFFFF
+    return segment.ip_id > 0 and sender.last_ip_id > 0 and 0 < behind <= _NEAR_IDS
 
 
 def conclude_windows(connection: Connection, now_ns: i64) -> None:

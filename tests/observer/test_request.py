@@ -20,6 +20,7 @@ SWAPPED = KEY[4:8] + KEY[:4] + KEY[10:12] + KEY[8:10]
 FIELDS = (
     "key", "frame", "time_ns", "seq", "ack", "control_bits", "window", "ttl", "ip_id", "mss",
     "window_scale", "sack_permitted", "tsval", "vlan", "scope", "interface", "payload_len",
+    "truncated",
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def refusal(seq: int = 0, ack: int = 0, bits: int = RST | ACK) -> Segment:
         {"mss": 65535, "window_scale": 255, "tsval": 2**32 - 1, "vlan": 4095, "ttl": 255},
         {"control_bits": SYN | ECE | CWR, "window": 65535, "sack_permitted": True, "ip_id": ABSENT},
         {"scope": 131_071, "interface": 1000},
+        {"truncated": True, "mss": ABSENT, "window_scale": ABSENT},
     ],
 )
 def test_restored_syn_equals_the_one_kept(changes: dict[str, int]) -> None:
