@@ -122,8 +122,15 @@ def run_connections(program: str, options: Sequence[str], rate: float, seconds: 
             return watched.end(samples, made)
 
 
-def run_iperf(program: str, options: Sequence[str], seconds: float) -> Outcome:
-    """Watch one stream as fast as it goes."""
+def run_iperf(program: str, options: Sequence[str], seconds: float, paused_s: float = 0) -> Outcome:
+    """Watch one stream as fast as it goes.
+
+    Args:
+        program: a command line, without arguments.
+        options: of `tcpflow live`.
+        seconds: how long.
+        paused_s: so long the program is stopped in between, so that frames have to be dropped.
+    """
     if shutil.which("iperf3") is None:
         raise RuntimeError("iperf3 is not installed")
     with network() as hosts:
@@ -135,6 +142,8 @@ def run_iperf(program: str, options: Sequence[str], seconds: float) -> Outcome:
             with subprocess.Popen(
                 [*client, hosts.b.address], stdout=subprocess.PIPE, text=True
             ) as running:
+                if paused_s:
+                    watched.pause(paused_s)
                 samples = watched.sample_while([running])
                 report = json.loads(running.communicate()[0])
             outcome = watched.end(samples, None)
@@ -204,7 +213,12 @@ class _Watched:
         self._tail = subprocess.Popen(
             ["tail", "-n", "2"], stdin=self._program.stdout, stdout=subprocess.PIPE
         )
-        self._host.await_capture(timeout_s=START_S)
+        try:
+            self._host.await_capture(timeout_s=START_S)
+        except AssertionError as error:
+            self._program.kill()
+            messages = self._program.communicate()[1].decode()
+            raise RuntimeError(f"{shlex.join(command)}: {messages}") from error
         self._start = time.monotonic()
 
     def sample_while(self, running: Sequence[subprocess.Popen[str]]) -> list[Sample]:
@@ -216,6 +230,13 @@ class _Watched:
             with contextlib.suppress(OSError):
                 samples.append(self._sample())
         return samples
+
+    def pause(self, seconds: float) -> None:
+        """Stop the program for a time."""
+        time.sleep(1)
+        self._program.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._program.send_signal(signal.SIGCONT)
 
     def _sample(self) -> Sample:
         process = Path(f"/proc/{self._program.pid}")
