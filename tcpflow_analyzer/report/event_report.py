@@ -257,8 +257,9 @@ class TextEvents:
             else f"; left out by a limit: {number} {name.replace('_', ' ')}"
             for name, number in summary.left_out.items()
         )
+        when = f"{clock_time(capture.last_time_ns)} " if capture.frames else ""
         self._lines.append(
-            f"{clock_time(capture.last_time_ns)} end: {capture.frames} frames, "
+            f"{when}end: {capture.frames} frames, "
             f"{summary.connections} connections; findings: {counts}{left_out}\n"
         )
         self.flush()

@@ -126,6 +126,14 @@ def test_text_ends_with_what_a_limit_left_out(aborted: Path) -> None:
     assert run.summary is not None
     TextEvents(stream).end(run.capture, run.summary._replace(left_out={"failed_services": 7}))
     assert stream.getvalue().decode().endswith("; left out by a limit: 7 failed services\n")
+    stream.truncate(0)
+    stream.seek(0)
+    lost = {"capture_gaps": 1, "dropped_frames": 5}
+    nothing = run.capture._replace(frames=0, last_time_ns=0)  # then there is no time to tell
+    TextEvents(stream).end(nothing, run.summary._replace(left_out=lost))
+    text = stream.getvalue().decode()
+    assert text.startswith("end: 0 frames, ")
+    assert text.endswith("; 1 capture gaps; 5 dropped frames\n")
 
 
 def test_text_marks_what_was_revised_and_withdrawn() -> None:
