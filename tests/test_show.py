@@ -7,11 +7,11 @@ from typing import Final
 import jsonschema
 import pytest
 
-from support.analysis import recordings
 from support.look_schema import schema_text, show_schema
 from support.places import RECORDINGS, ROOT, shared_folder
 from support.program import run_program
 from support.small_captures import closed, mixed, without_tcp
+from support.states import report_of
 from tcpflow_analyzer.cli.main import run
 from tcpflow_analyzer.exchange import Choice, Exchange, read_exchanges
 from tcpflow_analyzer.tcp.control_bits import control_bit_names
@@ -118,7 +118,7 @@ def test_standard_input_and_ascii(folder: Path) -> None:
 def test_json_has_the_states_of_the_analysis(capsys: pytest.CaptureFixture[str]) -> None:
     name = "half_open_reconnect@client.pcap"
     _, out, _ = show(capsys, RECORDINGS / name, "--address", "0.0.0.0/0", "--format", "json")
-    analysis = recordings()[name]
+    analysis = json.loads(report_of([RECORDINGS / name]))
     shown = json.loads(out)["connections"]
     assert [each["id"] for each in shown] == [each["id"] for each in analysis["connections"]]
     for each, expected in zip(shown, analysis["connections"], strict=True):
