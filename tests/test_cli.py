@@ -1,18 +1,21 @@
 """The command line, as whole processes: output, exit statuses, standard error."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import jsonschema
 import pytest
@@ -21,7 +24,7 @@ import tcpflow_analyzer
 from support.analyze_schema import analyze_schema
 from support.capture_builder import pcap
 from support.places import RECORDINGS
-from support.program import run_program
+from support.program import await_signal_handlers, await_true, run_program
 from support.small_captures import closed, exchange, mixed, refused, without_tcp
 from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import OutputChoice, parse_output
@@ -413,9 +416,9 @@ def test_help_into_a_closed_pipe_ends_quietly() -> None:
 
 
 def lines_while_running(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """Lines of a process's standard output, as they come; ends after ten seconds without one."""
+    """Lines of a process's standard output, as they come; ends after a minute without one."""
     assert child.stdout is not None
-    while select.select([child.stdout], [], [], 10)[0]:
+    while select.select([child.stdout], [], [], 60)[0]:
         line = child.stdout.readline()
         if not line:
             return
@@ -462,12 +465,18 @@ def test_interrupt_of_a_pipe_reports_what_was_read() -> None:
         assert child.stdout is not None
         assert child.stderr is not None
         kinds = [json.loads(line)["kind"] for line in child.stdout]
-        assert child.wait(20) == 130
+        assert child.wait(60) == 130
         assert child.stderr.read() == (
             b"tcpflow: warning: interrupted; the report covers what was read until then\n"
         )
     assert kinds.count("connection") > 1
     assert kinds[-2:] == ["capture", "summary"]
+
+
+def unread(pipe: IO[bytes]) -> int:
+    """How many octets in a pipe wait for their reader."""
+    (count,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+    return int(count)
 
 
 def test_interrupt_waits_for_what_the_other_end_of_the_pipe_still_has() -> None:
@@ -480,12 +489,13 @@ def test_interrupt_waits_for_what_the_other_end_of_the_pipe_still_has() -> None:
         assert child.stdout is not None
         child.stdin.write(octets[:24])  # tcpdump keeps frames in a buffer until it is interrupted
         child.stdin.flush()
-        time.sleep(1.5)
+        stdin = child.stdin
+        await_true(lambda: unread(stdin) == 0, "the pipe is read")
         child.send_signal(signal.SIGINT)
         child.stdin.write(octets[24:])
         child.stdin.close()
         found = json.load(child.stdout)
-        assert child.wait(20) == 130
+        assert child.wait(60) == 130
     assert found["capture"] == analyzed("-", stdin=octets)["capture"]
 
 
@@ -495,9 +505,9 @@ def test_interrupt_of_a_pipe_that_brought_nothing() -> None:
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
     ) as child:  # fmt: skip
         assert child.stderr is not None
-        time.sleep(1.5)
+        await_signal_handlers(child)
         child.send_signal(signal.SIGINT)
-        assert child.wait(20) == 130
+        assert child.wait(60) == 130
         assert child.stderr.read() == b"tcpflow: error: interrupted\n"
 
 
@@ -506,7 +516,7 @@ def test_second_interrupt_stops_at_once() -> None:
         child.send_signal(signal.SIGINT)
         time.sleep(1)  # it waits to write: nobody reads its output
         child.send_signal(signal.SIGINT)
-        assert child.wait(20) == 130
+        assert child.wait(60) == 130
         assert child.stderr is not None
         assert child.stderr.read() == b"tcpflow: error: interrupted\n"
 
@@ -514,7 +524,7 @@ def test_second_interrupt_stops_at_once() -> None:
 def test_termination_ends_with_its_status() -> None:
     with at_work_on_a_pipe() as child:
         child.send_signal(signal.SIGTERM)
-        assert child.wait(20) == 143
+        assert child.wait(60) == 143
         assert child.stderr is not None
         assert child.stderr.read() == b""
 
@@ -536,7 +546,7 @@ def in_terminal(*arguments: str | Path, columns: int = 80, **variables: str) -> 
             if not block:
                 break
             octets += block
-        child.wait(20)
+        child.wait(60)
     os.close(primary)
     return octets.decode()
 

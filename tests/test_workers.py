@@ -44,7 +44,7 @@ def do(action: str) -> str:
 
 def is_gone(process: int) -> bool:
     """Whether a process ends within some seconds."""
-    for _ in range(100):
+    for _ in range(600):
         try:
             os.kill(process, 0)
         except ProcessLookupError:

@@ -30,7 +30,7 @@ _numbers = itertools.count()
 
 def run(*command: str) -> str:
     """Run a command that must succeed; gives its output."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
     return done.stdout
 
@@ -73,7 +73,7 @@ class Host:
         """Make a socket of this host."""
         with self.inside():
             made = socket.socket(family, kind)
-        made.settimeout(5)
+        made.settimeout(30)
         return made
 
     def listen(self, port: int = PORT) -> socket.socket:
@@ -84,7 +84,7 @@ class Host:
         made.listen(64)
         return made
 
-    def await_capture(self, devices: int = 1, timeout_s: float = 10) -> None:
+    def await_capture(self, devices: int = 1, timeout_s: float = 60) -> None:
         """Wait until packet sockets on so many devices run in the namespace."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -119,7 +119,7 @@ class Network:
         client = self.a.open_socket()
         client.connect(listener.getsockname())
         server, _ = listener.accept()
-        server.settimeout(5)
+        server.settimeout(30)
         return client, server
 
 

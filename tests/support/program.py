@@ -3,10 +3,13 @@
 The child process imports the very package that the tests import, wherever that is installed.
 """
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +75,40 @@ def start_program(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+def await_true(is_so: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    """Wait until something is so; a busy machine may take long."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.02)
+
+
+def await_signal_handlers(program: subprocess.Popen[bytes]) -> None:
+    """Wait until a program takes SIGTERM, and with it the interrupt key; needs Linux."""
+    status = Path(f"/proc/{program.pid}/status")
+
+    def is_taken() -> bool:
+        (caught,) = [line for line in status.read_text().splitlines() if line.startswith("SigCgt")]
+        return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+    await_true(is_taken, "signals are handled")
+
+
+def await_read_to_end(program: subprocess.Popen[bytes], path: Path) -> None:
+    """Wait until a program has read all that a file holds; needs Linux."""
+    open_files = Path(f"/proc/{program.pid}/fd")
+
+    def is_read() -> bool:
+        for link in open_files.iterdir():
+            with contextlib.suppress(OSError):  # it was closed just now
+                if link.readlink() == path:
+                    facts = (open_files.with_name("fdinfo") / link.name).read_text()
+                    return int(facts.split()[1]) == path.stat().st_size
+        return False
+
+    await_true(is_read, f"{path} is read")
 
 
 def program_command(

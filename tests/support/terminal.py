@@ -73,7 +73,7 @@ class Terminal:
         """End the program if it still runs, and close the terminal."""
         if self.program.poll() is None:
             self.program.kill()
-        self.program.wait(timeout=20)
+        self.program.wait(timeout=60)
         os.close(self._own)
 
     def resize(self, columns: int, lines: int) -> None:
@@ -89,7 +89,7 @@ class Terminal:
         """What stands on the screen."""
         return [line.rstrip() for line in self._screen.display]
 
-    def await_screen(self, is_there: Callable[[str], bool], seconds: float = 10) -> str:
+    def await_screen(self, is_there: Callable[[str], bool], seconds: float = 60) -> str:
         """Read until the screen shows what is awaited; gives it."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -99,7 +99,7 @@ class Terminal:
             self._read(0.05)
         raise AssertionError("not shown:\n" + "\n".join(self.lines()))
 
-    def await_end(self, seconds: float = 20) -> tuple[int, str]:
+    def await_end(self, seconds: float = 60) -> tuple[int, str]:
         """Read until the program has ended; gives its exit status and what it wrote at last.
 
         That is what stands behind the last switch back from a screen of its own.
