@@ -27,7 +27,7 @@ def test_connection_with_the_finding_is_saved_and_no_other(hosts: Network, tmp_p
         other.close()
         healthy.close()
         server.close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 15
         while not (folder.exists() and list(folder.iterdir())) and time.monotonic() < deadline:
             time.sleep(0.05)
     program.terminate()

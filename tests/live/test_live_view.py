@@ -65,12 +65,14 @@ def held() -> Iterator[list[socket.socket]]:
         end.close()
 
 
+@pytest.mark.parametrize("engine", ["auto", pytest.param("af-packet", marks=pytest.mark.slow)])
 def test_screen_agrees_with_the_kernel_and_ends_by_q(
-    hosts: Network, held: list[socket.socket]
+    hosts: Network, held: list[socket.socket], engine: str
 ) -> None:
+    arguments = ["live", "-i", "eth0", "--engine", engine]
     with (
         hosts.b.listen() as listener,
-        Terminal(["live", "-i", "eth0"], prefix=hosts.a.prefix) as terminal,
+        Terminal(arguments, prefix=hosts.a.prefix) as terminal,
     ):
         hosts.a.await_capture()
         held.extend(leave_all_states(hosts, listener))
@@ -102,6 +104,32 @@ def test_screen_agrees_with_the_kernel_and_ends_by_q(
     assert "reset-instead-of-close" in report
     assert "Who closed first" in report
     assert "Traceback" not in report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_both_ends_on_loopback_are_here(
+    hosts: Network, held: list[socket.socket], family: socket.AddressFamily
+) -> None:
+    address = "127.0.0.1" if family == socket.AF_INET else "::1"
+    with Terminal(["live", "-i", "any"], prefix=hosts.a.prefix) as terminal:
+        hosts.a.await_capture()
+        listener = hosts.a.open_socket(family)
+        listener.bind((address, PORT))
+        listener.listen()
+        held.append(listener)
+        for number in range(4):
+            client = hosts.a.open_socket(family)
+            client.connect(listener.getsockname())
+            server, _ = listener.accept()
+            held += [client, server]
+            if number < 2:
+                client.close()
+        states = {"ESTABLISHED": 4, "FIN-WAIT-2": 2, "CLOSE-WAIT": 2}
+        terminal.await_screen(lambda shown: shown_states(shown) == states)
+        assert kernel_states(hosts.a) == states
+        terminal.press("q")
+        assert terminal.await_end()[0] == 0
 
 
 def test_interrupt_key_ends_a_small_terminal_with_the_report(hosts: Network) -> None:
