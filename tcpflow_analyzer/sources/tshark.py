@@ -308,6 +308,37 @@ def live_packets(
         _end(capture, loop)
 
 
+def own_live_packets(
+    dumpcap_command: Sequence[str], tshark: str, started: Callable[[int], object]
+) -> Iterator[tuple[int, bytes, int]]:
+    """The same as `live_packets` without pyshark, where that does not work."""
+    command = [tshark, "-l", "-n", "-T", "ek", "-i", "-"]
+    command += [part for field in FIELDS for part in ("-e", field)]
+    command += [part for name, value in PREFERENCES.items() for part in ("-o", f"{name}:{value}")]
+    with subprocess.Popen(  # noqa: S603 -- a fixed command line, no shell
+        dumpcap_command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # the interrupt key is for us, who then end it
+    ) as dumpcap:
+        started(dumpcap.pid)
+        with subprocess.Popen(  # noqa: S603 -- a fixed command line, no shell
+            command,
+            stdin=dumpcap.stdout,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as shown:
+            if dumpcap.stdout is not None:
+                dumpcap.stdout.close()  # tshark has it
+            for line in shown.stdout or ():
+                if line.startswith(b'{"timestamp"'):
+                    layers = _layers(line)
+                    octets, wire_len = packet_of(layers)
+                    yield _time_ns(_last(layers, "frame_time_epoch")), octets, wire_len
+
+
 def _crash_text(error: BaseException) -> str | None:
     """What tshark said when it ended with an error; None for other errors."""
     if type(error).__name__ != "TSharkCrashException":

@@ -13,6 +13,7 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from tcpflow_analyzer.errors import InputError
@@ -27,7 +28,7 @@ from tcpflow_analyzer.sources.live.capture_engine import (
 from tcpflow_analyzer.sources.live.dumpcap import command_line, find_dumpcap
 from tcpflow_analyzer.sources.live.rights import has_raw_sockets, no_right
 from tcpflow_analyzer.sources.records import ENHANCED_PACKET_BLOCK
-from tcpflow_analyzer.sources.tshark import find_tshark, live_packets
+from tcpflow_analyzer.sources.tshark import find_tshark, live_packets, own_live_packets
 
 # dumpcap holds packets for 250 ms, and tshark needs some time for each.
 DELAY_NS: Final = 600_000_000
@@ -37,7 +38,10 @@ START_S: Final = 15.0
 STOP_S: Final = 5.0  # that tshark has to give what it still holds
 CAPABILITIES: Final = "security.capability"
 
+WHY_LEN: Final = 200
+
 Packet = tuple[int, bytes, int]
+LivePackets = Callable[[Sequence[str], str, Callable[[int], object]], Iterator[Packet]]
 
 
 class PysharkEngine:
@@ -68,6 +72,7 @@ class PysharkEngine:
             compile_filter(request.capture_filter, EN10MB)  # dumpcap's complaint is not heard
         self._queue: queue.Queue[Packet | None] = queue.Queue(MOST_WAITING)
         self._why = ""
+        self._notes: list[str] = []
         self._process = 0
         self._has_started = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -116,8 +121,9 @@ class PysharkEngine:
         return b""
 
     def take_notes(self) -> list[str]:
-        """Give nothing: a device that goes away ends dumpcap."""
-        return []
+        """Give whether pyshark had to be done without; a device that goes away ends dumpcap."""
+        notes, self._notes = self._notes, []
+        return notes
 
     def stop(self) -> bytes:
         """Interrupt dumpcap; tshark then gives what it holds, and ends."""
@@ -151,14 +157,24 @@ class PysharkEngine:
         waiting = self._queue
         self._why = ""
         try:
-            command = command_line(self._dumpcap, self._request)
-            for packet in live_packets(command, self._tshark, self._note_start):
-                waiting.put(packet)
-        except Exception as error:
-            self._why = " ".join(str(error).split())[:200] or type(error).__name__
+            try:
+                self._take(live_packets, waiting)
+            except Exception as error:  # whatever a future Python or pyshark trips over
+                self._why = " ".join(str(error).split())[:WHY_LEN] or type(error).__name__
+                if not self._has_started.is_set():
+                    text = f"pyshark cannot start ({self._why}): tshark is read directly"
+                    self._notes.append(text)
+                    self._take(own_live_packets, waiting)
+        except OSError as error:
+            self._why = str(error)
         finally:
             self._has_started.set()
             waiting.put(None)
+
+    def _take(self, packets: LivePackets, waiting: "queue.Queue[Packet | None]") -> None:
+        command = command_line(self._dumpcap, self._request)
+        for packet in packets(command, self._tshark, self._note_start):
+            waiting.put(packet)
 
     def _note_start(self, process: int) -> None:
         self._process = process
