@@ -28,6 +28,7 @@ WAIT_S: Final = 0.1  # a wish to end is heard after so long at the latest
 # An engine that ended is started again after this many seconds, then after twice as many ...
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
+LONGEST_DRAIN_NS: Final = 10 * SECOND_NS
 NOTES_KEPT: Final = 100
 
 Tee = Callable[[bytes], object]
@@ -77,14 +78,22 @@ class LiveRecording:
         self._note_progress()
 
     def _drain(self) -> Iterator[tuple[RecordWalk, int]]:
-        """Wait for the frames that came until now and are on their way through the engine."""
+        """Wait for the frames that came until now and are on their way through the engine.
+
+        An engine that is behind loses what it still holds when it is ended, and does not say so: as
+        long as it gives what is older than the wish to end, it is waited for.
+        """
+        wish_ns = self._shift.now_ns()
         end_ns = time.monotonic_ns() + self._engine.delay_ns
+        latest_ns = end_ns + LONGEST_DRAIN_NS
         while self._packets_left != 0 and (left_ns := end_ns - time.monotonic_ns()) > 0:
             try:
                 octets = self._engine.read(min(left_ns / SECOND_NS, WAIT_S))
             except EngineEnded:
                 return
             yield from self._give(self._limited(self._ordered(octets)))
+            if octets and self._walk.time_ns < wish_ns:
+                end_ns = min(time.monotonic_ns() + self._engine.delay_ns, latest_ns)
 
     def _give(self, octets: bytes) -> Iterator[tuple[RecordWalk, int]]:
         if octets:
