@@ -23,7 +23,13 @@ from support.capture_builder import (
     pcap,
 )
 from support.cut import is_classic, octets_of, times_of, two_parts
-from support.places import FIXTURES, fixture_captures, shared_captures, shared_folder
+from support.places import (
+    FIXTURES,
+    capture_parameters,
+    fixture_captures,
+    shared_captures,
+    shared_folder,
+)
 from support.states import report_of
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.pipeline import Run
@@ -37,9 +43,7 @@ from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
 BLOCKS = (1, 7, 4096, 262_144, 1024 * 1024)
 SMALL = 20_000  # octets; larger captures are not read octet by octet
 
-every_capture = pytest.mark.parametrize(
-    "capture", fixture_captures(), ids=lambda path: str(path.relative_to(FIXTURES))
-)
+every_capture = capture_parameters(fixture_captures())
 
 
 def difference(one: bytes, other: bytes) -> str:
@@ -93,6 +97,8 @@ def test_size_of_reads_changes_nothing(capture: Path) -> None:
     for size in BLOCKS:
         if size < 4096 and capture.stat().st_size > SMALL:
             continue
+        if size > capture.stat().st_size and capture.suffix != ".xz":
+            continue  # it is read at once, as usually
         assert difference(usual, report_of([capture], Settings(block_octets=size))) == "", size
 
 

@@ -10,7 +10,13 @@ import jsonschema
 import pytest
 
 from support.analyze_schema import analyze_schema
-from support.places import FIXTURES, fixture_captures, shared_captures, shared_folder
+from support.places import (
+    FIXTURES,
+    capture_parameters,
+    fixture_captures,
+    shared_captures,
+    shared_folder,
+)
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.pipeline import Run
 from tcpflow_analyzer.report.json_report import JsonReport, NdjsonReport
@@ -107,9 +113,7 @@ def assert_sums(capture: Members) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "capture", fixture_captures(), ids=lambda path: str(path.relative_to(FIXTURES))
-)
+@capture_parameters(fixture_captures())
 def test_json_and_ndjson_agree(capture: Path) -> None:
     whole, lines = both_reports(capture)
     WHOLE.validate(whole)

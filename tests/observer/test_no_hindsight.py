@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from support.cut import first_frames, is_classic, octets_of, times_of
-from support.places import FIXTURES, RECORDINGS, fixture_captures, is_capture
+from support.places import RECORDINGS, capture_parameters, fixture_captures, is_capture
 from support.states import analysis_of_octets, report_of
 
-EVERY_FRAME = 40  # of captures with at most so many frames; larger ones are sampled
-SAMPLES = 8
+EVERY_FRAME = 8  # of captures with at most so many frames; larger ones are sampled
+SAMPLES = 6
+EVERY_FRAME_SLOWLY = 40  # the same where time matters less
 
 Changes = dict[int, list[dict[str, Any]]]
 
@@ -63,10 +64,10 @@ def brief(changes: list[dict[str, Any]] | None) -> str:
     )
 
 
-def sample(capture: Path) -> list[int]:
+def sample(capture: Path, every_frame: int = EVERY_FRAME) -> list[int]:
     """Frames behind which to cut: all of a small capture, some of a large one."""
     count = len(times_of(octets_of(capture)))
-    if count <= EVERY_FRAME:
+    if count <= every_frame:
         return list(range(1, count + 1))
     source = random.Random(capture.name)  # the same frames in every run
     return sorted({source.randrange(1, count + 1) for _ in range(SAMPLES)} | {count})
@@ -75,7 +76,7 @@ def sample(capture: Path) -> list[int]:
 CAPTURES = [path for path in fixture_captures() if is_classic(octets_of(path))]
 
 
-@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: str(path.relative_to(FIXTURES)))
+@capture_parameters(CAPTURES)
 def test_cut_capture_gives_the_same_past(capture: Path) -> None:
     differences = hindsight(capture, sample(capture))
     assert differences == [], "\n".join(differences[:3])
@@ -87,11 +88,14 @@ def test_all_recordings_are_cut() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "capture",
-    [path for path in CAPTURES if path.parent == RECORDINGS],
-    ids=lambda path: path.name,
-)
+@capture_parameters([path for path in CAPTURES if path.parent != RECORDINGS])
+def test_small_capture_cut_behind_every_frame_gives_the_same_past(capture: Path) -> None:
+    differences = hindsight(capture, sample(capture, EVERY_FRAME_SLOWLY))
+    assert differences == [], "\n".join(differences[:3])
+
+
+@pytest.mark.slow
+@capture_parameters([path for path in CAPTURES if path.parent == RECORDINGS])
 def test_recording_cut_behind_every_frame_gives_the_same_past(capture: Path) -> None:
     count = len(times_of(octets_of(capture)))
     step = max(1, count // 400)  # of thousands of frames, some hundreds

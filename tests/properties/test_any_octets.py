@@ -2,6 +2,7 @@
 
 import struct
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,7 +98,14 @@ def segments(draw: st.DrawFn) -> bytes:
     return frame[: draw(st.integers(30, len(frame)))] if draw(st.integers(0, 9)) == 0 else frame
 
 
-@settings(max_examples=settings().max_examples * 4)
+@EXAMPLES
 @given(st.lists(segments(), min_size=1, max_size=25))
 def test_any_segments_of_one_socket_pair(frames: list[bytes]) -> None:
+    check(frames)
+
+
+@pytest.mark.slow
+@settings(max_examples=settings().max_examples * 4)
+@given(st.lists(segments(), min_size=1, max_size=25))
+def test_many_segments_of_one_socket_pair(frames: list[bytes]) -> None:
     check(frames)

@@ -1,8 +1,11 @@
 """Where tests find the repository, its captures, and captures that are not part of it."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FIXTURES: Final = ROOT / "fixtures"
@@ -24,6 +27,25 @@ def shared_folder() -> Path | None:
 def fixture_captures() -> list[Path]:
     """Every capture in fixtures/, packed ones too, sorted."""
     return [path for path in sorted(FIXTURES.rglob("*")) if is_capture(path)]
+
+
+def capture_parameters(captures: Iterable[Path]) -> pytest.MarkDecorator:
+    """Let a test run on each of these as `capture`; with the packed ones, which are large, slowly.
+
+    Args:
+        captures: in fixtures/.
+    """
+    return pytest.mark.parametrize(
+        "capture",
+        [
+            pytest.param(
+                path,
+                id=str(path.relative_to(FIXTURES)),
+                marks=[pytest.mark.slow] if path.suffix == ".xz" else [],
+            )
+            for path in captures
+        ],
+    )
 
 
 def shared_captures() -> list[Path]:
