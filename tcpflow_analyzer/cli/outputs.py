@@ -5,7 +5,6 @@ import io
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
@@ -223,6 +222,8 @@ def whole_file(path: str) -> Iterator[Callable[[bytes], object]]:
             yield output.write
             output.flush()
         return
+    import tempfile  # noqa: PLC0415  few outputs are written so
+
     folder, name = os.path.split(os.path.abspath(path))
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
