@@ -86,14 +86,23 @@ class LiveRecording:
         wish_ns = self._shift.now_ns()
         end_ns = time.monotonic_ns() + self._engine.delay_ns
         latest_ns = end_ns + LONGEST_DRAIN_NS
+        behind_ns = 0
         while self._packets_left != 0 and (left_ns := end_ns - time.monotonic_ns()) > 0:
             try:
                 octets = self._engine.read(min(left_ns / SECOND_NS, WAIT_S))
             except EngineEnded:
                 return
             yield from self._give(self._limited(self._ordered(octets)))
-            if octets and self._walk.time_ns < wish_ns:
-                end_ns = min(time.monotonic_ns() + self._engine.delay_ns, latest_ns)
+            if octets:
+                behind_ns = max(wish_ns - self._walk.time_ns, 0)
+                if behind_ns:
+                    end_ns = min(time.monotonic_ns() + self._engine.delay_ns, latest_ns)
+        if behind_ns > self._engine.delay_ns and time.monotonic_ns() >= latest_ns:
+            self.files[0].gaps += 1
+            self._note(
+                f"ended {behind_ns / SECOND_NS:.1f} s behind: what {self.engine_name} still held "
+                "is lost"
+            )
 
     def _give(self, octets: bytes) -> Iterator[tuple[RecordWalk, int]]:
         if octets:

@@ -193,11 +193,16 @@ def test_clock_that_is_set_back_stops_neither_frames_nor_clock(
 def test_engine_that_is_behind_is_waited_for_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ScriptedEngine, "delay_ns", 2 * SECOND_NS)
     late = [packets(1)] * 40  # of before the end
-    _, seen, _ = recorded(monkeypatch, [HEAD, *late], duration_ns=SECOND_NS)
+    recording, seen, _ = recorded(monkeypatch, [HEAD, *late], duration_ns=SECOND_NS)
     assert 4 < seen.count("frame") < 40  # not for ever
+    assert recording.files[0].gaps == 1
+    (note,) = recording.files[0].notes
+    assert note.startswith("ended ")
+    assert note.endswith(" s behind: what dumpcap still held is lost")
     monkeypatch.setattr(live_recording, "LONGEST_DRAIN_NS", 1000 * SECOND_NS)
-    _, seen, _ = recorded(monkeypatch, [HEAD, *late], duration_ns=SECOND_NS)
+    recording, seen, _ = recorded(monkeypatch, [HEAD, *late], duration_ns=SECOND_NS)
     assert seen.count("frame") == 40
+    assert recording.files[0].gaps == 0
     new = [build.enhanced(b"x", WALL_NS + 10**6 * SECOND_NS)] * 40
     _, seen, _ = recorded(monkeypatch, [HEAD, *new], duration_ns=SECOND_NS)
     assert seen.count("frame") < 10
