@@ -51,7 +51,7 @@ class Running:
         lines = self.said.read_bytes().split(b"\n")[:-1] if self.said.exists() else []
         return [json.loads(line) for line in lines]
 
-    def await_resets(self, count: int, seconds: float = 15) -> None:
+    def await_resets(self, count: int, seconds: float = 60) -> None:
         """Wait until so many aborted connections were told."""
         deadline = time.monotonic() + seconds
         while True:
@@ -69,7 +69,7 @@ class Running:
 
     def wait(self) -> tuple[int, list[str]]:
         """Wait for the end; gives status and messages."""
-        messages = self.program.communicate(timeout=30)[1].decode()
+        messages = self.program.communicate(timeout=60)[1].decode()
         assert "Traceback" not in messages
         return self.program.returncode, messages.splitlines()
 

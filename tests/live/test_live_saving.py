@@ -2,13 +2,12 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
 
 from support.network import Network, abort, installed_engines
-from support.program import run_program, start_program
+from support.program import await_true, run_program, start_program
 
 
 def test_connection_with_the_finding_is_saved_and_no_other(hosts: Network, tmp_path: Path) -> None:
@@ -27,11 +26,9 @@ def test_connection_with_the_finding_is_saved_and_no_other(hosts: Network, tmp_p
         other.close()
         healthy.close()
         server.close()
-        deadline = time.monotonic() + 15
-        while not (folder.exists() and list(folder.iterdir())) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        await_true(lambda: folder.exists() and any(folder.iterdir()), "it is saved")
     program.terminate()
-    _, messages = program.communicate(timeout=20)
+    _, messages = program.communicate(timeout=60)
     assert (program.returncode, messages) == (0, b"")
     (path,) = folder.iterdir()
     assert path.name.endswith("-RS001-2.pcapng")
@@ -56,13 +53,16 @@ def test_folder_that_cannot_be_written_ends_the_saving_only(hosts: Network, tmp_
             client, server = hosts.connect(listener)
             abort(client)
             server.close()
-        time.sleep(1.5)
+        assert program.stdout is not None
+        told = [program.stdout.readline()]
+        while sum(b" RS001 " in line for line in told) < 2:
+            assert told[-1], "it ended"
+            told.append(program.stdout.readline())
     program.terminate()
-    output, messages = program.communicate(timeout=20)
+    _, messages = program.communicate(timeout=60)
     assert program.returncode == 4
     assert messages.count(b"\n") == 1
     assert b"No such file or directory; no more connections are saved" in messages
-    assert output.count(b" RS001 ") == 2
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_screen_agrees_with_the_kernel_and_ends_by_q(
         assert listeners.endswith("0/4,096          1         0")
         assert not terminal.has_echo()
         terminal.resize(120, 40)
-        wide = terminal.await_screen(lambda shown: "192.0.2.1 > 192.0.2.2:8080" in shown, 3)
+        wide = terminal.await_screen(lambda shown: "192.0.2.1 > 192.0.2.2:8080" in shown)
         assert all(len(line) <= 120 for line in wide.splitlines())
         terminal.press("q")
         status, report = terminal.await_end()

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Final, Self
 
+from support.program import await_true
+
 REQUESTS: Final = 3
 ANSWER: Final = b"in stock"
 # Who does what: "proper" reuses one connection and closes it from the client; "leak": the server
@@ -49,6 +51,8 @@ class HttpService(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.behaviour = behaviour
         self.port: int = self.server_address[1]
+        self._opened: list[object] = []
+        self._closed: list[object] = []
         self._leaked: list[object] = []
         self._thread = threading.Thread(
             target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -76,12 +80,22 @@ class HttpService(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of a client that aborts."""
 
+    def process_request(self, request: object, client_address: object) -> None:
+        """Note a new connection."""
+        self._opened.append(client_address)
+        super().process_request(request, client_address)  # type: ignore[arg-type]
+
+    def await_closes(self) -> None:
+        """Wait until every connection is closed, or forgotten."""
+        await_true(lambda: len(self._closed) == len(self._opened), "connections are closed")
+
     def shutdown_request(self, request: object) -> None:
         """Close a connection, unless that is what is forgotten."""
         if self.behaviour == "leak":
             self._leaked.append(request)
-            return
-        super().shutdown_request(request)  # type: ignore[arg-type]
+        else:
+            super().shutdown_request(request)  # type: ignore[arg-type]
+        self._closed.append(request)
 
 
 def shop(service: HttpService) -> None:
@@ -95,7 +109,8 @@ def shop(service: HttpService) -> None:
             _ask(service, 1)
     else:
         _ask(service, REQUESTS)
-    time.sleep(0.1)  # until both ends have closed
+    service.await_closes()
+    time.sleep(0.1)  # until that is captured
 
 
 def _ask(service: HttpService, requests: int) -> None:
