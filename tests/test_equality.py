@@ -3,6 +3,7 @@
 All in this process, on whichever twin is installed; tests/compiled compares the twins.
 """
 
+import functools
 import io
 import json
 import random
@@ -59,15 +60,21 @@ def difference(one: bytes, other: bytes) -> str:
     return ""
 
 
+@functools.cache
+def usual_report(capture: Path) -> bytes:
+    """The report of a capture with the usual settings, made once."""
+    return report_of([capture])
+
+
 @every_capture
 def test_header_prediction_changes_nothing(capture: Path) -> None:
     without = report_of([capture], Settings(header_prediction=False))
-    assert difference(report_of([capture]), without) == ""
+    assert difference(usual_report(capture), without) == ""
 
 
 @every_capture
 def test_history_left_out_changes_nothing_else(capture: Path) -> None:
-    usual, zeek = report_of([capture]), rb'"zeek":\{[^}]*\}'
+    usual, zeek = usual_report(capture), rb'"zeek":\{[^}]*\}'
     without = report_of([capture], Settings(keep_history=False))
     assert difference(re.sub(zeek, b"", usual), re.sub(zeek, b"", without)) == ""
 
@@ -93,7 +100,7 @@ def test_what_is_only_counted_is_counted_like_what_is_shown(capture: Path) -> No
 
 @every_capture
 def test_size_of_reads_changes_nothing(capture: Path) -> None:
-    usual = report_of([capture])
+    usual = usual_report(capture)
     for size in BLOCKS:
         if size < 4096 and capture.stat().st_size > SMALL:
             continue
@@ -131,7 +138,7 @@ def test_two_files_are_the_recording_that_they_were_cut_from(capture: Path, tmp_
     times = times_of(octets) if is_classic(octets) else []
     if len(times) < 2 or times != sorted(times):
         pytest.skip("one frame only, or out of order: nothing to cut")
-    whole = unlike_paths(report_of([capture]))
+    whole = unlike_paths(usual_report(capture))
     source = random.Random(capture.name)
     paths = [tmp_path / "2.pcap", tmp_path / "1.pcap"]
     for count in sorted({source.randrange(1, len(times)) for _ in range(3)}):
