@@ -31,7 +31,10 @@ from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
 from tcpflow_analyzer.cli.outputs import OutputChoice, parse_output
 
 PROGRAM = [sys.executable, "-P", "-m", "tcpflow_analyzer"]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tcpflow_analyzer.__path__[0]).parent)}
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": str(Path(tcpflow_analyzer.__path__[0]).parent),
+    "PYTHONUNBUFFERED": "",  # a user's program buffers what it writes
+}
 
 
 @pytest.fixture

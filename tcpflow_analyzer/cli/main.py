@@ -138,12 +138,15 @@ def main() -> NoReturn:
     gc.disable()
     handle_signals()
     status = run(sys.argv[1:])
+    if status in (STATUS_INTERRUPTED, STATUS_TERMINATED):
+        _silence_output()  # a report is flushed by now; for one broken off nobody may be reading
     try:
         _flush_output()
     except BrokenPipeError:
         _silence_output()
     except OutputError as error:
-        say("error", str(error))
+        if status != STATUS_OUTPUT:  # else it was said already
+            say("error", str(error))
         status = STATUS_OUTPUT
     # All is written; taking a million objects apart one by one would cost another half second.
     os._exit(status)

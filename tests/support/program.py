@@ -119,4 +119,5 @@ def program_command(
     path = os.pathsep.join([str(package_folder), str(_TESTS)])
     run = _RUN.format(interpreted=interpreted)
     command = [sys.executable, "-P", "-c", run, *map(str, arguments)]
-    return command, os.environ | {"PYTHONPATH": path}
+    # A user's program buffers what it writes, however the tests are run.
+    return command, os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": ""}
