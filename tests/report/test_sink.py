@@ -14,8 +14,9 @@ METHODS = ("begin", "connection", "finding", "flush", "more_of", "end")
 @pytest.mark.parametrize("report", [JsonReport, NdjsonReport, TextReport])
 @pytest.mark.parametrize("method", METHODS)
 def test_report_takes_what_the_pipeline_hands_over(report: type, method: str) -> None:
-    asked = inspect.signature(getattr(Sink, method))
-    assert inspect.signature(getattr(report, method)) == asked
+    # A compiled method knows the names of its parameters and not their types, which mypy compares.
+    asked = list(inspect.signature(getattr(Sink, method)).parameters)
+    assert list(inspect.signature(getattr(report, method)).parameters) == asked
 
 
 def test_sink_asks_for_no_other_methods() -> None:
