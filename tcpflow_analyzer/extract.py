@@ -14,6 +14,7 @@ from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.exchange import Choice, read_exchanges
 from tcpflow_analyzer.pipeline import STANDARD_INPUT, AnyPath, Run, make_decoder
 from tcpflow_analyzer.report.frame_comments import frame_comments
+from tcpflow_analyzer.report.wording import counted
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.chosen_frames import Frame, chosen_frames
 from tcpflow_analyzer.sources.octets import is_fifo
@@ -63,7 +64,7 @@ def extract(
         return 0, 0
     listed = ", ".join(f"#{each.connection.number}" for each in exchanges[:20])
     more = f" and {len(exchanges) - 20:,} more" if len(exchanges) > 20 else ""
-    file = PcapngFile(write, f"connections {listed}{more} of {len(names):,} capture(s)")
+    file = PcapngFile(write, f"connections {listed}{more} of {counted(len(names), 'capture')}")
     cut = _Slimmer(settings) if slim else None
     count = 0
     frames = chosen_frames(names, comments, settings.decoder, settings.block_octets)

@@ -242,6 +242,13 @@ def seconds(duration_ns: int) -> float:
     return duration_ns / 1e9
 
 
+def noun(count: i64, one: str, many: str = "") -> str:
+    """Word for so many in a template: `many` is the plural where it is not `one` and an s."""
+    if count == 1:
+        return one
+    return many or one + "s"
+
+
 class _Named:
     """The name of a socket."""
 

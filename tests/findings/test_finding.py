@@ -2,13 +2,16 @@
 
 import copy
 import pickle
+import re
 
 import pytest
 
+from support.places import ROOT
 from tcpflow_analyzer.findings.finding import (
     CaptureView,
     Finding,
     endpoint_name,
+    noun,
     seconds,
     side_name,
 )
@@ -95,3 +98,16 @@ def test_message_is_what_python_makes_of_the_template(template: str) -> None:
     values = {"word": "x", "whole": 7, "share": 1 / 3, "large": 10**9, "things": ["y"], "width": 9}
     for _ in range(2):  # taken apart, then remembered
         assert make(template=template, values=values).message == template.format_map(values)
+
+
+@pytest.mark.parametrize(
+    ("count", "word"), [(0, "frames are"), (1, "frame is"), (2, "frames are"), (1000, "frames are")]
+)
+def test_noun_agrees_with_its_number(count: int, word: str) -> None:
+    assert noun(count, "frame is", "frames are") == word
+    assert noun(count, "frame") == word.split(maxsplit=1)[0]
+
+
+def test_no_message_leaves_the_number_open() -> None:
+    for path in (ROOT / "tcpflow_analyzer").rglob("*.py"):
+        assert not re.search(r"[a-z]\((?:s|es)\)", path.read_text("utf-8")), path

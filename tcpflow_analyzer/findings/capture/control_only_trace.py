@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tcpflow_analyzer.findings.capture.whole_input import judge_input
-from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding
+from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, noun
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.observation import ACKED_UNSEEN, MISSING_DATA
@@ -73,7 +73,9 @@ class ControlOnlyTrace:
             frame_count=self._gaps,
             template=(
                 "{plain} of {segments} segments of {connections} connections have neither SYN, FIN "
-                "nor RST, yet the numbers of {gaps} connection(s) prove data"
+                "nor RST, yet the numbers of {gaps} "
+                + noun(self._gaps, "connection")
+                + " prove data"
             ),
             values={
                 "plain": int(quality.plain),

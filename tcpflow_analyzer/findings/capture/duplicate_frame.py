@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding
+from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import tallies
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.table.connection import Connection
@@ -73,8 +73,11 @@ class DuplicateFrame:
             frames=tuple(self._frames),
             frame_count=2 * self._copies,
             template=(
-                "{copies} frame(s) are copies of others, on {connections} connection(s) with "
-                "{segments} segments"
+                "{copies} "
+                + noun(self._copies, "frame is a copy of another", "frames are copies of others")
+                + ", on {connections} "
+                + noun(self._connections, "connection")
+                + " with {segments} segments"
             ),
             values={
                 "copies": self._copies,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tcpflow_analyzer.findings.capture.whole_input import judge_input
-from tcpflow_analyzer.findings.finding import CaptureView, Finding
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import tallies
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.table.connection import Connection
@@ -62,10 +62,16 @@ class OffloadArtifact:
             return
         parts = []
         if quality.unfinished + self._wrong:
-            parts.append("{unfinished} checksum(s) are not those of the wire (sender {senders})")
+            wrong = noun(
+                int(quality.unfinished) + self._wrong,
+                "checksum is not that",
+                "checksums are not those",
+            )
+            parts.append(f"{{unfinished}} {wrong} of the wire (sender {{senders}})")
         if quality.long:
+            carry = noun(int(quality.long), "segment carries", "segments carry")
             parts.append(
-                "{long} segment(s) carry more than the MSS of {mss} (up to {longest} octets)"
+                f"{{long}} {carry} more than the MSS of {{mss}} (up to {{longest}} octets)"
             )
         senders = {*quality.senders, *quality.long_senders, *self._senders}
         yield judge_input(

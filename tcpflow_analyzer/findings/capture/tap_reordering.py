@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tcpflow_analyzer.findings.capture.whole_input import NOT_WOKEN, judge_input
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, seconds
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, noun, seconds
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.table.connection import Connection
 
@@ -40,9 +40,15 @@ class TapReordering:
             return
         parts = []
         if quality.backwards:
-            parts.append("{backwards} frame(s) are earlier than one before, by up to {back:.6f} s")
+            are = noun(int(quality.backwards), "frame is", "frames are")
+            parts.append(f"{{backwards}} {are} earlier than one before, by up to {{back:.6f}} s")
         if quality.early:
-            parts.append("{early} segment(s) came behind what they caused, by up to {skew:.6f} s")
+            came = noun(
+                int(quality.early),
+                "segment came behind what it caused",
+                "segments came behind what they caused",
+            )
+            parts.append(f"{{early}} {came}, by up to {{skew:.6f}} s")
         yield judge_input(
             "CP007",
             severity="info",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tcpflow_analyzer.findings.capture.whole_input import NOT_WOKEN, judge_input
-from tcpflow_analyzer.findings.finding import CaptureView, Finding
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, noun
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.table.connection import Connection
 
@@ -42,11 +42,13 @@ class TruncatedSegment:
             return
         if not quality.truncated + quality.headers_cut + quality.fragments_lost:
             return
-        template = "{truncated} segment(s) were cut (most by {longest} octets)"
+        were = noun(int(quality.truncated + quality.headers_cut), "segment was", "segments were")
+        template = f"{{truncated}} {were} cut (most by {{longest}} octets)"
         if quality.headers_cut:
             template += ", {headers_cut} in the TCP header"
         if quality.fragments_lost:
-            template += ", {fragments_lost} datagram(s) lack a fragment"
+            lack = noun(int(quality.fragments_lost), "datagram lacks", "datagrams lack")
+            template += f", {{fragments_lost}} {lack} a fragment"
         yield judge_input(
             "CP005",
             severity="info",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, seconds
+from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, noun, seconds
 from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
@@ -109,7 +109,8 @@ class Backscatter:
                     frames=answerer.frames,
                     template=(
                         "{sender} sent {synacks} SYN-ACK and {resets} RST to {destinations} "
-                        "address(es) that had sent it nothing, within {lasted:.6f} s"
+                        + noun(len(answerer.destinations), "address", "addresses")
+                        + " that had sent it nothing, within {lasted:.6f} s"
                     ),
                     values={
                         "sender": answerer.name,

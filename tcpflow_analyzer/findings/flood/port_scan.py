@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, seconds
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, noun, seconds
 from tcpflow_analyzer.findings.flood.counted import NOT_WOKEN, probers
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
@@ -52,8 +52,11 @@ def _finding(prober: Prober) -> Finding:
     ports = len({target & 0xFFFF for target in prober.distinct})
     opened = [socket_name(key, length) for key in prober.open]
     template = (
-        "{source} tried {targets} different sockets, {ports} port(s) of {hosts} host(s), within "
-        "{lasted:.6f} s: {axis} {kind} scan, {refused} refused, {unanswered} unanswered"
+        "{source} tried {targets} different sockets, {ports} "
+        + noun(ports, "port")
+        + " of {hosts} "
+        + noun(hosts, "host")
+        + ", within {lasted:.6f} s: {axis} {kind} scan, {refused} refused, {unanswered} unanswered"
     )
     if opened:
         template += "; open: {open}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, seconds
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, noun, seconds
 from tcpflow_analyzer.findings.flood.counted import NOT_WOKEN, listeners
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
@@ -53,7 +53,7 @@ def _finding(listener: Arrivals) -> Finding:
     spoofed = 2 * once > len(sources) and 2 * listener.resets < listener.total_unfinished
     template = (
         "{listener} received {attempts} SYN within {lasted:.6f} s of which {unfinished} were never "
-        "completed ({share:.0%}), from {sources} source(s)"
+        "completed ({share:.0%}), from {sources} " + noun(len(sources), "source")
     )
     if spoofed:
         template += "; most sources appear once and answer nothing: spoofed"

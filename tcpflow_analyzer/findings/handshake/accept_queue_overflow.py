@@ -8,6 +8,7 @@ from tcpflow_analyzer.findings.finding import (
     CaptureView,
     Finding,
     endpoint_name,
+    noun,
     seconds,
 )
 from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT, listener_key
@@ -135,8 +136,9 @@ class AcceptQueueOverflow:
             frames=tuple(listener.frames),
             frame_count=listener.repeats + listener.resets + listener.connections,
             template=(
-                "{listener} ignored the third segment of {connections} handshake(s): SYN-ACK sent "
-                "{repeats} more times, {resets} RST; longest stall {longest:.6f} s"
+                "{listener} ignored the third segment of {connections} "
+                + noun(listener.connections, "handshake")
+                + ": SYN-ACK sent {repeats} more times, {resets} RST; longest stall {longest:.6f} s"
             ),
             values={
                 "listener": listener.name,

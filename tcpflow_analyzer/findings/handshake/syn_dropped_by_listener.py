@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, endpoint_name, noun
 from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT, listener_key
 from tcpflow_analyzer.findings.lifecycle.judgement import tallies
 from tcpflow_analyzer.findings.registry import host_finding
@@ -85,8 +85,9 @@ class SynDroppedByListener:
                 frames=tuple(listener.frames),
                 frame_count=max(listener.syns, len(listener.frames)),
                 template=(
-                    "{listener} left {syns} SYN of {connections} connection(s) unanswered while it "
-                    "answered {answered} others within 1 s of one of them"
+                    "{listener} left {syns} SYN of {connections} "
+                    + noun(listener.connections, "connection")
+                    + " unanswered while it answered {answered} others within 1 s of one of them"
                 ),
                 values={
                     "listener": listener.name,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, noun, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import both, frames_of, judge, peer_of
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -56,8 +56,10 @@ def keepalive_probe(connection: Connection, capture: CaptureView) -> Iterator[Fi
             frames=[*frames_of(tally), *answers],
             frame_count=tally.count + answered,
             template=(
-                "{prober} sent {probes} keep-alive probe(s) (first: frame {frame}, {idle:.3f} s "
-                "after its segment before); {peer} answered {answered}"
+                "{prober} sent {probes} keep-alive "
+                + noun(tally.count, "probe")
+                + " (first: frame {frame}, {idle:.3f} s after its segment before); {peer} "
+                "answered {answered}"
             ),
             values={
                 "prober": endpoint_name(connection, prober),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import both, frames_of, judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -52,7 +52,11 @@ def ttl_shift(connection: Connection, capture: CaptureView) -> Iterator[Finding]
             frame_count=tally.count,
             template=(
                 "{sender} sent frame {frame} with TTL {ttl} in place of {usual}"
-                + (", and kept to it" if lasting else "; {times} such change(s)")
+                + (
+                    ", and kept to it"
+                    if lasting
+                    else f"; {{times}} such {noun(tally.count, 'change')}"
+                )
             ),
             values={
                 "sender": endpoint_name(connection, sender),

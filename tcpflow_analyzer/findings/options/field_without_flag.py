@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import both, frames_of, judge
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -70,8 +70,9 @@ def field_without_flag(connection: Connection, capture: CaptureView) -> Iterator
             frames=frames_of(tally),
             frame_count=tally.count,
             template=(
-                "{sender} sent {segments} segment(s) with {fields} (first: frame {frame}, value "
-                "{value})"
+                "{sender} sent {segments} "
+                + noun(tally.count, "segment")
+                + " with {fields} (first: frame {frame}, value {value})"
             ),
             values={
                 "sender": endpoint_name(connection, sender),

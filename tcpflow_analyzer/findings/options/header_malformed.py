@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, endpoint_name
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, Severity, endpoint_name, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -56,7 +56,9 @@ def header_malformed(connection: Connection, capture: CaptureView) -> Iterator[F
             frames=frames_of(tally),
             frame_count=tally.count,
             template=(
-                "{sender} sent {segments} segment(s) with "
+                "{sender} sent {segments} "
+                + noun(tally.count, "segment")
+                + " with "
                 + _WORDS[int(worst.first)]
                 + " (frame {frame})"
             ),

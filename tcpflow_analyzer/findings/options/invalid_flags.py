@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -44,8 +44,9 @@ def invalid_flags(connection: Connection, capture: CaptureView) -> Iterator[Find
         ]
         answer = answers[0].frame if answers else 0
         template = (
-            "{sender} sent {segments} segment(s) with the flags {flags} (0x{bits:02x}; first: "
-            "frame {frame}) to an end in {state}"
+            "{sender} sent {segments} "
+            + noun(tally.count, "segment")
+            + " with the flags {flags} (0x{bits:02x}; first: frame {frame}) to an end in {state}"
         )
         if answer:
             template += "; the answer was RST (frame {answer_frame})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -57,7 +57,9 @@ def option_malformed(connection: Connection, capture: CaptureView) -> Iterator[F
             frames=frames_of(tally),
             frame_count=tally.count,
             template=(
-                "{sender} sent {segments} segment(s) in which the option "
+                "{sender} sent {segments} "
+                + noun(tally.count, "segment")
+                + " in which the option "
                 + _WORDS[what]
                 + " (first: frame {frame}, {octets})"
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -67,7 +67,11 @@ def option_negotiation_violation(connection: Connection, capture: CaptureView) -
             time_ns=tally.last.time_ns,
             frames=frames_of(tally),
             frame_count=tally.count,
-            template="{sender} sent {cases} ({segments} segment(s), first: frame {frame})",
+            template=(
+                "{sender} sent {cases} ({segments} "
+                + noun(tally.count, "segment")
+                + ", first: frame {frame})"
+            ),
             values={
                 "sender": endpoint_name(connection, sender),
                 "cases": ", ".join(cases),

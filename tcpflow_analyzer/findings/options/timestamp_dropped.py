@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name
+from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, noun
 from tcpflow_analyzer.findings.lifecycle.judgement import frames_of, judge, peer_of, tallies
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
@@ -38,12 +38,9 @@ def timestamp_dropped(connection: Connection, capture: CaptureView) -> Iterator[
             continue
         first = kept[0]
         is_echo = first.first == 1
-        template = "{sender} sent {segments} segment(s) without the timestamps it had agreed on"
+        what = "without the timestamps it had agreed on"
         if is_echo:
-            template = (
-                "{sender} sent {segments} segment(s) with TSecr {echo}, which {peer} never sent "
-                "(newest TSval {newest})"
-            )
+            what = "with TSecr {echo}, which {peer} never sent (newest TSval {newest})"
         yield judge(
             "OP005",
             connection,
@@ -52,7 +49,11 @@ def timestamp_dropped(connection: Connection, capture: CaptureView) -> Iterator[
             time_ns=tally.last.time_ns,
             frames=frames_of(tally),
             frame_count=tally.count,
-            template=template + " (first: frame {frame})",
+            template=(
+                "{sender} sent {segments} "
+                + noun(tally.count, "segment")
+                + f" {what} (first: frame {{frame}})"
+            ),
             values={
                 "sender": endpoint_name(connection, sender),
                 "peer": endpoint_name(connection, peer_of(connection, sender)),
