@@ -48,7 +48,7 @@ _LEFT_BY: Final = (
         "the end in TIME-WAIT closed first; let the other do it, or allow this pair of states",
     ),
 )
-_OVER: Final = frozenset({State.CLOSED, State.LISTEN, State.TIME_WAIT})
+OVER: Final = frozenset({State.CLOSED, State.LISTEN, State.TIME_WAIT})
 _OPENED: Final = frozenset({"completed", "simultaneous", "split", "midstream"})
 
 
@@ -139,7 +139,7 @@ class Tally:
         pair = states_text(record)
         if pair in self.expectation.states:
             return
-        if record.originator.state in _OVER and record.responder.state in _OVER:
+        if record.originator.state in OVER and record.responder.state in OVER:
             self._wrong_states.setdefault(pair, Example()).add(record.number, record.last_frame)
             return
         if pair not in self._open_states:

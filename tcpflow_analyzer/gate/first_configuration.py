@@ -16,6 +16,7 @@ from tcpflow_analyzer.report.wording import counted, duration_text
 from tcpflow_analyzer.settings import NANOSECONDS, Settings
 
 QUICK_NS: Final = 5 * NANOSECONDS
+SETTLE_NS: Final = 24 * 3600 * NANOSECONDS
 ROOM: Final = 2  # twice as many connections as seen
 MOST_SERVICES: Final = 20
 # Limits of a handshake, 5 ms to 500 s: less is a matter of the scheduler of a machine that builds.
@@ -151,6 +152,8 @@ def _states(service: Service, quick: bool) -> list[str]:
     if not over or len(over) > _STATES_LEFT:
         return [f'# states = ["TIME-WAIT/CLOSED"]    # seen: {_listed(service.states)}']
     listed = ", ".join(f'"{pair}"' for pair in over)
+    if others and service.longest_left_ns >= SETTLE_NS:  # these are left so
+        return [f"# states = [{listed}]    # seen too: {others}"]
     if others:
         return [f"states = [{listed}]", f'settle = "24h"    # also seen, not over: {others}']
     settle = f'settle = "{_exact(QUICK_NS)}"    # open so long after its last segment: left so'

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.gate.configuration import Configuration
-from tcpflow_analyzer.gate.expectations import places_of
+from tcpflow_analyzer.gate.expectations import OVER, places_of
 from tcpflow_analyzer.gate.identity import FIRST_EPHEMERAL, fingerprint_of, states_text
 from tcpflow_analyzer.gate.result import Place
 from tcpflow_analyzer.gate.rules import PROBE_CODES, counts, is_health_probe
@@ -53,6 +53,8 @@ class Service:
         outcomes, shapes, closers, states: name -> connections.
         handshakes: nanoseconds from the first SYN to the ACK.
         closes: nanoseconds from the first FIN to the ACK of the last, of those that closed so.
+        longest_left_ns: how long a capture went on at most after the last segment of a connection
+            that is not over.
         findings: code -> how many.
         kinds: fingerprint -> findings of the kind.
     """
@@ -69,6 +71,8 @@ class Service:
         self.states: Counter[str] = Counter()
         self.handshakes = array("q")
         self.closes = array("q")
+        self.longest_left_ns = 0
+        self._left_since_ns: int | None = None  # of the run at work
         self.findings: Counter[str] = Counter()
         self.kinds: dict[str, Kind] = {}
 
@@ -90,6 +94,10 @@ class Service:
         self.outcomes[record.outcome] += 1
         self.shapes[record.shape] += 1
         self.states[states_text(record)] += 1
+        if {record.originator.state, record.responder.state} - OVER:
+            since_ns = record.last_time_ns
+            if self._left_since_ns is None or since_ns < self._left_since_ns:
+                self._left_since_ns = since_ns
         if record.active_closer is not None:
             self.closers[record.active_closer] += 1
         if connection.ack_frame and not record.midstream:
@@ -98,6 +106,13 @@ class Service:
         if all(end.fin_frame and end.fin_acked_frame for end in ends):
             begin_ns = min(end.fin_time_ns for end in ends)
             self.closes.append(max(end.fin_acked_time_ns for end in ends) - begin_ns)
+
+    def end(self, last_time_ns: int) -> None:
+        """The run has ended, with a frame at this time."""
+        if self._left_since_ns is not None:
+            left_ns = last_time_ns - self._left_since_ns
+            self.longest_left_ns = max(self.longest_left_ns, left_ns)
+            self._left_since_ns = None
 
     def take_finding(
         self, finding: Finding, record: ConnectionRecord | None, locate: LocateFrame
@@ -185,6 +200,8 @@ class Survey:
         """Add the totals of a run."""
         self.connections += summary.connections
         self.segments += capture.tcp_segments
+        for service in self.services.values():
+            service.end(capture.last_time_ns)
         for file in capture.files:
             if file.truncated or file.error is not None:
                 self.problems.append(f"{file.path}: {file.error or 'cut short'}")

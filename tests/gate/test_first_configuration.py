@@ -58,6 +58,19 @@ def test_connections_that_are_not_over_do_not_fail_it(tmp_path: Path) -> None:
     assert configuration(text).expectations[0].states == ("TIME-WAIT/CLOSED",)
 
 
+def test_connections_that_are_left_for_days_do_not_fail_it(tmp_path: Path) -> None:
+    octets = pcap(
+        [
+            *talk("client"),
+            *talk("open", 40001, at_ns=START_NS + SECOND_NS),
+            *clock(START_NS + 2 * 86_400 * SECOND_NS),
+        ]
+    )
+    text = written_for(octets, tmp_path)
+    assert '# states = ["TIME-WAIT/CLOSED"]    # seen too: ESTABLISHED/ESTABLISHED 1' in text
+    assert check(octets, text).status == 0
+
+
 def test_errors_are_offered_to_be_ignored_and_are_not_forbidden(tmp_path: Path) -> None:
     octets = pcap([*talk("leak"), *clock(START_NS + 1000 * SECOND_NS)])
     text = written_for(octets, tmp_path)
