@@ -192,6 +192,18 @@ def test_configuration_beyond_the_repository_does_not_count(checked: Checked, fo
     assert checked(inner, folder / "leak.pcap")[0] == 1
 
 
+def test_code_that_is_only_assumed_is_told_with_what_makes_it_count(
+    checked: Checked, folder: Path
+) -> None:
+    said = "tcpflow: warning: 2 findings of CL006 are only assumed and did not count: "
+    arguments = ["--no-config", "--fail-on", "CL006", "leak.pcap", "again.pcap"]
+    status, _, messages = checked(folder, *arguments, "--format", "junit")
+    assert (status, messages) == (0, f"{said}--min-certainty assumed\n")
+    status, out, messages = checked(folder, *arguments, "--min-certainty", "assumed")
+    assert (status, messages) == (1, "")
+    assert "CL006" in out
+
+
 def test_baseline_of_one_recording_excuses_the_next(checked: Checked, folder: Path) -> None:
     (folder / "sub").mkdir()
     status, log, _ = checked(folder, "leak.pcap", "--write-baseline", "sub/known.json")

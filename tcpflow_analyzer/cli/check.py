@@ -26,7 +26,7 @@ from tcpflow_analyzer.errors import OutputError, UsageError
 from tcpflow_analyzer.gate.configuration import Configuration
 
 if TYPE_CHECKING:
-    from tcpflow_analyzer.gate.result import CheckResult
+    from tcpflow_analyzer.gate.result import CheckResult, Uncertain
 
 STATUS_UNUSABLE: Final = 2
 
@@ -177,7 +177,18 @@ def _check(
             say("error", capture.problem)
         elif capture.coverage == "damaged":
             say("warning", capture.problem)
+    if not result.failures:  # else there is enough to do first
+        _say_uncertain(result.uncertain)
     return result
+
+
+def _say_uncertain(uncertain: "Sequence[Uncertain]") -> None:
+    from tcpflow_analyzer.report.wording import counted  # noqa: PLC0415  rare
+
+    for code, certainty, count in uncertain:
+        who = counted(count, f"finding of {code} is", f"findings of {code} are")
+        what = f"only {certainty} and did not count: --min-certainty {certainty}"
+        say("warning", f"{who} {what}")
 
 
 def _tick(progress: Progress, captures: int, done: int) -> None:

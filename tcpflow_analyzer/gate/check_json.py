@@ -15,6 +15,7 @@ from tcpflow_analyzer.gate.result import (
     FindingResult,
     Origin,
     Place,
+    Uncertain,
 )
 from tcpflow_analyzer.report.sink import ByteWriter
 from tcpflow_analyzer.version import __version__
@@ -54,6 +55,7 @@ def _capture(capture: CaptureResult) -> Json:
         "seconds": capture.seconds,
         "findings": [_finding(finding) for finding in capture.findings],
         "expectations": [_expectation(each) for each in capture.expectations],
+        "uncertain": [_uncertain(each) for each in capture.uncertain],
     }
 
 
@@ -99,6 +101,11 @@ def _expectation(expectation: ExpectationResult) -> Json:
         "origin": _origin(expectation.origin),
         "known": expectation.known,
     }
+
+
+def _uncertain(uncertain: Uncertain) -> Json:
+    code, certainty, number = uncertain
+    return {"code": code, "certainty": certainty, "count": number}
 
 
 def _place(place: Place) -> Json:

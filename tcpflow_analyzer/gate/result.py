@@ -4,6 +4,7 @@ Plain values, which can be sent to another process. Texts hold what the captures
 writes them escapes for the format at hand.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -139,6 +140,19 @@ class ExpectationResult:
     known: bool = False
 
 
+class Uncertain(NamedTuple):
+    """Findings whose code somebody asked about, and which are not certain enough to count.
+
+    Attributes:
+        code, certainty: of each of them.
+        number: how many there are.
+    """
+
+    code: str
+    certainty: str
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureResult:
     """One capture, or several that were checked as one recording.
@@ -154,6 +168,7 @@ class CaptureResult:
         findings: that fail, or would if the baseline did not hold them, the worst first.
         expectations: all that were judged, in the order of the configuration.
         seconds: of the capture, from its first to its last frame.
+        uncertain: findings of codes that should fail, left out by the least certainty.
     """
 
     path: str
@@ -167,6 +182,7 @@ class CaptureResult:
     findings: tuple[FindingResult, ...]
     expectations: tuple[ExpectationResult, ...]
     seconds: float
+    uncertain: tuple[Uncertain, ...] = ()
 
     @property
     def failures(self) -> tuple[FindingResult | ExpectationResult, ...]:
@@ -224,6 +240,15 @@ class CheckResult:
         """Everything that fails, of all captures."""
         of_captures = [failure for capture in self.captures for failure in capture.failures]
         return (*of_captures, *(each for each in self.expectations if fails(each)))
+
+    @property
+    def uncertain(self) -> tuple[Uncertain, ...]:
+        """What the least certainty left out of all captures, by code and certainty."""
+        counts = Counter[tuple[str, str]]()
+        for capture in self.captures:
+            for each in capture.uncertain:
+                counts[each.code, each.certainty] += each.number
+        return tuple(Uncertain(*kind, number) for kind, number in sorted(counts.items()))
 
     @property
     def known(self) -> int:

@@ -34,10 +34,21 @@ def counts(
     finding: Finding, connection: ConnectionRecord | None, configuration: Configuration
 ) -> bool:
     """Whether a finding is selected, not ignored, certain enough, and not in preview."""
-    select, least = configuration.select, configuration.min_certainty
+    return is_certain(finding, configuration) and is_chosen(finding, connection, configuration)
+
+
+def is_certain(finding: Finding, configuration: Configuration) -> bool:
+    """Whether a finding is as certain as is asked for."""
+    least = CERTAINTY_NAMES.index(configuration.min_certainty)
+    return CERTAINTY_NAMES.index(finding.certainty) <= least
+
+
+def is_chosen(
+    finding: Finding, connection: ConnectionRecord | None, configuration: Configuration
+) -> bool:
+    """Whether a finding is selected, not ignored, and not in preview, however certain it is."""
+    select = configuration.select
     if select and not any(codes.holds(finding.code) for codes in select):
-        return False
-    if CERTAINTY_NAMES.index(finding.certainty) > CERTAINTY_NAMES.index(least):
         return False
     rule = rules().get(finding.code)
     if rule is not None and rule.status == "preview":
@@ -109,6 +120,11 @@ def failed_by(finding: Finding, configuration: Configuration, harmless: bool) ->
         return None
     expected = "no finding" if least == "info" else f"no {least}"
     return Verdict(expected, fail_on.origin)
+
+
+def fails_by_code(finding: Finding, configuration: Configuration, harmless: bool) -> bool:
+    """Whether somebody wants a finding to fail by its code or family, not its severity alone."""
+    return any(meant(codes, finding, harmless) for codes in configuration.fail_on.codes)
 
 
 def asks_for_facts(configuration: Configuration) -> bool:

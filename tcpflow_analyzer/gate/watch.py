@@ -20,14 +20,17 @@ from tcpflow_analyzer.gate.result import (
     Coverage,
     ExpectationResult,
     FindingResult,
+    Uncertain,
 )
 from tcpflow_analyzer.gate.rules import (
     PROBE_CODES,
     Verdict,
     asks_for_facts,
-    counts,
     failed_by,
+    fails_by_code,
     forbidden_by,
+    is_certain,
+    is_chosen,
     is_health_probe,
     limit_for,
 )
@@ -102,6 +105,7 @@ class Watch:
         self._locate: LocateFrame = _nowhere
         self._groups: dict[str, _Group] = {}
         self._limited: Counter[Limit] = Counter()
+        self._uncertain: Counter[tuple[str, str]] = Counter()  # code, certainty
         self._beyond: dict[Limit, Example] = {}
         self.outcome: Outcome | None = None
 
@@ -145,19 +149,24 @@ class Watch:
         concerned: Sequence[Tally],
         is_probe: bool,
     ) -> None:
-        if not counts(finding, record, self._configuration):
+        if not is_chosen(finding, record, self._configuration):
             return
+        certain = is_certain(finding, self._configuration)
         harmless = is_probe and finding.code in PROBE_CODES
         expectations = [tally.expectation for tally in concerned]
         if record is None:  # it may be about any of the services
             expectations = [each.expectation for each in self._tallies if each.expectation.forbid]
             expectations = [each for each in expectations if each.where is None]
         forbidden = forbidden_by(expectations, finding, harmless)
+        limit = limit_for(self._configuration.limits, finding, harmless)
+        if not certain:
+            if forbidden or limit or fails_by_code(finding, self._configuration, harmless):
+                self._uncertain[finding.code, finding.certainty] += 1
+            return
         if forbidden is not None:
             self._note_forbidden(forbidden[0], finding, record)
             self._fail(finding, record, forbidden[0].name, forbidden[1], forbidden[0].name)
             return
-        limit = limit_for(self._configuration.limits, finding, harmless)
         if limit is not None:
             self._count(limit, finding)
             return
@@ -223,6 +232,9 @@ class Watch:
             findings=tuple(findings),
             expectations=tuple(expectations),
             seconds=max(capture.last_time_ns - capture.first_time_ns, 0) / NANOSECONDS,
+            uncertain=tuple(
+                Uncertain(*kind, number) for kind, number in sorted(self._uncertain.items())
+            ),
         )
         self.outcome = Outcome(
             result, {tally.expectation.name: tally.connections for tally in self._tallies}

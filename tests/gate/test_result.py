@@ -12,6 +12,7 @@ from tcpflow_analyzer.gate.result import (
     FindingResult,
     Origin,
     Place,
+    Uncertain,
 )
 
 FINDING = FindingResult(
@@ -105,6 +106,14 @@ def test_status_is_the_highest_of_2_1_3() -> None:
     assert CheckResult((damaged, failed)).status == 1
     assert CheckResult((damaged, failed, unusable)).status == 2
     assert replace(damaged, findings=(FINDING,)).status == 1
+
+
+def test_what_is_not_certain_enough_is_summed_up_over_captures() -> None:
+    uncertain = (Uncertain("CL006", "assumed", 2), Uncertain("TW010", "assumed", 1))
+    captures = (replace(CAPTURE, uncertain=uncertain), replace(CAPTURE, uncertain=uncertain[:1]))
+    expected = (Uncertain("CL006", "assumed", 4), Uncertain("TW010", "assumed", 1))
+    assert CheckResult(captures).uncertain == expected
+    assert CheckResult(captures).status == 0
 
 
 def test_origin_names_line_or_option() -> None:

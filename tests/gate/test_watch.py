@@ -74,6 +74,26 @@ def test_configuration_says_what_fails(text: str, expected: list[str]) -> None:
     assert codes(check(LEAK, text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "uncertain"),
+    [
+        ("", []),  # nobody asked about these codes
+        ('fail_on = "warning"', []),
+        ('fail_on = ["CL006"]', [("CL006", "assumed", 1)]),
+        ('fail_on = ["CL"]', [("CL006", "assumed", 1)]),
+        ('fail_on = ["CL"]\nselect = ["CL005"]', []),
+        ('fail_on = ["CL"]\nignore = ["CL006"]', []),
+        ('fail_on = ["CL006"]\nmin_certainty = "assumed"', []),
+        ('counts.CL006 = "..1"', [("CL006", "assumed", 1)]),
+        ('expect = [{ name = "all", forbid = ["CL006"] }]', [("CL006", "assumed", 1)]),
+    ],
+)
+def test_codes_that_are_asked_about_are_told_where_they_are_not_certain(
+    text: str, uncertain: list[tuple[str, str, int]]
+) -> None:
+    assert list(check(LEAK, text).uncertain) == uncertain
+
+
 def test_information_fails_where_it_is_asked_for_but_never_lifecycle() -> None:
     found = codes(check(LEAK, 'fail_on = "info"'))
     assert "CL005" in found

@@ -24,6 +24,7 @@ from tcpflow_analyzer.gate.result import Coverage
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES
 
 STATUSES: Final = (0, 1, 2, 3)
+CODE: Final[Schema] = {"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"}
 FINGERPRINT: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 
 
@@ -59,9 +60,12 @@ def check_schema() -> Schema:
                 seconds={"type": "number", "minimum": 0},
                 findings=list_of(reference("finding")),
                 expectations=list_of(reference("expectation")),
+                uncertain=list_of(
+                    closed(code=CODE, certainty=one_of(CERTAINTY_NAMES), count=FRAME)
+                ),
             ),
             "finding": closed(
-                code={"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"},
+                code=CODE,
                 name=SENTENCE,
                 severity=one_of(SEVERITIES),
                 certainty=one_of(CERTAINTY_NAMES),
