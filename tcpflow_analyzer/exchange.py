@@ -78,11 +78,14 @@ class Exchange:
         connection: what is said of it.
         findings: about it, in the order of the output.
         rungs: its segments in the order in which it took them, which is that of the capture.
+        evidence: frames that have to do with it without being segments of it, as
+            `Tracer.take_evidence` tells.
     """
 
     connection: ConnectionRecord
     findings: tuple[Finding, ...] = ()
     rungs: RungLog = field(default_factory=RungLog)
+    evidence: tuple[int, ...] = ()
 
 
 class ExchangeSink:
@@ -90,6 +93,7 @@ class ExchangeSink:
 
     Attributes:
         exchanges: of the connections that are over.
+        last_time_ns: when the capture ended, nanoseconds since the epoch.
     """
 
     wants_connections = True
@@ -99,25 +103,28 @@ class ExchangeSink:
     def __init__(self, choice: Choice) -> None:
         """Collect what `choice` takes; its codes are asked for too."""
         self.exchanges: list[Exchange] = []
+        self.last_time_ns = 0
         self._choice = choice
         self._taken: dict[int, bool] = {}
         self._logs: dict[int, RungLog] = {}
+        self._evidence: dict[int, list[int]] = {}
         self._scope_name: ScopeName = lambda _: (None, None)
 
     def take_segment(
         self, connection: Connection, from_originator: bool, segment: Segment, classes: int
     ) -> None:
         """Hear whose a segment is."""
-        number = connection.number
-        log = self._logs.get(number)
+        log = self._logs.get(connection.number)
         if log is None:
-            taken = self._taken.get(number)
-            if taken is None:
-                taken = self._taken[number] = self._choice.takes(connection)
-            if not taken:
+            if not self._takes(connection):
                 return
-            log = self._logs[number] = RungLog()
+            log = self._logs[connection.number] = RungLog()
         log.add(from_originator, segment, classes)
+
+    def take_evidence(self, connection: Connection, frame: int) -> None:
+        """Hear of a frame that has to do with a connection."""
+        if self._takes(connection):
+            self._evidence.setdefault(connection.number, []).append(frame)
 
     def give_back(self, connection: Connection, frame: int) -> None:
         """Hear that a SYN belongs to another connection after all."""
@@ -133,11 +140,19 @@ class ExchangeSink:
         """Take a connection that is over."""
         self._taken.pop(connection.number, None)
         log = self._logs.pop(connection.number, None)
+        evidence = self._evidence.pop(connection.number, ())
         if log is None:
             return
         scope = self._scope_name(connection.scope) if connection.scope else (None, None)
         record = connection_record(connection, findings, scope)
-        self.exchanges.append(Exchange(record, tuple(findings), log))
+        self.exchanges.append(Exchange(record, tuple(findings), log, tuple(evidence)))
+
+    def _takes(self, connection: Connection) -> bool:
+        """Whether a connection is chosen; asked once for each."""
+        taken = self._taken.get(connection.number)
+        if taken is None:
+            taken = self._taken[connection.number] = self._choice.takes(connection)
+        return taken
 
     def finding(self, finding: Finding) -> None:
         """Findings about hosts are not about one connection."""
@@ -149,7 +164,8 @@ class ExchangeSink:
         """Nothing is passed on before the end."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
-        """The totals are not wanted."""
+        """Of the totals only the end of the capture is wanted."""
+        self.last_time_ns = capture.last_time_ns
 
 
 class _Search:
@@ -205,6 +221,23 @@ def read_exchanges(
         UsageError: the settings are unusable, a code of the choice is of no finding, or findings
             are to choose among what stands on a pipe, which cannot be read twice.
     """
+    return read_capture(paths, choice, settings, work)[0]
+
+
+def read_capture(
+    paths: Sequence[AnyPath],
+    choice: Choice,
+    settings: Settings | None = None,
+    work: Callable[[Run], object] = Run.run,
+) -> tuple[list[Exchange], int]:
+    """Give what `read_exchanges` gives, and when the capture ended.
+
+    Args:
+        paths, choice, settings, work: as of `read_exchanges`, which errors are those of too.
+
+    Returns:
+        The exchanges, and nanoseconds since the epoch; 0 where there are none.
+    """
     settings = settings or Settings()
     names = [fspath(path) for path in paths]
     check_codes(choice.codes)
@@ -215,15 +248,15 @@ def read_exchanges(
         search = _Search(choice.codes)
         work(Run(names, settings, [search]))
         if not search.numbers:
-            return []
+            return [], 0
         numbers = frozenset(search.numbers)
         choice = replace(choice, numbers=numbers & choice.numbers if choice.numbers else numbers)
         if not choice.numbers:
-            return []
+            return [], 0
         settings = replace(settings, where="")
     sink = ExchangeSink(choice)
     work(Run(names, settings, [sink], tracer=sink))
-    return sorted(sink.exchanges, key=_number)
+    return sorted(sink.exchanges, key=_number), sink.last_time_ns
 
 
 def check_codes(codes: Sequence[str]) -> None:

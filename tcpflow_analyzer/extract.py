@@ -11,7 +11,7 @@ from typing import Final
 
 from tcpflow_analyzer.decode.segment import TCP_SEGMENT, Segment
 from tcpflow_analyzer.errors import UsageError
-from tcpflow_analyzer.exchange import Choice, read_exchanges
+from tcpflow_analyzer.exchange import Choice, read_capture
 from tcpflow_analyzer.pipeline import STANDARD_INPUT, AnyPath, Run, make_decoder
 from tcpflow_analyzer.report.frame_comments import frame_comments
 from tcpflow_analyzer.report.wording import counted
@@ -54,10 +54,10 @@ def extract(
     for name in names:
         if name == STANDARD_INPUT or is_fifo(name):
             raise UsageError(f"{name}: a pipe cannot be read twice, for connections and for frames")
-    exchanges = read_exchanges(names, choice, settings, work)
+    exchanges, end_ns = read_capture(names, choice, settings, work)
     comments: dict[int, list[str]] = {}
     for each in exchanges:
-        said = frame_comments(each.connection, each.rungs, each.findings)
+        said = frame_comments(each.connection, each.rungs, each.findings, each.evidence)
         for number, lines in said.items():
             comments.setdefault(number, []).extend(lines)
     if not comments:
@@ -72,6 +72,7 @@ def extract(
         kept = None if cut is None else cut.length_without_payload(frame)
         file.add(frame, comments[frame.number], kept)
         count += 1
+    file.end(end_ns)
     return len(exchanges), count
 
 

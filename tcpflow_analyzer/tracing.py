@@ -36,6 +36,13 @@ class Tracer(Protocol):
                 (table/analysis.py).
         """
 
+    def take_evidence(self, connection: Connection, frame: int) -> None:
+        """A frame has to do with a connection without being a segment of it.
+
+        It is an ICMP error that quotes one, a fragment that does not complete one, or a segment
+        whose header cannot be read.
+        """
+
     def give_back(self, connection: Connection, frame: int) -> None:
         """The SYN in this frame turned out to be of another connection; that one takes it next."""
 
@@ -78,6 +85,31 @@ class TracingEngine(Engine):
         super()._advance(connection, from_originator, segment)
         classes = _classes(before, _counts(connection.analysis))
         tracer.take_segment(connection, from_originator, segment, classes)
+        self._tell_fragments(tracer, connection, segment)
+
+    def _tell_fragments(self, tracer: Tracer, connection: Connection, segment: Segment) -> None:
+        """Tell of the frames before that brought parts of a segment."""
+        frames = self._decoder.fragments.frames
+        if len(frames) > 0 and frames[len(frames) - 1] == segment.frame:
+            for index in range(len(frames) - 1):
+                tracer.take_evidence(connection, frames[index])
+
+    def _take_icmp_error(self, segment: Segment) -> None:
+        """Take an ICMP error, then tell of it."""
+        super()._take_icmp_error(segment)
+        self._tell_evidence(segment)
+
+    def _take_malformed(self, segment: Segment) -> None:
+        """Take a header that cannot be read, then tell of it."""
+        super()._take_malformed(segment)
+        self._tell_evidence(segment)
+
+    def _tell_evidence(self, segment: Segment) -> None:
+        tracer = self._tracer
+        if tracer is not None:
+            entry = self._table.find(segment)
+            if isinstance(entry, Connection):
+                tracer.take_evidence(entry, segment.frame)
 
     def _take_syn(self, connection: Connection, direct: bool, segment: Segment) -> bool:
         """A SYN on a known connection; tell of one that only waits to be accepted."""

@@ -8,11 +8,12 @@ import pytest
 
 import tcpflow_analyzer as ta
 from support.capture_builder import SECOND_NS, START_NS, Segment, ethernet, packet, pcap
+from support.evidence import exchange_with_evidence
 from support.ladder import Ladder, capture
 from support.places import RECORDINGS
 from support.small_captures import CLIENT, SERVER, exchange, mixed
 from tcpflow_analyzer.errors import UsageError
-from tcpflow_analyzer.exchange import Choice, read_exchanges
+from tcpflow_analyzer.exchange import Choice, read_capture, read_exchanges
 from tcpflow_analyzer.pipeline import Run
 from tcpflow_analyzer.tcp.control_bits import ACK, SYN
 
@@ -38,6 +39,18 @@ def test_classes_of_segments_add_up_to_the_counts_of_the_analysis() -> None:
     counts = {name: count for name, count in each.connection.analysis.items() if count}
     assert {name: names.count(name) for name in counts} == counts
     assert counts["zero_window"] > 0
+
+
+def test_evidence_is_that_of_the_chosen_connection(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(sorted([*exchange_with_evidence(), *exchange(40001, START_NS + 1)])))
+    exchanges, end_ns = read_capture([path], Choice())
+    frames = {number: {rung.frame for rung in each.rungs} for number, each in enumerate(exchanges)}
+    assert [len(each.evidence) for each in exchanges] == [4, 0]
+    assert not set(exchanges[0].evidence) & (frames[0] | frames[1])
+    assert read_exchanges([path], Choice.of([2]))[0].evidence == ()
+    assert end_ns == START_NS + 8_000_001
+    assert read_capture([path], Choice.of(codes=["TW005"])) == ([], 0)
 
 
 def test_choice_by_number_port_and_network(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from support.capture_builder import START_NS, pcap
+from support.evidence import exchange_with_evidence
 from support.places import FIXTURES
 from support.program import run_program
+from support.small_captures import exchange
 from tcpflow_analyzer import analyze
 from tcpflow_analyzer.sources.chosen_frames import chosen_frames
 
@@ -42,6 +45,24 @@ def test_slim_extract_has_no_payload_and_the_same_states(tmp_path: Path) -> None
     before, after = analyze(CAPTURE).connections[0], analyze(target).connections[0]
     assert after.transitions == before.transitions
     assert after.responder.unique_octets == before.responder.unique_octets
+
+
+def test_extract_ends_when_the_capture_did(tmp_path: Path) -> None:
+    (folder,) = (FIXTURES / "findings").glob("CL005-*")
+    target = tmp_path / "out.pcapng"
+    run_program(["extract", folder / "fires.pcap", "--finding", "CL005", "-o", target])
+    before, after = analyze(folder / "fires.pcap"), analyze(target)
+    assert after.capture.last_time_ns == before.capture.last_time_ns
+    assert [each.code for each in after.findings] == [each.code for each in before.findings]
+
+
+def test_evidence_that_is_no_segment_is_extracted(tmp_path: Path) -> None:
+    capture, target = tmp_path / "a.pcap", tmp_path / "out.pcapng"
+    capture.write_bytes(pcap(sorted([*exchange_with_evidence(), *exchange(40001, START_NS + 1)])))
+    run_program(["extract", capture, "--connection", "1", "-o", target])
+    after = analyze(target)
+    assert (after.capture.frames, after.capture.fragments) == (9, 2)
+    assert "OP006" in [each.code for each in after.findings]
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from support.capture_builder import pcap
+from support.evidence import exchange_with_evidence
 from support.ladder import Ladder, capture
 from support.small_captures import closed
 from tcpflow_analyzer.decode.segment import Segment
@@ -20,11 +22,15 @@ class Listener:
     def __init__(self) -> None:
         """Nothing was heard yet."""
         self.heard: list[tuple[int, int]] = []
+        self.evidence: list[tuple[int, int]] = []
 
     def take_segment(
         self, connection: Connection, from_originator: bool, segment: Segment, classes: int
     ) -> None:
         self.heard.append((connection.number, segment.frame))
+
+    def take_evidence(self, connection: Connection, frame: int) -> None:
+        self.evidence.append((connection.number, frame))
 
     def give_back(self, connection: Connection, frame: int) -> None:
         self.heard.append((connection.number, -frame))
@@ -95,6 +101,15 @@ def test_accepted_syn_is_given_back_first(tmp_path: Path) -> None:
     listener = Listener()
     Run([str(path)], Settings(), [Records()], tracer=listener).run()
     assert listener.heard[3:] == [(1, 4), (1, -4), (2, 4), (2, 5)]
+
+
+def test_frames_that_have_to_do_with_a_connection_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(exchange_with_evidence()))
+    listener = Listener()
+    Run([str(path)], Settings(), [Records()], tracer=listener).run()
+    assert listener.heard == [(1, 1), (1, 2), (1, 3), (1, 4), (1, 8)]
+    assert listener.evidence == [(1, 5), (1, 6), (1, 7), (1, 9)]
 
 
 def test_tracing_changes_no_result(path: Path) -> None:

@@ -353,6 +353,7 @@ class Decoder:
         )
         datagram = self.fragments.add(
             key,
+            segment.frame,
             segment.time_ns,
             layer.fragment_at,
             layer.wire_end - layer.start,

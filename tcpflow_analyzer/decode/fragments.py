@@ -31,6 +31,7 @@ class Datagram:
         octets: the captured octets kept, and PIECE_OCTETS for each piece.
         protocol: what the datagram carries, or -1 until its first fragment is there.
         starts, lengths, pieces: offset, length on the wire and captured octets of each fragment.
+        frames: numbers of the frames that brought them, and copies of them.
     """
 
     def __init__(self, first_ns: i64) -> None:
@@ -42,6 +43,7 @@ class Datagram:
         self.starts: list[int] = []
         self.lengths: list[int] = []
         self.pieces: list[bytes] = []
+        self.frames: list[int] = []
 
 
 class Fragments:
@@ -52,6 +54,7 @@ class Fragments:
         total_len: octets of the datagram that `add` completed, as sent.
         captured_len: how many of them, from the first on, were captured without a gap.
         protocol: what it carries.
+        frames: the frames that it came in, the newest last.
     """
 
     def __init__(self) -> None:
@@ -62,10 +65,12 @@ class Fragments:
         self.total_len: i64 = 0
         self.captured_len: i64 = 0
         self.protocol: i64 = 0
+        self.frames: list[int] = []
 
     def add(
         self,
         key: bytes,
+        frame: i64,
         time_ns: i64,
         fragment_at: i64,
         wire_len: i64,
@@ -77,6 +82,7 @@ class Fragments:
 
         Args:
             key: what tells datagrams apart: addresses, identification, protocol, tunnels.
+            frame: number of its frame.
             time_ns: capture time, nanoseconds since the epoch.
             fragment_at: offset in the datagram, octets.
             wire_len: octets of the fragment as sent.
@@ -98,6 +104,8 @@ class Fragments:
             datagram.total_len = fragment_at + wire_len
         if fragment_at == 0:
             datagram.protocol = protocol
+        if len(datagram.frames) < MAX_PIECES:
+            datagram.frames.append(frame)
         if len(datagram.starts) < MAX_PIECES and not _has_piece(datagram, fragment_at, wire_len):
             datagram.starts.append(fragment_at)
             datagram.lengths.append(wire_len)
@@ -118,6 +126,7 @@ class Fragments:
         """Copy the pieces to their places, the one that came first last, so that it stays."""
         self.total_len = datagram.total_len
         self.protocol = datagram.protocol
+        self.frames = datagram.frames
         whole = bytearray(datagram.total_len)
         for index in range(len(datagram.starts) - 1, -1, -1):
             start = datagram.starts[index]

@@ -12,7 +12,10 @@ from tcpflow_analyzer.report.rungs import Rung
 
 
 def frame_comments(
-    connection: ConnectionRecord, rungs: Sequence[Rung], findings: Sequence[Finding]
+    connection: ConnectionRecord,
+    rungs: Sequence[Rung],
+    findings: Sequence[Finding],
+    evidence: Sequence[int] = (),
 ) -> dict[int, list[str]]:
     """Give the lines of each frame of one connection.
 
@@ -20,6 +23,7 @@ def frame_comments(
         connection: its record.
         rungs: its segments in the order of the capture.
         findings: about it.
+        evidence: frames that have to do with it without being segments of it.
 
     Returns:
         Frame number -> where both ends stand after it and what changed since the frame before,
@@ -40,6 +44,9 @@ def frame_comments(
         classes = [name.replace("_", " ") for name in step.rung.class_names()]
         lines.setdefault(step.frame, []).extend([standing, *changed, *classes])
         changed = []
+    for frame in evidence:
+        about = f"tcpflow #{connection.number}: {connection.originator} > {connection.responder}"
+        lines.setdefault(frame, []).append(f"{about}, no segment of its own")
     for finding in findings:
         text = f"{finding.code} {finding.name}"
         if finding.severity != "info":

@@ -49,14 +49,17 @@ def options(*parts: bytes) -> bytes:
     return joined + option(0, b"") if joined else b""
 
 
-def section() -> bytes:
-    """A section header of unknown section length, whose statistics are clock records."""
+def section(comment: str = "") -> bytes:
+    """A section header of unknown section length, whose statistics are clock records.
+
+    Args:
+        comment: for people.
+    """
     head = struct.pack("=IHHq", 0x1A2B3C4D, 1, 0, -1)
     writer = CLOCK_WRITER + f" {__version__}".encode()
-    system = sys.platform.encode()
-    return block(
-        SECTION_HEADER, head + options(option(SHB_OS, system), option(SHB_USERAPPL, writer))
-    )
+    parts = [option(COMMENT, comment.encode())] if comment else []
+    parts += [option(SHB_OS, sys.platform.encode()), option(SHB_USERAPPL, writer)]
+    return block(SECTION_HEADER, head + options(*parts))
 
 
 def interface(link_type: int, name: str, snaplen: int = 0, capture_filter: str = "") -> bytes:

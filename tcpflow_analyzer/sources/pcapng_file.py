@@ -5,22 +5,20 @@ types, times (to the nanosecond) and octets are those of the frames; draft-ietf-
 """
 
 import struct
-import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from tcpflow_analyzer.sources.chosen_frames import Frame
 from tcpflow_analyzer.sources.pcapng_blocks import (
     COMMENT,
-    SHB_OS,
-    SHB_USERAPPL,
     block,
     interface,
     option,
     options,
+    section,
+    statistics,
 )
-from tcpflow_analyzer.sources.records import SECTION_HEADER, Interface
-from tcpflow_analyzer.version import __version__
+from tcpflow_analyzer.sources.records import Interface
 
 _PACKET_BLOCK: Final = 6
 
@@ -38,13 +36,7 @@ class PcapngFile:
         self._write = write
         self._numbers: dict[int, int] = {}
         self._interfaces: list[Interface] = []  # keeps the objects, whose identity is the key
-        head = struct.pack("=IHHq", 0x1A2B3C4D, 1, 0, -1)
-        parts = options(
-            option(COMMENT, comment.encode("utf-8")),
-            option(SHB_OS, sys.platform.encode()),
-            option(SHB_USERAPPL, f"tcpflow extract {__version__}".encode()),
-        )
-        write(block(SECTION_HEADER, head + parts))
+        write(section(comment))
 
     def add(self, frame: Frame, comments: Iterable[str], captured_len: int | None = None) -> None:
         """Write a frame.
@@ -66,6 +58,15 @@ class PcapngFile:
         texts = (option(COMMENT, comment.encode("utf-8", "replace")) for comment in comments)
         padding = bytes(-len(octets) % 4)
         self._write(block(_PACKET_BLOCK, head + octets + padding + options(*texts)))
+
+    def end(self, time_ns: int) -> None:
+        """Say when the capture ended, behind its last frame: silence until then is a finding.
+
+        Args:
+            time_ns: nanoseconds since the epoch.
+        """
+        if self._interfaces:
+            self._write(statistics(0, time_ns))
 
     def _number_of(self, captured_by: Interface) -> int:
         number = self._numbers.get(id(captured_by))

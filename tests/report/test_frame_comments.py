@@ -1,5 +1,9 @@
 """Comments of extracted frames: states after each segment, changes, findings it proves."""
 
+from pathlib import Path
+
+from support.capture_builder import pcap
+from support.evidence import exchange_with_evidence
 from support.places import FIXTURES
 from tcpflow_analyzer.exchange import Choice, read_exchanges
 from tcpflow_analyzer.report.frame_comments import frame_comments
@@ -30,3 +34,15 @@ def test_warnings_and_errors_are_told_in_full() -> None:
         for line in said
     ]
     assert any(line.startswith("HS004 ") and ": " in line for line in lines)
+
+
+def test_findings_stand_on_frames_that_are_no_segments(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(exchange_with_evidence()))
+    (each,) = read_exchanges([path], Choice())
+    comments = frame_comments(each.connection, each.rungs, each.findings, each.evidence)
+    assert sorted(comments) == list(range(1, 10))
+    about = "tcpflow #1: 192.0.2.1:40000 > 198.51.100.1:80, no segment of its own"
+    assert comments[5] == [about]
+    assert comments[9][0] == about
+    assert comments[9][1].startswith("OP006 header-malformed (error)")

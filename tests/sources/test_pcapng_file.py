@@ -6,8 +6,9 @@ from pathlib import Path
 import dpkt
 
 from tcpflow_analyzer.sources.chosen_frames import Frame, chosen_frames
+from tcpflow_analyzer.sources.pcapng_blocks import section
 from tcpflow_analyzer.sources.pcapng_file import PcapngFile
-from tcpflow_analyzer.sources.records import Interface
+from tcpflow_analyzer.sources.records import Interface, RecordWalk
 
 ETHERNET, RAW = 1, 101
 
@@ -54,3 +55,20 @@ def test_cut_frames_keep_their_length_on_the_wire(tmp_path: Path) -> None:
     path.write_bytes(written([], captured_len=2))
     frames = list(chosen_frames([str(path)], {1, 2, 3}))
     assert [(each.octets, each.wire_len) for each in frames] == [(b"ab", 60), (b"01", 7), (b"", 0)]
+
+
+def test_end_of_the_capture_is_a_clock_record() -> None:
+    stream = BytesIO()
+    file = PcapngFile(stream.write, "of a test")
+    file.end(5)
+    assert stream.getvalue() == section("of a test")
+    for frame in made_frames():
+        file.add(frame, [])
+    end_ns = 1_700_000_100_000_000_007
+    file.end(end_ns)
+    walk = RecordWalk("x.pcapng")
+    walk.feed(stream.getvalue())
+    frames = 0
+    while walk.advance():
+        frames += 1
+    assert (frames, walk.take_clock()) == (3, end_ns)
