@@ -758,11 +758,24 @@ def _judge_ack(
         and not 1 <= acknowledgement <= receiver.snd_nxt
         and not _goes_on_unseen(sender, receiver, segment, sequence, end, acknowledgement)
     ):
+        # Within its window it is more likely that the capture missed what is acknowledged; that it
+        # was never sent shows in the answer: a RST with that number, or the SYN-ACK once more.
+        ahead = (
+            acknowledgement > receiver.snd_nxt
+            and is_acceptable(sender, receiver, sequence, end)
+            and is_plausible_ack(sender, receiver, acknowledgement)
+        )
         expected = (receiver.iss + 1) & 0xFFFF_FFFF
         connection.note(
-            HANDSHAKE_ACK_WRONG, sender.is_originator, frame, now, segment.ack, expected, 1
+            HANDSHAKE_ACK_WRONG,
+            sender.is_originator,
+            frame,
+            now,
+            segment.ack,
+            expected,
+            4 if ahead else 1,
         )
-        return False
+        return ahead
     _note_challenge(connection, sender, receiver, segment, sequence, end, acknowledgement)
     return is_plausible_ack(sender, receiver, acknowledgement)
 
@@ -1070,6 +1083,11 @@ def _repeated_syn_ack(
     answers = receiver.retry_time_ns != 0 and 0 <= now - receiver.last_time_ns <= _SYN_REPEATS_SYN
     answers_syn = answers and receiver.last_control_bits & (SYN | ACK) == SYN
     refuted = refute_acks(sender, 0, now)
+    if sender.snd_una > 1 and sender.payload_octets == 0:
+        # It is still in SYN-RECEIVED and has sent nothing: what was acknowledged never was.
+        sender.snd_nxt = 1
+        sender.snd_una = 0
+        sender.contiguous = 1
     if refuted != 0:
         # The next SYN-ACK is due after twice the gap; before that the ACK is not believed again.
         sender.rare().distrust_until_ns = now + 2 * gap + gap // 4

@@ -13,7 +13,7 @@ from mypy_extensions import i64
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.observer.acceptability import judge_reset
 from tcpflow_analyzer.observer.belief import adopt, prove, take_back
-from tcpflow_analyzer.observer.receipts import park_reset, queue
+from tcpflow_analyzer.observer.receipts import park_reset, queue, refute_acks
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
     NOBODY,
@@ -26,7 +26,7 @@ from tcpflow_analyzer.table.connection import (
     RESPONDER,
     Connection,
 )
-from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import (
     ACTIVE_CLOSE,
     CLOSE_WAIT_HELD,
@@ -34,6 +34,7 @@ from tcpflow_analyzer.table.observation import (
     FORM_OTHER,
     FORM_REFUSAL,
     FORM_STATELESS,
+    HANDSHAKE_ACK_WRONG,
     KEPT,
     REFUSED,
     RESET,
@@ -239,6 +240,10 @@ def _move_sender(
     if sender.proven == SYN_RECEIVED and not has_ack:
         # A request that never became a socket; another number answers something else.
         if segment.seq != (sender.iss + 1) & 0xFFFF_FFFF:
+            if _rejects_ack(connection, receiver, segment):
+                # It had never sent what was acknowledged.
+                refute_acks(sender, 0, NEVER)
+                take_back(connection, sender, 0, frame, now)
             return
         take_back(connection, sender, 0, frame, now)
     elif sender.proven >= SYN_RECEIVED:
@@ -251,6 +256,12 @@ def _move_sender(
     prove(connection, sender, SND_RST, frame, frame, now, timing)
     sender.receipts = None
     _note_closer(connection, sender)
+
+
+def _rejects_ack(connection: Connection, receiver: Endpoint, segment: Segment) -> bool:
+    """HS009: whether the RST answers a third segment that acknowledged too much."""
+    tally = connection.tally(HANDSHAKE_ACK_WRONG, receiver.is_originator)
+    return tally is not None and tally.last.first == segment.seq
 
 
 def _take_back_unreceived(

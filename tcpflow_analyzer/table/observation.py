@@ -28,7 +28,9 @@ SYNACK_REPEATED: Final = (
 )
 SYNACK_CHANGED: Final = 0x200  # old, new (ISS wrapped, or ack, or options), 0 seq, 1 ack, 2 options
 HANDSHAKE_ACK_WRONG: Final = (
-    0x400  # acknowledged, expected (wrapped), 0 on SYN-ACK, 1 third ACK, 2 seq
+    # acknowledged, expected (wrapped), 0 on SYN-ACK, 1 third ACK, 2 seq, 3 to SYN-SENT, 4 third ACK
+    # of what may have been sent unseen
+    0x400
 )
 SPLIT_HANDSHAKE: Final = 0x800
 WRONG_DIRECTION: Final = 0x1000  # sub-case 1 to 4 = a to d of the catalogue, state of the sender

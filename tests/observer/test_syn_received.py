@@ -70,9 +70,64 @@ def test_syn_received_other_syn_ack() -> None:
 
 def test_syn_received_ack_of_a_wrong_number() -> None:
     analysis = assert_ladder(
-        ANSWERED + "ESTABLISHED --> <SEQ=1001><ACK=5555><CTL=ACK> --> SYN-RECEIVED"
+        ANSWERED + "ESTABLISHED --> <SEQ=1001><ACK=2000005000><CTL=ACK> --> SYN-RECEIVED"
     )
     assert "HS009" in codes(analysis)
+
+
+def test_syn_received_ack_of_octets_not_captured_is_taken_for_true() -> None:
+    # The capture missed A's third segment and 554 octets of B.
+    analysis = assert_ladder(
+        ANSWERED + "ESTABLISHED --> <SEQ=1001><ACK=5555><CTL=ACK> --> ESTABLISHED"
+    )
+    assert codes(analysis) & {"HS009", "CP004"} == {"CP004"}
+
+
+def test_syn_received_ack_of_octets_never_sent_draws_a_rst() -> None:
+    analysis = assert_ladder(
+        ANSWERED
+        + """
+                    --> <SEQ=1001><ACK=5555><CTL=ACK>      -->
+        CLOSED      <-- <SEQ=5555><CTL=RST>                <-- SYN-RECEIVED
+        """
+    )
+    assert "HS009" in codes(analysis)
+
+
+def test_syn_received_ack_of_octets_never_sent_draws_the_syn_ack_again() -> None:
+    analysis = assert_ladder(
+        ANSWERED
+        + """
+                    --> <SEQ=1001><ACK=5555><CTL=ACK>      -->
+        +1 s
+        ESTABLISHED <-- <SEQ=5000><ACK=1001><CTL=SYN,ACK>  <-- SYN-RECEIVED
+        +3 s
+        ESTABLISHED --> <SEQ=1001><ACK=5001><CTL=ACK>      --> ESTABLISHED
+        ESTABLISHED <-- <SEQ=5001><ACK=1001><CTL=ACK><LEN=100> <-- ESTABLISHED
+        """
+    )
+    assert "HS009" in codes(analysis)
+    assert the_connection(analysis)["analysis"].get("retransmission", 0) == 1  # the SYN-ACK
+
+
+def test_syn_received_fin_with_an_ack_of_octets_not_captured() -> None:
+    # Simultaneous open; the SYN and the data of B and the SYN-ACK of A are not in the capture.
+    analysis = assert_ladder(
+        """
+        SYN-SENT    --> <CTL=SYN>                              -->
+                    <-- <SEQ=5000><ACK=1001><CTL=SYN,ACK>      <-- SYN-RECEIVED
+        +0.1 s
+        FIN-WAIT-1  --> <SEQ=1001><ACK=5002><CTL=FIN,ACK>      ...
+                    ... <SEQ=5002><ACK=1001><CTL=FIN,ACK>      <-- CLOSING
+                    ... <SEQ=1001><ACK=5002><CTL=FIN,ACK>      -->
+                    <-- <SEQ=5003><ACK=1002><CTL=ACK>          <-- CLOSING
+        CLOSING     --> <SEQ=1002><ACK=5003><CTL=ACK>          --> TIME-WAIT
+        +1 s
+        tick
+        TIME-WAIT                                                  TIME-WAIT
+        """
+    )
+    assert codes(analysis) & {"HS009", "HS019"} == set()
 
 
 def test_syn_received_fin_with_good_ack_passes_established() -> None:

@@ -14,13 +14,15 @@ from tcpflow_analyzer.table.observation import (
     STALE_RECOVERY,
     SYN_CHANGED,
     SYNACK_CHANGED,
+    SYNACK_REPEATED,
     Observation,
 )
 from tcpflow_analyzer.tcp.sequence import distance
 
-_SEGMENTS: Final = ("SYN-ACK", "third segment", "third segment")
+_SEGMENTS: Final = ("SYN-ACK", *4 * ("third segment",))
 _STALE_ACK: Final = 3  # third number: an ACK without SYN towards SYN-SENT
-_FIELDS: Final = ("acknowledges", "acknowledges", "has SEQ")
+_AHEAD: Final = 4  # an ACK within the window, of what the capture may have missed
+_FIELDS: Final = ("acknowledges", "acknowledges", "has SEQ", "acknowledges", "acknowledges")
 
 
 @finding("HS009", severity="error", since="0.1.0", wakes=HANDSHAKE_ACK_WRONG)
@@ -33,7 +35,9 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
       - such an ACK has a SEQ outside the receive window.
 
     The expected answer is a RST with SEQ equal to the wrong number; whether it came is told. Where
-    the peer goes on behind that number instead, the capture lost what was acknowledged (CP004).
+    the peer goes on behind that number instead, the capture lost what was acknowledged (CP004); of
+    an ACK of a number within its sender's window the same is thought, unless the peer answers by
+    that RST or by its SYN-ACK once more.
 
     Superseded by: HS003 when the SYN-ACK answers the SYN with the older number; HS012 when the ACK
         answers the older SYN-ACK; HS018 when the wrong number is that of a stale connection.
@@ -90,10 +94,21 @@ def handshake_ack_wrong(connection: Connection, capture: CaptureView) -> Iterato
 
 
 def _was_sent(connection: Connection, sender: Endpoint, wrong: Observation) -> bool:
-    """Whether the peer's own segments went on behind that number: the capture missed some."""
+    """Whether the capture missed what was acknowledged: the peer goes on, or does not object."""
+    if _answer(connection, wrong):
+        return False
     peer = peer_of(connection, sender)
-    offset = distance(wrong.first, peer.iss)
-    return 0 < offset <= peer.snd_nxt and not _answer(connection, wrong)
+    if wrong.third == _AHEAD:
+        return not _asks_again(connection, peer, wrong)
+    return 0 < distance(wrong.first, peer.iss) <= peer.snd_nxt
+
+
+def _asks_again(connection: Connection, peer: Endpoint, wrong: Observation) -> bool:
+    """Whether the peer repeats its SYN-ACK although the ACK reached it: it is not established."""
+    tally = connection.tally(SYNACK_REPEATED, peer.is_originator)
+    return tally is not None and any(
+        item.frame > wrong.frame and 0 < item.second <= wrong.frame for item in tally.kept
+    )
 
 
 def _is_explained(connection: Connection, wrong: Observation) -> bool:
