@@ -1,11 +1,7 @@
-"""The state machine, drawn and tabled from observer/transitions.py.
-
-Where a state stands in the drawing is said here; which arrows there are, and what they are called,
-comes from the table. Colours are those of the page, in its light and its dark form.
-"""
+"""The state machine, drawn and tabled from observer/transitions.py."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from tcpflow_analyzer.observer.transitions import (
     FIGURE_5,
@@ -14,86 +10,11 @@ from tcpflow_analyzer.observer.transitions import (
     OBSERVER,
     Edge,
 )
-from tcpflow_analyzer.tcp.events import (
-    EVENT_NAMES,
-    RCV_ACK_OF_FIN,
-    RCV_ACK_OF_SYN,
-    RCV_FIN,
-    RCV_SYN,
-    RCV_SYN_ACK,
-    SND_FIN,
-    SND_SYN,
-    SND_SYN_ACK,
-    TIMER_TIME_WAIT,
-)
-from tcpflow_analyzer.tcp.states import (
-    CLOSE_WAIT,
-    CLOSED,
-    CLOSING,
-    ESTABLISHED,
-    FIN_WAIT_1,
-    FIN_WAIT_2,
-    LAST_ACK,
-    LISTEN,
-    STATE_NAMES,
-    SYN_RECEIVED,
-    SYN_SENT,
-    TIME_WAIT,
-)
+from tcpflow_analyzer.report.machine_svg import machine_svg
+from tcpflow_analyzer.tcp.events import EVENT_NAMES
+from tcpflow_analyzer.tcp.states import STATE_NAMES
 from tcpflow_docs.markdown import prose, table
 
-WIDTH, HEIGHT = 760, 640
-BOX_WIDTH, BOX_HEIGHT = 128, 34
-
-
-class Route(NamedTuple):
-    """How an arrow runs: from a point of a box by corners to a point of another, and its label.
-
-    Points of a box are (across, down) from its centre, in halves of its width and height.
-    """
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    label: tuple[int, int]
-    anchor: str = "start"
-    corners: tuple[tuple[int, int], ...] = ()
-
-
-CENTRES: Final = {
-    CLOSED: (380, 40),
-    LISTEN: (380, 140),
-    SYN_RECEIVED: (150, 220),
-    SYN_SENT: (620, 220),
-    ESTABLISHED: (380, 300),
-    FIN_WAIT_1: (150, 380),
-    CLOSE_WAIT: (620, 380),
-    FIN_WAIT_2: (150, 490),
-    CLOSING: (380, 490),
-    LAST_ACK: (620, 490),
-    TIME_WAIT: (380, 600),
-}
-# Where CLOSED is reached at the end of life, it is drawn once more, so that no arrow crosses all.
-CLOSED_AGAIN: Final = (620, 600)
-
-ROUTES: Final = {
-    (CLOSED, SND_SYN): Route((1, 0), (0, -1), (632, 120), "start", ((620, 40),)),
-    (CLOSED, RCV_SYN): Route((0, 1), (0, -1), (392, 95), "start"),
-    (LISTEN, SND_SYN): Route((1, 0), (-0.5, -1), (540, 132), "middle", ((588, 140),)),
-    (LISTEN, SND_SYN_ACK): Route((-1, 0), (0, -1), (162, 172), "start", ((150, 140),)),
-    (SYN_SENT, RCV_SYN): Route((-1, 0), (1, 0), (380, 212), "middle"),
-    (SYN_SENT, RCV_SYN_ACK): Route((0, 1), (1, -0.4), (632, 268), "start", ((620, 293),)),
-    (SYN_RECEIVED, RCV_ACK_OF_SYN): Route((0.5, 1), (-1, -0.4), (192, 285), "start", ((182, 293),)),
-    (SYN_RECEIVED, SND_FIN): Route((-0.5, 1), (-0.5, -1), (108, 305), "end"),
-    (ESTABLISHED, SND_FIN): Route((-1, 0.4), (0.5, -1), (192, 325), "start", ((182, 307),)),
-    (ESTABLISHED, RCV_FIN): Route((1, 0.4), (0, -1), (632, 345), "start", ((620, 307),)),
-    (FIN_WAIT_1, RCV_ACK_OF_FIN): Route((0, 1), (0, -1), (140, 440), "end"),
-    (FIN_WAIT_1, RCV_FIN): Route((1, 0), (0, -1), (300, 372), "middle", ((380, 380),)),
-    (CLOSE_WAIT, SND_FIN): Route((0, 1), (0, -1), (632, 440), "start"),
-    (FIN_WAIT_2, RCV_FIN): Route((0, 1), (-1, 0), (162, 560), "start", ((150, 600),)),
-    (CLOSING, RCV_ACK_OF_FIN): Route((0, 1), (0, -1), (392, 550), "start"),
-    (LAST_ACK, RCV_ACK_OF_FIN): Route((0, 1), (0, -1), (632, 550), "start"),
-    (TIME_WAIT, TIMER_TIME_WAIT): Route((1, 0), (-1, 0), (500, 592), "middle"),
-}
 SECTIONS: Final = (
     ("Figure 5 of RFC 9293", FIGURE_5),
     ("Its notes, and the texts of section 3.10", NOTES_TO_FIGURE_5),
@@ -103,21 +24,7 @@ SECTIONS: Final = (
 
 def diagram() -> str:
     """The drawing of figure 5's transitions, as SVG within the page."""
-    lines = [
-        "<figure>",
-        f'<svg class="state-machine" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"',
-        ' aria-labelledby="state-machine-title" xmlns="http://www.w3.org/2000/svg">',
-        '<title id="state-machine-title">The transitions of RFC 9293, figure 5</title>',
-        '<defs><marker id="state-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8"'
-        ' markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>',
-        *(_arrow(edge, "") for edge in FIGURE_5),
-        *(_arrow(edge, "inferred") for edge in OBSERVER if (edge.state, edge.event) in ROUTES),
-        *(_box(STATE_NAMES[state], centre) for state, centre in CENTRES.items()),
-        _box(STATE_NAMES[CLOSED], CLOSED_AGAIN),
-        "</svg>",
-        "</figure>",
-    ]
-    return "\n".join(lines) + "\n"
+    return f"<figure>\n{machine_svg()}</figure>\n"
 
 
 def edges() -> str:
@@ -155,33 +62,3 @@ def _names(states: Sequence[int]) -> Iterator[str]:
         yield "every state"
         return
     yield from (STATE_NAMES[state] for state in states)
-
-
-def _box(name: str, centre: tuple[int, int]) -> str:
-    across, down = centre
-    left, top = across - BOX_WIDTH // 2, down - BOX_HEIGHT // 2
-    return (
-        f'<rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>'
-        f'<text class="state" x="{across}" y="{down + 5}" text-anchor="middle">{name}</text>'
-    )
-
-
-def _arrow(edge: Edge, kind: str) -> str:
-    route = ROUTES[edge.state, edge.event]
-    target = CENTRES[edge.next_state]
-    if edge.next_state == CLOSED:
-        target = CLOSED_AGAIN
-    points = [
-        _point(CENTRES[edge.state], route.start),
-        *route.corners,
-        _point(target, route.end),
-    ]
-    path = "L".join(f"{across:g} {down:g}" for across, down in points)
-    across, down = route.label
-    name = EVENT_NAMES[edge.event]
-    label = f'<text x="{across}" y="{down}" text-anchor="{route.anchor}">{name}</text>'
-    return f'<path class="{kind}" d="M{path}" marker-end="url(#state-arrow)"/>{label}'
-
-
-def _point(centre: tuple[int, int], offset: tuple[float, float]) -> tuple[float, float]:
-    return centre[0] + offset[0] * BOX_WIDTH / 2, centre[1] + offset[1] * BOX_HEIGHT / 2
