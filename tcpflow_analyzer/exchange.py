@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from os import fspath
-from typing import Self
+from typing import NamedTuple, Self
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.errors import UsageError
@@ -23,6 +23,7 @@ from tcpflow_analyzer.report.sink import ScopeName, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.tracing import SocketPairs
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -257,6 +258,99 @@ def read_capture(
     sink = ExchangeSink(choice)
     work(Run(names, settings, [sink], tracer=sink))
     return sorted(sink.exchanges, key=_number), sink.last_time_ns
+
+
+class Wanted(NamedTuple):
+    """A connection of which an analysis has told, and whose segments are wanted.
+
+    Attributes:
+        number: in that analysis.
+        key, address_len: its sockets, as of `Connection`.
+        first_frame, frames: likewise.
+    """
+
+    number: int
+    key: bytes
+    address_len: int
+    first_frame: int
+    frames: int
+
+
+class _SegmentSink:
+    """Collects the segments of connections that begin at known frames."""
+
+    wants_connections = False
+    wants_facts = False
+    wants_first = 0
+
+    def __init__(self, first_frames: Iterable[int]) -> None:
+        self.logs = {frame: RungLog() for frame in first_frames}
+
+    def take_segment(
+        self, connection: Connection, from_originator: bool, segment: Segment, classes: int
+    ) -> None:
+        log = self.logs.get(connection.first_frame)
+        if log is not None:
+            log.add(from_originator, segment, classes)
+
+    def give_back(self, connection: Connection, frame: int) -> None:
+        log = self.logs.get(connection.first_frame)
+        if log is not None:
+            log.remove(frame)
+
+    def begin(self, start: Start) -> None:
+        pass
+
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        pass
+
+    def finding(self, finding: Finding) -> None:
+        pass
+
+    def more_of(self, code: str, name: str, severity: Severity) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        pass
+
+
+def read_segments(
+    paths: Sequence[AnyPath],
+    wanted: Sequence[Wanted],
+    settings: Settings,
+    work: Callable[[Run], object] = Run.run,
+) -> dict[int, RungLog]:
+    """Give the segments of connections that an analysis has told of, by their numbers.
+
+    Only what runs between their sockets is followed, which takes a fraction of an analysis. Where
+    that gives a connection other segments than the analysis (which a limit made forget it), all is
+    followed once more.
+
+    Args:
+        paths: files and folders that can be read again.
+        wanted: the connections.
+        settings: of the analysis.
+        work: works through a run.
+    """
+    if not wanted:
+        return {}
+    names = [fspath(path) for path in paths]
+    settings = replace(settings, where="")
+    sink = _SegmentSink(each.first_frame for each in wanted)
+    pairs = SocketPairs()
+    for each in wanted:
+        pairs.add(each.key, each.address_len)
+    work(Run(names, settings, [sink], tracer=sink, pairs=pairs))
+    logs = {each.number: sink.logs[each.first_frame] for each in wanted}
+    others = frozenset(each.number for each in wanted if len(logs[each.number]) != each.frames)
+    if others:
+        whole = ExchangeSink(Choice(numbers=others))
+        work(Run(names, settings, [whole], tracer=whole))
+        logs |= {each.connection.number: each.rungs for each in whole.exchanges}
+    return logs
 
 
 def check_codes(codes: Sequence[str]) -> None:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tcpflow_analyzer.report.record import ConnectionRecord
     from tcpflow_analyzer.sources.live.capture_engine import CaptureRequest
     from tcpflow_analyzer.sources.packet_filter import PacketFilter
-    from tcpflow_analyzer.tracing import Tracer
+    from tcpflow_analyzer.tracing import SocketPairs, Tracer
     from tcpflow_analyzer.where.choice import Choice
     from tcpflow_analyzer.where.parser import Where
 
@@ -210,6 +210,7 @@ class Run:
         live: "CaptureRequest | None" = None,
         tracer: "Tracer | None" = None,
         until: Until | None = None,
+        pairs: "SocketPairs | None" = None,
     ) -> None:
         """Open the input; nothing is read but the beginning of each file.
 
@@ -221,6 +222,8 @@ class Run:
             tracer: hears of every segment whose it is.
             until: where to end, as if the capture had ended there; timers run until then, also
                 behind the last frame.
+            pairs: with a tracer: only segments between these sockets are followed, so that numbers
+                of connections count these, and nothing is said of the others.
 
         Raises:
             InputError: the input is unusable, or has no such frame as `until` says.
@@ -250,7 +253,7 @@ class Run:
             self.end_ns = time_of_frame(paths, until.frame, settings)
         elif until is not None:
             self.end_ns = until.time_ns
-        self._engine = engine = self._make_engine(settings, tracer)
+        self._engine = engine = self._make_engine(settings, tracer, pairs)
         if settings.capture_filter:
             engine.keeps = _packet_filter(settings.capture_filter).keeps
         judge.engine = engine
@@ -276,7 +279,9 @@ class Run:
         # Packets that are built again from what tshark prints have no payload, yet nothing was cut.
         engine.quality.is_printed = live is not None and live.engine == "pyshark"
 
-    def _make_engine(self, settings: Settings, tracer: "Tracer | None") -> Engine:
+    def _make_engine(
+        self, settings: Settings, tracer: "Tracer | None", pairs: "SocketPairs | None"
+    ) -> Engine:
         """Make the engine; the plain one, unless somebody wants to hear of each segment."""
         take, profiles = self._judge.take, profile_chooser(settings)
         self._judge.view.profile_of_address = profiles
@@ -286,7 +291,7 @@ class Run:
         from tcpflow_analyzer.tracing import NO_LIMIT, TracingEngine  # noqa: PLC0415  few runs do
 
         return TracingEngine(
-            settings, self._decoder, take, profiles, tracer, last_frame or NO_LIMIT
+            settings, self._decoder, take, profiles, tracer, last_frame or NO_LIMIT, pairs
         )
 
     def _is_past_end(self, walk: RecordWalk) -> bool:

@@ -11,13 +11,41 @@ from typing import Final, Protocol
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.decoder import Decoder
-from tcpflow_analyzer.decode.segment import Segment
+from tcpflow_analyzer.decode.segment import Segment, destination_word, source_word
 from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.analysis import Analysis
 from tcpflow_analyzer.table.connection import Connection, Request
+from tcpflow_analyzer.table.connection_table import swapped
 
 NO_LIMIT: Final = 0
+
+
+class SocketPairs:
+    """Socket pairs, in either direction, to be found quickly.
+
+    A pair that was not added may be held as well, rarely: what it gives has to be looked at.
+    """
+
+    def __init__(self) -> None:
+        """Hold none."""
+        self._numbers: set[int] = set()
+        self._keys: set[bytes] = set()
+
+    def add(self, key: bytes, address_len: i64) -> None:
+        """Hold the pair with this key (decode/segment.py), of either direction."""
+        source = source_word(key)
+        if source >= 0:
+            self._numbers.add(source ^ destination_word(key))
+        else:
+            self._keys.add(key)
+            self._keys.add(swapped(key, address_len))
+
+    def holds(self, segment: Segment) -> bool:
+        """Whether a segment is of one of them."""
+        if segment.source >= 0:
+            return segment.source ^ segment.destination in self._numbers
+        return segment.key in self._keys
 
 
 class Tracer(Protocol):
@@ -58,6 +86,7 @@ class TracingEngine(Engine):
         profile_of_address: Callable[[bytes], int] | None,
         tracer: Tracer | None,
         last_frame: i64,
+        pairs: SocketPairs | None = None,
     ) -> None:
         """Make an engine.
 
@@ -65,13 +94,18 @@ class TracingEngine(Engine):
             settings, decoder, on_finished, profile_of_address: as of Engine.
             tracer: hears of the segments; None to tell nobody.
             last_frame: segments of later frames are passed over, NO_LIMIT for none.
+            pairs: segments of others are passed over; None to follow all.
         """
         super().__init__(settings, decoder, on_finished, profile_of_address)
         self._tracer = tracer
         self._last_frame: i64 = last_frame
+        self._pairs = pairs
 
     def _take(self, segment: Segment) -> None:
-        """Take a segment, unless it comes too late."""
+        """Take a segment, unless it comes too late or is of no interest."""
+        pairs = self._pairs
+        if pairs is not None and not pairs.holds(segment):
+            return
         if self._last_frame == NO_LIMIT or segment.frame <= self._last_frame:
             super()._take(segment)
 

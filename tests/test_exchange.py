@@ -13,8 +13,18 @@ from support.ladder import Ladder, capture
 from support.places import RECORDINGS
 from support.small_captures import CLIENT, SERVER, exchange, mixed
 from tcpflow_analyzer.errors import UsageError
-from tcpflow_analyzer.exchange import Choice, read_capture, read_exchanges
+from tcpflow_analyzer.exchange import (
+    Choice,
+    Exchange,
+    Wanted,
+    read_capture,
+    read_exchanges,
+    read_segments,
+)
 from tcpflow_analyzer.pipeline import Run
+from tcpflow_analyzer.report.sink import Start
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.tcp.control_bits import ACK, SYN
 
 
@@ -134,3 +144,92 @@ def test_ipv6_and_several_files_are_read_as_one_recording(tmp_path: Path) -> Non
         path.write_bytes(pcap([(START_NS + number, ethernet(packet(segment)))]))
     (found,) = read_exchanges(paths, Choice())
     assert [(rung.frame, rung.from_originator) for rung in found.rungs] == [(1, True), (2, False)]
+
+
+class Noting:
+    """A sink that notes what `read_segments` asks for."""
+
+    wants_connections = True
+    wants_facts = False
+    wants_first = 0
+
+    def __init__(self) -> None:
+        """Nothing was noted yet."""
+        self.wanted: list[Wanted] = []
+
+    def connection(self, connection: Connection, findings: object) -> None:
+        self.wanted.append(
+            Wanted(
+                connection.number,
+                connection.key,
+                connection.address_len,
+                connection.first_frame,
+                connection.frames,
+            )
+        )
+
+    def begin(self, start: Start) -> None: ...
+
+    def finding(self, finding: object) -> None: ...
+
+    def more_of(self, code: str, name: str, severity: object) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def end(self, capture: object, summary: object) -> None: ...
+
+
+def wanted_of(path: Path, settings: Settings) -> list[Wanted]:
+    """What an analysis tells of its connections, in their order."""
+    sink = Noting()
+    Run([str(path)], settings, [sink]).run()
+    return sorted(sink.wanted)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "time_wait_port_reuse.pcap",
+        "reordering@client.pcap",
+        "syn_in_established.pcap",
+        "ipv6_close_by_client.pcap",
+        "gre_tunnel.pcap",
+    ],
+)
+def test_segments_of_some_sockets_are_those_of_the_whole_analysis(name: str) -> None:
+    path = RECORDINGS / name
+    wanted = wanted_of(path, Settings())[:3]
+    runs: list[Run] = []
+
+    def work(run: Run) -> None:
+        runs.append(run)
+        run.run()
+
+    logs = read_segments([path], wanted, Settings(), work)
+    assert len(runs) == 1
+    expected = {each.connection.number: each for each in read_exchanges([path], Choice())}
+    assert {number: list(log) for number, log in logs.items()} == {
+        each.number: list(expected[each.number].rungs) for each in wanted
+    }
+
+
+def test_connection_that_a_limit_cut_in_two_is_looked_for_in_the_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    frames = [each for port in range(6) for each in exchange(40000 + port, START_NS + port * 100)]
+    path.write_bytes(pcap(sorted(frames)))
+    settings = Settings(max_connections=2)
+    wanted = [each for each in wanted_of(path, settings) if each.frames < 9][-2:]
+    runs: list[Run] = []
+
+    def work(run: Run) -> None:
+        runs.append(run)
+        run.run()
+
+    logs = read_segments([path], wanted, settings, work)
+    assert len(runs) == 2
+    exchanges: dict[int, Exchange] = {
+        each.connection.number: each for each in read_exchanges([path], Choice(), settings)
+    }
+    assert {number: list(log) for number, log in logs.items()} == {
+        each.number: list(exchanges[each.number].rungs) for each in wanted
+    }
