@@ -348,8 +348,8 @@ class Numbers:
         self._bases: dict[bool, int | None] = {True: None, False: None}
         if not absolute:
             self._bases = {
-                True: _base(connection.originator.iss, rungs, True),
-                False: _base(connection.responder.iss, rungs, False),
+                True: first_number(connection.originator.iss, rungs, True),
+                False: first_number(connection.responder.iss, rungs, False),
             }
 
     def describe(self, rung: Rung) -> tuple[str, ...]:
@@ -394,7 +394,7 @@ def _pairs(options: str) -> list[str]:
     return parts
 
 
-def _base(iss: int | None, rungs: Sequence[Rung], of_originator: bool) -> int | None:
+def first_number(iss: int | None, rungs: Sequence[Rung], of_originator: bool) -> int | None:
     """The number that is shown as 0: the ISS, else the one before the first octet seen.
 
     The other end's acknowledgements stand in for an end that was not seen to send.
