@@ -8,35 +8,38 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from tcpflow_analyzer.decode.reasons import FILTERED
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
-from tcpflow_analyzer.findings.registry import Rule, registered
+from tcpflow_analyzer.findings.registry import Rule
+from tcpflow_analyzer.report.frame_names import FrameNames
 from tcpflow_analyzer.report.groups import Group, Groups
 from tcpflow_analyzer.report.page import Look, Page, Span, cell_width, shortened
 from tcpflow_analyzer.report.rows import Rows, make_row
-from tcpflow_analyzer.report.sink import LocateFrame, ScopeName, Start
-from tcpflow_analyzer.report.totals import Capture, CaptureFile, Summary
+from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.summary_words import (
+    closer_cells,
+    container_text,
+    extent_text,
+    file_name,
+    other_frames,
+    outcome_cells,
+    quality_cells,
+    state_cells,
+    without_tcp,
+)
+from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.report.wording import (
-    LINK_TYPE_WORDS,
     Clock,
-    absolute_text,
     counted,
-    duration_text,
     listed,
-    shortly_listed,
 )
 from tcpflow_analyzer.table.connection import Connection
 
 FEW_CONNECTIONS: Final = 20  # so many are shown in a table without being asked for
 EXAMPLES_SHOWN: Final = 3
 FILES_SHOWN: Final = 5
-ABOUT_CAPTURES: Final = "CP"  # family of findings about the capture itself
-KINDS_SHOWN: Final = 5
 CODES_SHOWN: Final = 8
 PATH_WIDTH: Final = 60
-STANDARD_INPUT: Final = "-"
-SEPARATORS: Final = r"[/\\]"  # of the parts of a path
 
 MARKS: Final[Mapping[Severity, str]] = {"error": "✖", "warning": "▲", "info": "·"}
 STYLES: Final[Mapping[Severity, str]] = {"error": "bold red", "warning": "yellow", "info": "cyan"}
@@ -45,16 +48,6 @@ TITLES: Final[Mapping[Severity, str]] = {
     "warning": "WARNINGS",
     "info": "INFORMATION",
 }
-# Outcomes of handshakes as they are told in the line of totals; the others keep their names.
-OUTCOME_WORDS: Final = {
-    "midstream": "begun before the capture",
-    "rejected": "rejected by ICMP",
-    "aborted": "aborted while opening",
-    "simultaneous": "opened from both ends",
-    "split": "opened by a split handshake",
-}
-ENDS: Final = ("reset", "replaced")  # shapes of a close that nobody's FIN began
-CLOSER_WORDS: Final = {"both": "both at once", "none": "nobody"}
 
 
 class TextWriter(Protocol):
@@ -103,15 +96,14 @@ class TextReport:
         self._many = Rows(None if self._options.show_all else limit)
         self._rules: Mapping[str, Rule] = {}
         self._scope_name: ScopeName = _no_scope_name
-        self._locate: LocateFrame = _locate_nothing
-        self._files = 1
+        self._names = FrameNames()
         self._where = ""
 
     def begin(self, start: Start) -> None:
         """Take note of the rules and of how frames and scopes are called."""
         self._rules = start.rules
-        self._scope_name, self._locate = start.scope_name, start.locate_frame
-        self._files = len(start.paths)
+        self._scope_name = start.scope_name
+        self._names = FrameNames(len(start.paths), start.locate_frame)
         self._where = start.settings.where
         show_all = self._options.show_all
         self._groups = Groups(show_all, None if show_all else start.settings.examples)
@@ -187,8 +179,8 @@ class TextReport:
     def _example(self, finding: Finding) -> str:
         """Say of one finding which connection, what, and in which frames."""
         number = "" if finding.connection is None else f"#{finding.connection} "
-        message = self._message(finding)
-        frames = [self._frame(frame) for frame in finding.frames]
+        message = self._names.message(finding)
+        frames = [self._names.frame(frame) for frame in finding.frames]
         told = set(re.findall(r"[\w./-]*:?\d+", message))
         if all(frame in told for frame in frames):
             return f"{number}{message}"
@@ -199,26 +191,6 @@ class TextReport:
         )
         noun = "frame" if finding.frame_count == 1 else "frames"
         return f"{number}{message} ({noun} {listed(frames)}{more})"
-
-    def _message(self, finding: Finding) -> str:
-        """Give the message, with frame numbers of several files as `file:frame`."""
-        if self._files == 1:
-            return finding.message
-        values = {
-            name: self._frame(value)
-            if isinstance(value, int) and (name == "frame" or name.endswith("_frame"))
-            else value
-            for name, value in finding.values.items()
-        }
-        return finding.template.format(**values)
-
-    def _frame(self, frame: int) -> str:
-        """Write a frame's number: of the only file, or `file:frame` where there are several."""
-        found = self._locate(frame) if self._files > 1 else None
-        if found is None:
-            return str(frame)
-        path, own_frame = found
-        return f"{re.split(SEPARATORS, path)[-1]}:{own_frame}"
 
     def _write_foot(self, page: Page, summary: Summary) -> None:
         """Write what was not shown, and how to see it."""
@@ -263,33 +235,31 @@ def _write_head(page: Page, capture: Capture, summary: Summary, where: str) -> N
     """Write what was read, and how many connections it holds."""
     files = capture.files
     if len(files) == 1:
-        name = shortened(_name(files[0]), page.width)
-        _write_beside(page, "", Span(name, "bold"), f"{_container(files[0])}, {_extent(capture)}")
+        name = shortened(file_name(files[0]), page.width)
+        _write_beside(
+            page, "", Span(name, "bold"), f"{container_text(files[0])}, {extent_text(capture)}"
+        )
     else:
-        page.line(Span(counted(len(files), "file"), "bold"), f"   {_extent(capture)}")
+        page.line(Span(counted(len(files), "file"), "bold"), f"   {extent_text(capture)}")
         for file in files[:FILES_SHOWN]:
-            name = shortened(_name(file), PATH_WIDTH)
-            what = f"{_container(file)}, {counted(file.frames, 'frame')}"
+            name = shortened(file_name(file), PATH_WIDTH)
+            what = f"{container_text(file)}, {counted(file.frames, 'frame')}"
             _write_beside(page, "  ", Span(name), what)
         if len(files) > FILES_SHOWN:
             page.line(f"  and {len(files) - FILES_SHOWN:,} more")
     for file in files:
         if file.error is not None:
-            name = "" if len(files) == 1 else f"{shortened(_name(file), PATH_WIDTH)}: "
+            name = "" if len(files) == 1 else f"{shortened(file_name(file), PATH_WIDTH)}: "
             page.paragraph("damaged: ", f"{name}{file.error}", "yellow", "bold yellow")
     if summary.chosen_of is not None:
         page.paragraph("", f"chosen of {counted(summary.chosen_of, 'connection')}: {where}", "dim")
     if summary.connections:
-        outcomes = [
-            f"{count:,} {OUTCOME_WORDS.get(name, name)}"
-            for name, count in sorted(summary.outcomes.items(), key=lambda each: -each[1])
-        ]
         total = counted(summary.connections, "connection")
-        page.paragraph("", f"{total}: {listed(outcomes)}")
+        page.paragraph("", f"{total}: {listed(outcome_cells(summary))}")
     elif summary.chosen_of:
         page.paragraph("", "no connection")
     else:
-        page.paragraph("", _without_tcp(capture))
+        page.paragraph("", without_tcp(capture))
 
 
 def _write_beside(page: Page, head: str, name: Span, what: str) -> None:
@@ -301,111 +271,17 @@ def _write_beside(page: Page, head: str, name: Span, what: str) -> None:
         page.paragraph(f"{head}  ", what)
 
 
-def _name(file: CaptureFile) -> str:
-    return "standard input" if file.path == STANDARD_INPUT else file.path
-
-
-def _container(file: CaptureFile) -> str:
-    links = [LINK_TYPE_WORDS.get(name, name) for name in file.link_types]
-    return shortly_listed([file.format, *dict.fromkeys(links)], KINDS_SHOWN)
-
-
-def _extent(capture: Capture) -> str:
-    """Write frames, duration and beginning."""
-    if capture.frames == 0:
-        return "no frames"
-    text = counted(capture.frames, "frame")
-    if capture.last_time_ns > capture.first_time_ns:
-        text += f" in {duration_text(capture.last_time_ns - capture.first_time_ns)}"
-    try:
-        return f"{text} from {absolute_text(capture.first_time_ns)}"
-    except OverflowError:  # beyond the year 9999
-        return text
-
-
-def _without_tcp(capture: Capture) -> str:
-    """Say what a capture holds that has no connections."""
-    if capture.frames == 0:
-        return "0 TCP segments: the capture holds no frame at all"
-    others = _others(capture) or [f"the filter leaves out all {counted(capture.frames, 'frame')}"]
-    return f"{counted(capture.tcp_segments, 'TCP segment')}; {listed(others)}"
-
-
-def _others(capture: Capture) -> list[str]:
-    """Say what the frames without TCP were, the most frequent first."""
-    kinds = list(capture.others.items())
-    shown = KINDS_SHOWN if len(kinds) > KINDS_SHOWN + 1 else len(kinds)
-    words = [f"{count:,} {name}" for name, count in kinds[:shown]]
-    if kinds[shown:]:
-        rest = sum(count for _, count in kinds[shown:])
-        words.append(f"{rest:,} of {len(kinds) - shown} other kinds")
-    if capture.fragments:
-        words.append(f"{counted(capture.fragments, 'fragment')} of IP datagrams")
-    words += [
-        f"{count:,} not decoded ({reason})"
-        for reason, count in capture.undecoded.items()
-        if reason != FILTERED
-    ]
-    return words
-
-
 def _write_totals(page: Page, capture: Capture, summary: Summary) -> None:
     """Write who closed, what is left, and how good the capture is."""
     page.line()
     if summary.connections:
-        closers = [
-            f"{CLOSER_WORDS.get(name, name)} {count:,}"
-            for name, count in summary.closers.items()
-            if name != "none"
-        ]
-        shapes = [
-            f"{name} {count:,}"
-            for name, count in summary.shapes.items()
-            if name in {"reset", "replaced"}
-        ]
-        page.columns("Who closed first   ", closers + shapes or ["nobody"])
-        states = sorted(summary.by_state.items(), key=lambda each: (-each[1], each[0]))
-        cells = [f"{name} {count:,}" for name, count in states[:CODES_SHOWN]]
-        if len(states) > CODES_SHOWN:
-            cells.append(f"{len(states) - CODES_SHOWN} others")
-        page.columns("Left at the end    ", cells)
-        others = _others(capture)
+        page.columns("Who closed first   ", closer_cells(summary))
+        page.columns("Left at the end    ", state_cells(summary))
+        others = other_frames(capture)
         if others:
             page.columns("Without TCP        ", others)
-    page.columns("Capture quality    ", _quality(capture, summary))
-
-
-def _quality(capture: Capture, summary: Summary) -> list[str]:
-    cells = []
-    damaged = sum(file.error is not None for file in capture.files)
-    if damaged:
-        cells.append("damaged" if len(capture.files) == 1 else counted(damaged, "damaged file"))
-    drops = [file.drops for file in capture.files if file.drops is not None]
-    if sum(drops):
-        cells.append(f"{counted(sum(drops), 'frame')} dropped while capturing")
-    if capture.duplicate_frames:
-        cells.append(counted(capture.duplicate_frames, "duplicate frame"))
-    filtered = capture.undecoded.get(FILTERED, 0)
-    if filtered:
-        cells.append(f"{counted(filtered, 'frame')} left out by the filter")
-    undecoded = sum(capture.undecoded.values()) - filtered
-    if undecoded:
-        cells.append(f"{counted(undecoded, 'frame')} not decoded")
-    for code, count in summary.codes.items():
-        name, severity = registered[code]
-        if code.startswith(ABOUT_CAPTURES) and severity != "info":
-            cells.append(f"{code} {name} {count:,}")
-    left_out = dict(summary.left_out)
-    left_out.pop("dropped_frames", None)  # told above
-    if gaps := left_out.pop("capture_gaps", 0):
-        cells.append(counted(gaps, "gap") + " while capturing")
-    cells += [f"{name}: {count:,} left out" for name, count in left_out.items()]
-    return cells or ["complete as far as the file tells"]
+    page.columns("Capture quality    ", quality_cells(capture, summary))
 
 
 def _no_scope_name(_scope: int) -> tuple[str | None, str | None]:
     return None, None
-
-
-def _locate_nothing(_frame: int) -> tuple[str, int] | None:
-    return None
