@@ -293,6 +293,9 @@ class _SegmentSink:
         if log is not None:
             log.add(from_originator, segment, classes)
 
+    def take_evidence(self, connection: Connection, frame: int) -> None:
+        pass
+
     def give_back(self, connection: Connection, frame: int) -> None:
         log = self.logs.get(connection.first_frame)
         if log is not None:
