@@ -157,6 +157,17 @@ def test_linux_number_out_of_time_wait_is_named(findings: Findings) -> None:
     assert findings(OPEN + B_CLOSES + other)["TW004"].values["linux_tw_isn"] is False
 
 
+def test_linux_number_shows_that_time_wait_ignored_a_reset(findings: Findings) -> None:
+    reset = "--> <SEQ=1002><CTL=RST> -->\n"
+    again = "+1 s\n--> <SEQ=70000><CTL=SYN> -->\n<-- <SEQ=70539><CTL=SYN,ACK> <--\n"
+    found = findings(OPEN + B_CLOSES + reset + again)
+    assert "TW013" not in found
+    assert found["TW004"].values["holder"] == "peer"
+    found = findings(OPEN + B_CLOSES + reset + again.replace("70539", "70540"))
+    assert "TW004" not in found
+    assert found["TW013"].values["unprotected"] is True
+
+
 def test_reuse_after_reset_warns_where_old_octets_lie_in_the_new_window(
     findings: Findings,
 ) -> None:

@@ -38,6 +38,12 @@ class OldEnd(NamedTuple):
             self.time_wait_since_ns <= time_ns < self.time_wait_until_ns
         )
 
+    def continues_as(self, new_iss: int) -> bool:
+        """Whether a new ISN is what Linux takes out of this end's TIME-WAIT, which so still ran."""
+        return self.time_wait_since_ns > 0 and (
+            (self.snd_nxt + LINUX_ADVANCE) & 0xFFFF_FFFF == new_iss
+        )
+
 
 class Reuse(NamedTuple):
     """The new SYN against the old incarnation.
@@ -54,7 +60,8 @@ class Reuse(NamedTuple):
         holder: "opener", "peer", "both", or "" where nobody was in TIME-WAIT.
         held_ns: how long the holder had been in TIME-WAIT, the longer of two.
         was_refused: TIME-WAIT did not let the SYN in at first (TW006).
-        linux_number: the holder's new ISN is what Linux derives from its TIME-WAIT.
+        linux_number: the holder's new ISN is what Linux derives from its TIME-WAIT, which so has
+            survived a RST that seemed to end it.
     """
 
     previous: Remembered
@@ -97,7 +104,7 @@ class Reuse(NamedTuple):
         """TW004, TW005, TW011 or TW013, "" for a reuse that is no matter."""
         if self.was_refused:
             return ""  # TW006 tells what became of it
-        if self.previous.reset:
+        if self.previous.reset and not self.linux_number:
             return "TW013" if self.age_ns < TWO_MSL_NS else ""
         if self.holder and self.synack_frame == 0:
             return ""  # nobody has taken the SYN
@@ -134,8 +141,11 @@ def reuse(connection: Connection) -> Reuse | None:
     syn_time_ns = connection.syn_time_ns or noted.time_ns
     same_opener = previous.key == connection.key
     opener, peer = _old_ends(previous, same_opener)
-    by_opener, by_peer = opener.holds_time_wait(syn_time_ns), peer.holds_time_wait(syn_time_ns)
     originator, responder = connection.originator, connection.responder
+    opener_continues = opener.continues_as(originator.iss)
+    peer_continues = peer.continues_as(responder.iss)
+    by_opener = opener_continues or opener.holds_time_wait(syn_time_ns)
+    by_peer = peer_continues or peer.holds_time_wait(syn_time_ns)
     return Reuse(
         previous=previous,
         opener=opener,
@@ -154,8 +164,7 @@ def reuse(connection: Connection) -> Reuse | None:
             syn_time_ns - peer.time_wait_since_ns if by_peer else 0,
         ),
         was_refused=connection.observed & SYN_REFUSED_BY_TIME_WAIT != 0,
-        linux_number=(by_opener and _is_linux_number(originator.iss, opener))
-        or (by_peer and _is_linux_number(responder.iss, peer)),
+        linux_number=opener_continues or peer_continues,
     )
 
 
@@ -222,10 +231,6 @@ def _holder(by_opener: bool, by_peer: bool) -> str:
     if by_opener:
         return "opener"
     return "peer" if by_peer else ""
-
-
-def _is_linux_number(new_iss: int, old: OldEnd) -> bool:
-    return (old.snd_nxt + LINUX_ADVANCE) & 0xFFFF_FFFF == new_iss
 
 
 ENDED_BEFORE: Final = (

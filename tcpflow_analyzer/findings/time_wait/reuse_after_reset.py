@@ -22,7 +22,8 @@ def reuse_after_reset(connection: Connection, capture: CaptureView) -> Iterator[
     """The pair was reopened right after a RST close, with no quarantine at all.
 
     Set when all of the following hold:
-      - the last incarnation of a socket pair ended by an accepted RST;
+      - the last incarnation of a socket pair ended by an accepted RST; not where the new ISN of an
+        end shows that its TIME-WAIT ignored it (TW004, `linux_tw_isn`);
       - a SYN opened the next one less than 2 MSL (240 s) after it.
     A warning where octets of the old stream lie in the new window and neither sequence number nor
     timestamp protects it. `unprotected` where the RST ended a TIME-WAIT (TW007).

@@ -21,9 +21,10 @@ def time_wait_reuse(connection: Connection, capture: CaptureView) -> Iterator[Fi
       - a SYN-ACK followed.
     `holder` says whether the opener itself was in TIME-WAIT (Linux tcp_tw_reuse) or its peer;
     `fixed_source_port` from the third incarnation on; `linux_tw_isn` where the holder's new ISN is
-    its old SND.NXT plus 65537: its own kernel answered, not another host.
+    its old SND.NXT plus 65537: its own kernel answered, not another host, and a TIME-WAIT that a
+    RST seemed to end (TW007) had ignored it (tcp_rfc1337).
 
-    Superseded by: TW005 where neither protects the new connection; TW013 after a RST.
+    Superseded by: TW005 where neither protects the new connection; TW013 after any other RST.
     Why it matters: it is allowed, and why a client with a fixed port can reconnect at once.
     What to do: nothing. A fixed source port usually is not needed.
     Not proof of: a shortage of ports; see TW010.
