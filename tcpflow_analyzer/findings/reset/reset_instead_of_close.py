@@ -53,8 +53,9 @@ def reset_instead_of_close(connection: Connection, capture: CaptureView) -> Iter
         (seconds, default 5) before.
     Why it matters: the peer's application sees "connection reset" where it expects end of file, and
         no TIME-WAIT guards the socket pair against old segments (TW013).
-    What to do: look for SO_LINGER with a time of 0, for abort(), for a listener closed while
-        connections waited in its queue, for a proxy that ends idle connections by RST.
+    What to do: look for SO_LINGER with a time of 0, for abort(), for a client that closes without
+        having read the last answer, for a listener closed while connections waited in its queue,
+        for a proxy that ends idle connections by RST.
     Not proof of: a fault; load balancers and health checks do it on purpose.
     Other tools: Wireshark tcp.connection.rst; Zeek RSTO or RSTR; tcptrace RESET; conntrack CLOSE;
         Suricata has no name for it.
