@@ -173,3 +173,8 @@ def test_standard_input_and_suffix_of_the_output(folder: Path) -> None:
     done = run_program(["ss", "-", "-o", "t.csv"], stdin=octets, folder=folder)
     assert (done.returncode, done.stdout) == (0, b"")
     assert (folder / "t.csv").read_text().startswith("connection,local_address,")
+
+
+def test_filter_leaves_frames_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, table, _ = ss(capsys, folder / "one.pcap", "--at", "frame:4", "-f", "udp")
+    assert (status, table.count("\n")) == (0, 1)

@@ -16,6 +16,7 @@ from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
 from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.cli.names_option import names_option
 from tcpflow_analyzer.cli.outputs import (
     EXPORT_SUFFIXES,
     EXPORTS,
@@ -113,6 +114,7 @@ STATUS_UNUSABLE = 2
     help="How text shows times.",
 )
 @click.option("--ns-as-strings", is_flag=True, help="JSON with times as strings, for JavaScript.")
+@names_option
 @click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
 @click.option("--progress/--no-progress", default=None, help="A bar while it takes longer.")
 @click.option("--quiet", is_flag=True, help="Only findings; no totals, notes or progress.")

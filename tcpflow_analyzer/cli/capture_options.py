@@ -14,6 +14,13 @@ from tcpflow_analyzer.cli.option_types import duration, profile_choice
 from tcpflow_analyzer.settings import Settings
 
 OPTIONS = (
+    click.option(
+        "-f",
+        "--filter",
+        "capture_filter",
+        metavar="BPF",
+        help="Only frames that this filter passes, as 'tcp port 443'.",
+    ),
     set_option,
     click.option(
         "--profile",
@@ -62,6 +69,7 @@ def capture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_settings(**values: Any) -> Any:  # noqa: ANN401 -- click's values
         settings = Settings(
+            capture_filter=values.pop("capture_filter") or "",
             profiles=dict(values.pop("profiles")),
             msl_ns=values.pop("msl"),
             checksum=values.pop("checksum"),

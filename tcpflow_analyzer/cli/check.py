@@ -19,6 +19,7 @@ from tcpflow_analyzer.cli.configuration import (
 from tcpflow_analyzer.cli.gate_options import GateChoice, Words, gate_options
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.cli.names_option import names_option
 from tcpflow_analyzer.cli.option_types import codes
 from tcpflow_analyzer.cli.outputs import Output, describe
 from tcpflow_analyzer.cli.progress import Progress
@@ -72,6 +73,7 @@ STATUS_UNUSABLE: Final = 2
     help="Write to a file as well; may be given several times.",
 )
 @click.option("--init", is_flag=True, help="Write a configuration from what the captures hold.")
+@names_option
 @click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
 @click.option("--progress/--no-progress", default=None, help="A bar while it takes longer.")
 @click.option("--quiet", is_flag=True, help="Only what failed.")

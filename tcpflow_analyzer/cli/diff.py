@@ -11,6 +11,7 @@ from tcpflow_analyzer.cli.gate_options import GateChoice, gate_options
 from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.cli.names_option import names_option
 from tcpflow_analyzer.cli.outputs import (
     STANDARD_OUTPUT,
     Output,
@@ -52,6 +53,7 @@ STATUS_DIFFERENT: Final = 1
     metavar="[FORMAT:]PATH",
     help="Write there instead; may be given several times.",
 )
+@names_option
 @click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
 def diff(
     old: str,

@@ -15,6 +15,7 @@ from tcpflow_analyzer.cli.interruption import Hangups
 from tcpflow_analyzer.cli.keys import is_foreground
 from tcpflow_analyzer.cli.live_options import LiveChoice, capture_request, live_options
 from tcpflow_analyzer.cli.live_watching import WatchChoice, Watching, watch_options
+from tcpflow_analyzer.cli.names_option import chosen_names, names_option
 from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output, check_outputs, parse_output
 from tcpflow_analyzer.settings import Settings
 
@@ -43,6 +44,7 @@ COLLECT_EVERY: Final = 3000  # steps, of which there are several a second
 )
 @analysis_options
 @click.option("--ns-as-strings", is_flag=True, help="JSON with times as strings, for JavaScript.")
+@names_option
 @click.option("--quiet", is_flag=True, help="No notes on what happens to the capture.")
 @click.option(
     "--max-connections",
@@ -152,7 +154,7 @@ class LiveWork(NamedTuple):
         if stream is not None and form == "ndjson":
             sinks.append(NdjsonEvents(stream, ns_as_strings))
         elif stream is not None:
-            sinks.append(TextEvents(stream))
+            sinks.append(TextEvents(stream, chosen_names()))
         if is_view:
             return self._work_with_view(sinks)
         hangups = Hangups()

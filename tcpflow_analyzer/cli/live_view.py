@@ -16,6 +16,7 @@ from rich.text import Text
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.keys import Keys
 from tcpflow_analyzer.cli.messages import Holding
+from tcpflow_analyzer.cli.names_option import chosen_names
 from tcpflow_analyzer.findings.finding import Severity
 from tcpflow_analyzer.report.event_report import Change
 from tcpflow_analyzer.report.live_events import Moment, Watcher
@@ -46,6 +47,7 @@ class LiveView(Watcher):
             settings: of the run.
         """
         self._title = title
+        self._names = chosen_names()
         self._backlog = settings.backlog
         self._began = time.monotonic()
         self._shown_at = 0.0
@@ -198,6 +200,7 @@ class LiveView(Watcher):
             self._counts,
             list(reversed(self._changes.values())),
             list(self._notes),
+            self._names,
         )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

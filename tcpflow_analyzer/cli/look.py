@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
+from tcpflow_analyzer.cli.names_option import chosen_names
 from tcpflow_analyzer.cli.outputs import STANDARD_OUTPUT, Output
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def look_for(output: Output, color: bool | None) -> "Look":
         width = min(_columns(2) or PIPED_WIDTH, PIPED_WIDTH)
     else:
         width = PIPED_WIDTH
-    return Look(width, color, output.encoding)
+    return Look(width, color, output.encoding, chosen_names())
 
 
 def _columns(file_number: int) -> int:

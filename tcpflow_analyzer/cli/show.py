@@ -14,6 +14,7 @@ from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.cli.names_option import names_option
 from tcpflow_analyzer.cli.outputs import (
     STANDARD_OUTPUT,
     Output,
@@ -70,6 +71,7 @@ class Drawing(NamedTuple):
     help="How text shows times; relative to the first segment of the connection.",
 )
 @capture_options
+@names_option
 @click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
 @click.option("--progress/--no-progress", default=None, help="A bar while it takes longer.")
 def show(

@@ -12,6 +12,7 @@ from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.interruption import Interruptible
 from tcpflow_analyzer.cli.look import look_for
 from tcpflow_analyzer.cli.messages import say
+from tcpflow_analyzer.cli.names_option import names_option
 from tcpflow_analyzer.cli.option_types import MomentText, duration, moment
 from tcpflow_analyzer.cli.outputs import (
     STANDARD_OUTPUT,
@@ -59,6 +60,7 @@ SUFFIXES: Final = {".json": "json", ".csv": "csv"}
     "-o", "--output", metavar="[FORMAT:]PATH", help="Write to a file instead of standard output."
 )
 @capture_options
+@names_option
 @click.option("--color/--no-color", default=None, help="Colour; by default if a terminal sees it.")
 @click.option("--progress/--no-progress", default=None, help="A bar while it takes longer.")
 def ss(

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.report.json_report import NdjsonReport
+from tcpflow_analyzer.report.names import NO_NAMES, Names
 from tcpflow_analyzer.report.sink import ByteWriter, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
@@ -211,9 +212,10 @@ class TextEvents:
     wants_facts = False
     wants_first = 0
 
-    def __init__(self, stream: ByteWriter) -> None:
-        """Write into `stream`."""
+    def __init__(self, stream: ByteWriter, names: Names = NO_NAMES) -> None:
+        """Write into `stream`; `names` are those of hosts."""
         self._stream = stream
+        self._names = names
         self._revisions = Revisions()
         self._hosts = HostRevisions(self._revisions)
         self._lines: list[str] = []
@@ -270,7 +272,7 @@ class TextEvents:
             number = f" connection {finding.connection}" if finding.connection else ""
             self._lines.append(
                 f"{clock_time(finding.time_ns)} {mark}{finding.severity} {finding.code} "
-                f"{finding.name}{number}: {finding.message}\n"
+                f"{finding.name}{number}: {self._names.text(finding.message)}\n"
             )
 
 

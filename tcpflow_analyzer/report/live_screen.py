@@ -11,6 +11,7 @@ from tcpflow_analyzer.findings.finding import Severity
 from tcpflow_analyzer.report.addresses import address_text, socket_text
 from tcpflow_analyzer.report.event_report import Change
 from tcpflow_analyzer.report.live_events import Moment
+from tcpflow_analyzer.report.names import NO_NAMES, Names
 from tcpflow_analyzer.report.page import Look, Page, Span, cell_width, cut, padded, shortened
 from tcpflow_analyzer.report.terminal import MARKS, STYLES
 from tcpflow_analyzer.report.wording import SECOND, counted, duration_text, moment
@@ -75,6 +76,7 @@ class Figures(NamedTuple):
         counts: findings by severity, of those that hold.
         findings: the newest first.
         notes: what happened to the capture, the newest last.
+        names: of hosts, shown in place of their addresses.
     """
 
     title: str
@@ -87,6 +89,7 @@ class Figures(NamedTuple):
     counts: Mapping[Severity, int]
     findings: Sequence[Change]
     notes: Sequence[str]
+    names: Names = NO_NAMES
 
 
 def draw(figures: Figures, look: Look, height: int) -> Page:
@@ -218,7 +221,7 @@ def _listeners(figures: Figures, now: Moment, width: int, room: int) -> list[Lin
         titles += f"{'ESTABLISHED':>{ESTABLISHED_WIDTH}}"
     titles += f"{'CLOSE-WAIT':>{CLOSE_WAIT_WIDTH}}{'TIME-WAIT':>{TIME_WAIT_WIDTH}}"
     name_width = width - len(titles)
-    clients = _clients(now, width, min(CLIENTS_SHOWN, max(room - 5, 0)))
+    clients = _clients(figures, now, width, min(CLIENTS_SHOWN, max(room - 5, 0)))
     room -= len(clients) + bool(clients)
     lines = [[Span(padded("LISTENER", name_width), "bold"), Span(titles, "dim")]]
     standing = sorted(
@@ -230,7 +233,8 @@ def _listeners(figures: Figures, now: Moment, width: int, room: int) -> list[Lin
         ),
     )
     for each in standing[: room - 1]:
-        line = [Span(padded(_socket(each.key, each.address_len, name_width - 1), name_width))]
+        socket = _socket(figures, each.key, each.address_len, name_width - 1)
+        line = [Span(padded(socket, name_width))]
         half_open = f"{each.half_open:,}/{figures.backlog:,}"
         share = each.half_open / figures.backlog
         line.append(Span(f"{half_open:>{HALF_OPEN_WIDTH}}", _style(share)))
@@ -245,7 +249,7 @@ def _listeners(figures: Figures, now: Moment, width: int, room: int) -> list[Lin
     return [*lines, [], *clients] if clients else lines
 
 
-def _clients(now: Moment, width: int, most: int) -> list[Line]:
+def _clients(figures: Figures, now: Moment, width: int, most: int) -> list[Line]:
     """The clients that use most of the source ports that they have towards a service."""
     if not now.clients or most < 1:
         return []
@@ -254,8 +258,9 @@ def _clients(now: Moment, width: int, most: int) -> list[Line]:
     name_width = width - len(titles)
     lines = [[Span(padded("CLIENT", name_width), "bold"), Span(titles, "dim")]]
     for each, ports in now.clients[:most]:
-        client = address_text(each.key[: each.address_len])
-        name = f"{client} > {_socket(each.key[each.address_len :], each.address_len, width)}"
+        client = figures.names.text(address_text(each.key[: each.address_len]))
+        service = _socket(figures, each.key[each.address_len :], each.address_len, width)
+        name = f"{client} > {service}"
         share = each.in_use / ports
         used = f"{each.in_use:,}/{ports:,}"
         if width >= WITH_PERCENT:
@@ -288,16 +293,17 @@ def _findings(figures: Figures, width: int) -> list[Line]:
             [
                 Span(head, "dim"),
                 Span(title, STYLES[finding.severity]),
-                Span(cut(f"{number}{finding.message}", room)),
+                Span(cut(f"{number}{figures.names.text(finding.message)}", room)),
             ]
         )
     return lines
 
 
-def _socket(key: bytes, address_len: int, width: int) -> str:
+def _socket(figures: Figures, key: bytes, address_len: int, width: int) -> str:
     """The socket that a key begins with."""
     port = int.from_bytes(key[address_len : address_len + 2], "big")
-    return shortened(socket_text(address_text(key[:address_len]), port), width)
+    socket = socket_text(address_text(key[:address_len]), port)
+    return shortened(figures.names.text(socket), width)
 
 
 def _style(share: float) -> str:

@@ -6,6 +6,8 @@ rich is imported only where colours are wanted.
 import io
 from typing import Final, NamedTuple
 
+from tcpflow_analyzer.report.names import NO_NAMES, Names
+
 PIPED_WIDTH: Final = 100  # of a page that no terminal shows; wide enough for most sentences
 LEAST_WIDTH: Final = 40
 ELLIPSIS: Final = "…"
@@ -31,11 +33,13 @@ class Look(NamedTuple):
         width: in cells.
         color: whether styles are shown.
         encoding: of the output.
+        names: of hosts, shown in place of their addresses.
     """
 
     width: int = PIPED_WIDTH
     color: bool = False
     encoding: str = "utf-8"
+    names: Names = NO_NAMES
 
 
 class Page:
@@ -46,6 +50,7 @@ class Page:
         self.width = max(look.width, LEAST_WIDTH)
         self._color = look.color
         self._encoding = look.encoding
+        self._names = look.names
         self._lines: list[list[Span]] = []
         try:
             "".join(ASCII_FOR).encode(look.encoding)
@@ -55,7 +60,10 @@ class Page:
 
     def line(self, *spans: Span | str) -> None:
         """Add a line; it is not wrapped, whatever its length."""
-        self._lines.append([each if isinstance(each, Span) else Span(each) for each in spans])
+        line = [each if isinstance(each, Span) else Span(each) for each in spans]
+        if self._names:
+            line = [Span(self.named(each.text), each.style) for each in line]
+        self._lines.append(line)
 
     def paragraph(
         self,
@@ -76,6 +84,9 @@ class Page:
             hanging: what the other lines begin with; spaces as wide as the head without it.
             bold_len: characters at the beginning of the text that are bold.
         """
+        if self._names:
+            head, title = self.named(head), self.named(text[:bold_len])
+            text, bold_len = title + self.named(text[bold_len:]), len(title)
         indent = " " * cell_width(head) if hanging is None else hanging
         lines = _wrapped(text, self.width - cell_width(head), self.width - cell_width(indent))
         first = lines[0]
@@ -89,7 +100,7 @@ class Page:
         """Add cells behind a head, as many on a line as fit, never broken."""
         indent = cell_width(head)
         line = ""
-        for cell in cells:
+        for cell in map(self.named, cells):
             longer = f"{line}{gap}{cell}" if line else cell
             if line and indent + cell_width(longer) > self.width:
                 self.line(Span(head, "bold"), line)
@@ -97,6 +108,10 @@ class Page:
             else:
                 line = longer
         self.line(Span(head, "bold"), line)
+
+    def named(self, text: str) -> str:
+        """Give text with names in place of addresses, where there are any; for tables."""
+        return self._names.text(text)
 
     def lines(self) -> list[list[Span]]:
         """Give the page as lines, as they can be shown."""

@@ -115,7 +115,7 @@ class Rows:
             return
         page.line()
         page.line(Span(title, "bold"))
-        rows = [each.row for each in ranked]
+        rows = [Row(*map(page.named, each.row)) for each in ranked]
         widths = [
             max(cell_width(text) for text in column) for column in zip(HEADS, *rows, strict=True)
         ]

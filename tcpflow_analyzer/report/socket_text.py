@@ -27,7 +27,7 @@ LONG_MINUTES: Final = 10
 def table_text(rows: Sequence[SocketRow], look: Look) -> str:
     """Write a line for each socket."""
     page = Page(look)
-    cells = [HEADS, *(_cells(row) for row in rows)]
+    cells = [HEADS, *(tuple(map(page.named, _cells(row))) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADS) - 1)]
     for number, line in enumerate(cells):
         padded = [f"{cell:<{width}}" for cell, width in zip(line, widths, strict=False)]

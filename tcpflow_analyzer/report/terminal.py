@@ -161,7 +161,8 @@ class TextReport:
     def _write_group(self, page: Page, group: Group, clock: Clock) -> None:
         mark, style = MARKS[group.severity], STYLES[group.severity]
         title = f"{mark} {group.code} {group.name}"
-        what = f"{group.who()}, {clock.span(group.first_time_ns, group.last_time_ns)}"
+        who = page.named(group.who())
+        what = f"{who}, {clock.span(group.first_time_ns, group.last_time_ns)}"
         if len(title) + 3 + len(what) <= page.width:
             page.line(Span(title, style), f"   {what}")
         else:
