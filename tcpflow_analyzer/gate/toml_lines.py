@@ -1,18 +1,31 @@
 """Reads TOML and tells in which line each key stands, which `tomllib` does not.
 
-TOML is a sequence of statements, each on lines of its own: a header or a key with its value. So a
-statement is the shortest run of lines that is TOML by itself, and its keys come after the header.
+TOML is a sequence of statements, each on lines of its own: a header or a key with its value, which
+comes after the header. A statement is TOML by itself.
 """
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tcpflow_analyzer.errors import UsageError
 
 # Keys and numbers of array elements, as in ("expect", 0, "closed_by").
 Path = tuple[str | int, ...]
+DEEPEST: Final = 50  # tables and arrays inside each other
+# What can hide the end of a statement, and the end itself. Of a text that is TOML already.
+_TOKEN: Final = re.compile(
+    r"""
+    \#[^\n]*+
+    | \"{3}(?:[^"\\]|\\.|"(?!""))*+"{3,5}
+    | '{3}(?:[^']|'(?!''))*+'{3,5}
+    | "(?:[^"\\]|\\.)*+"
+    | '[^']*+'
+    | [][{}\n]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _PLACE: Final = re.compile(r"\(at line (\d+), column (\d+)\)$")
 
 
@@ -41,6 +54,9 @@ class Document:
             raise UsageError(_located(path, error)) from error
         except RecursionError:
             raise UsageError(f"{path}: values inside values, too deep") from None
+        except ValueError as error:  # of int(), which takes no more than 4,300 digits
+            raise UsageError(f"{path}: a number has too many digits") from error
+        _check_depth(path, self.values)
         self._lines = _lines_of(text)
 
     def line(self, path: Path) -> int:
@@ -62,28 +78,60 @@ def _located(path: str, error: Exception) -> str:
     return f"{path}, line {match[1]}: {what[:1].lower()}{what[1:]} (column {match[2]})"
 
 
+def _check_depth(path: str, document: object) -> None:
+    """Refuse tables and arrays that lie too deep, as a dotted key can make them without brackets.
+
+    Raises:
+        UsageError: they do.
+    """
+    level = [document]
+    for _ in range(DEEPEST):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner.extend(value.values())
+            elif isinstance(value, list):
+                inner.extend(value)
+        level = inner
+        if not level:
+            return
+    raise UsageError(f"{path}: values inside values, too deep")
+
+
 def _lines_of(text: str) -> dict[Path, int]:
-    """Give the line, from 1, of each header and key."""
+    """Give the line, from 1, of each header and key of a text that is TOML."""
     lines: dict[Path, int] = {}
     table: Path = ()
     lengths: dict[Path, int] = {}  # of arrays of tables so far
-    statement = ""
-    begin = 0
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
-        if not statement:
-            begin = number
-        statement += line
-        try:
-            values = tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:
-            continue  # a value that goes on in the next line
+    for begin, statement in _statements(text):
+        values = tomllib.loads(statement)
         if statement.lstrip().startswith("["):
             table = _enter(values, lengths)
             lines.setdefault(table, begin)
         else:
             _note(values, table, begin, lines)
-        statement = ""
     return lines
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Give the statements of a text that is TOML, each with the line where it begins.
+
+    A statement ends with the first line in which no bracket and no string is open.
+    """
+    start = 0
+    begin = line = 1
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        sign = match.group()
+        line += sign.count("\n")
+        if sign in ("[", "{"):
+            depth += 1
+        elif sign in ("]", "}"):
+            depth -= 1
+        elif sign == "\n" and depth == 0:
+            yield begin, text[start : match.end()]
+            start, begin = match.end(), line
+    yield begin, text[start:]
 
 
 def _enter(header: Mapping[str, object], lengths: dict[Path, int]) -> Path:

@@ -71,3 +71,44 @@ def test_document_says_where_it_is_no_toml() -> None:
 def test_document_too_deep_is_an_error() -> None:
     with pytest.raises(UsageError, match=r"^a.toml: "):
         Document("a.toml", "a = " + "[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"""quoted """"',
+        '""""\\""" and # [\n"""',
+        "'''it''s\n[ '''''",
+        '"# \\" ["',
+        "'\\'",
+        '[ # ]\n "]", \']\', """\n]""", { a = [\n] } ]',
+        '""',
+        "''",
+        '""""""',
+        "''''''",
+        '"\u2028"',
+    ],
+)
+def test_statement_ends_where_its_strings_and_brackets_do(value: str) -> None:
+    document = Document("a.toml", f"first = {value}\nlast = 1")
+    assert document.line(("first",)) == 1
+    assert document.line(("last",)) == 2 + value.count("\n")
+
+
+def test_array_of_many_lines_takes_time_as_long_as_it_is() -> None:
+    text = "first = [\n" + '"a", # "\n' * 20_000 + "]\nlast = 1"
+    assert Document("a.toml", text).line(("last",)) == 20_003
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a = " + "9" * 5000, "too many digits"),
+        ("a = " + "[" * 5000, "too deep"),
+        (".".join("a" * 60) + " = 1", "too deep"),
+        ("a = " + "[" * 60 + "]" * 60, "too deep"),
+    ],
+)
+def test_what_python_would_stumble_over_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        Document("a.toml", text)
