@@ -44,7 +44,7 @@ AND: Final = {"and", "&", "&&"}
 OR: Final = {"or", "|", "||"}
 NOT: Final = {"not", "!"}
 ENDS: Final = ("src", "dst", "sport", "dport")
-DEEPEST: Final = 50  # parentheses within one another
+DEEPEST: Final = 50  # parentheses and `not` within one another
 _WORDS: Final = re.compile(r"\(|\)|&&|\|\||[&|]|[=!<>]=|[=<>!]|[^\s()&|=<>!]+")
 _SOCKET: Final = re.compile(r"(?P<host>\[[^\]]*\](?:/\d+)?|[^\[\]]*?)(?::(?P<port>[^:\]]*))?")
 
@@ -149,16 +149,12 @@ class _Parser:
     def _factor(self) -> Takes:
         word = self.take("a condition").lower()
         if word in NOT:
-            return _Not(self._factor())
+            return _Not(self._inside(self._factor))
         if word == "(":
-            self._depth += 1
-            if self._depth > DEEPEST:
-                raise UsageError(f"a filter has at most {DEEPEST} parentheses within one another")
-            inside = self.expression()
+            inside = self._inside(self.expression)
             if self.peek() != ")":
                 raise UsageError("a parenthesis of the filter is not closed")
             self.take("")
-            self._depth -= 1
             return inside
         if word in {"state", "exclude"}:
             raise UsageError(f"{word} stands in front of the rest of a filter")
@@ -167,6 +163,15 @@ class _Parser:
                 f"{word!r} is no condition; there are state, exclude, {', '.join(ENDS)}"
             )
         return self._condition(word)
+
+    def _inside(self, read: Callable[[], Takes]) -> Takes:
+        """Read what stands behind `not` or a parenthesis."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise UsageError(f"a filter has at most {DEEPEST} parentheses within one another")
+        inside = read()
+        self._depth -= 1
+        return inside
 
     def _condition(self, word: str) -> Takes:
         of_local = word.startswith("s")

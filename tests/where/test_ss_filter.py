@@ -118,6 +118,7 @@ def test_words_may_come_in_one_piece() -> None:
         ("dport = :80 and", "the filter ends where a condition should follow"),
         ("dport = :80 state established", "state stands in front"),
         ("(" * 60 + "dport = 1" + ")" * 60, "at most 50 parentheses"),
+        ("! " * 60 + "dport = 1", "at most 50 parentheses"),
     ],
 )
 def test_mistake_is_said(text: str, message: str) -> None:
