@@ -115,9 +115,13 @@ def program_command(
     arguments: Sequence[str | Path], *, interpreted: bool = False
 ) -> tuple[list[str], dict[str, str]]:
     """The command line that runs `tcpflow`, and the variables of its environment."""
-    package_folder = Path(tcpflow_analyzer.__path__[0]).parent
-    path = os.pathsep.join([str(package_folder), str(_TESTS)])
     run = _RUN.format(interpreted=interpreted)
     command = [sys.executable, "-P", "-c", run, *map(str, arguments)]
     # A user's program buffers what it writes, however the tests are run.
-    return command, os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": ""}
+    return command, python_environment() | {"PYTHONUNBUFFERED": ""}
+
+
+def python_environment() -> dict[str, str]:
+    """Variables for a process that imports the package under test and `support`."""
+    package_folder = Path(tcpflow_analyzer.__path__[0]).parent
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(package_folder), str(_TESTS)])}
