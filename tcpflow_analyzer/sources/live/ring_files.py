@@ -6,6 +6,7 @@ and the interfaces, so that each can be read alone, and all together as one reco
 
 import contextlib
 import os
+import stat
 import struct
 from pathlib import Path
 from typing import IO, Final
@@ -135,7 +136,7 @@ class RingFiles:
         if self._file is not None:
             self._file.close()
         try:
-            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FIRST_MODE)
+            number = _open_anew(path)
         except OSError as error:
             self._file = None
             raise OutputError(f"{path}: {error.strerror}") from error
@@ -145,3 +146,26 @@ class RingFiles:
         while self._most_files is not None and len(self.paths) > self._most_files:
             with contextlib.suppress(OSError):
                 self.paths.pop(0).unlink()
+
+
+def _open_anew(path: Path) -> int:
+    """Make a file that only its owner may read, in place of an older one.
+
+    Whoever lays a link, or a file that all may read, where packets are expected in a folder such as
+    /tmp, gets none of them. Devices and pipes are opened.
+
+    Raises:
+        OSError: it cannot be made.
+        OutputError: a link is in its place.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        pass
+    else:
+        if path.is_relative_to("/dev") or not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            return os.open(path, os.O_WRONLY)
+        if stat.S_ISLNK(mode):
+            raise OutputError(f"{path}: packets are not written through a symbolic link")
+        path.unlink()
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FIRST_MODE)

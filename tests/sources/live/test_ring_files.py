@@ -1,5 +1,6 @@
 """Packets that are kept: every file can be read alone, all together as one recording."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,37 @@ def test_file_that_cannot_be_opened_anew_is_written_on(tmp_path: Path) -> None:
     files.close()
     assert frames([moved]) == [1, 2]
     assert files.paths == [folder / "kept.pcapng"]
+
+
+@pytest.mark.parametrize("octets", [None, 10_000])
+def test_nothing_is_written_through_a_link(tmp_path: Path, octets: int | None) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    name = "kept.pcapng" if octets is None else "kept_00001.pcapng"
+    (tmp_path / name).symlink_to(victim)
+    with pytest.raises(OutputError, match="not written through a symbolic link"):
+        RingFiles(str(tmp_path / "kept.pcapng"), octets, None)
+    assert victim.read_bytes() == b"precious"
+
+
+def test_file_that_was_there_for_all_to_read_is_replaced(tmp_path: Path) -> None:
+    path, other = tmp_path / "kept.pcapng", tmp_path / "other"
+    path.write_bytes(b"old")
+    path.chmod(0o666)
+    other.hardlink_to(path)
+    files = RingFiles(str(path), None, None)
+    files.write(HEAD)
+    files.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert other.read_bytes() == b"old"
+
+
+def test_pipe_is_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    files = RingFiles(str(path), None, None)
+    files.write(HEAD)
+    assert os.read(reader, 4096) == HEAD
+    files.close()
+    os.close(reader)
