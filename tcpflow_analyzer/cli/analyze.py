@@ -189,7 +189,7 @@ def analyze(
     _check_exports(choices, separate)
     if OutputChoice("ndjson", STANDARD_OUTPUT) in choices and sys.stdout.isatty():
         progress = False  # its lines come while the bar would be there
-    check_outputs(choices, captures)
+    check_outputs(choices, captures, written=[live.kept])
     display = Display(
         time, top, show_all, connections, color, quiet, progress, ns_as_strings,
         configuration=display_path(),
@@ -206,6 +206,12 @@ def _check_exports(choices: Sequence[OutputChoice], separate: bool) -> None:
             raise click.UsageError("parquet is no text: write it to a file, as -o FILE.parquet")
 
 
+def _open(choice: OutputChoice, live: LiveChoice, outputs: int) -> Output:
+    """Open an output: what comes line by line may be followed; so does root, before it is gone."""
+    at_once = choice.form == "ndjson" or bool(live.interfaces)
+    return Output(choice.path, at_once=at_once, is_optional=outputs > 1)
+
+
 def _analyze(
     captures: Sequence[str],
     live: LiveChoice,
@@ -219,7 +225,9 @@ def _analyze(
     # Connections are free of cycles; the collector would only look at each again and again.
     gc.disable()
     with contextlib.ExitStack() as stack:
-        outputs = [(choice.form, stack.enter_context(Output(choice.path))) for choice in choices]
+        outputs = [
+            (each.form, stack.enter_context(_open(each, live, len(choices)))) for each in choices
+        ]
         try:
             request = capture_request(live, captures)
             if request is not None:

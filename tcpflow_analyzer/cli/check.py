@@ -21,7 +21,7 @@ from tcpflow_analyzer.cli.help import HelpCommand
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.names_option import names_option
 from tcpflow_analyzer.cli.option_types import codes
-from tcpflow_analyzer.cli.outputs import Output, describe
+from tcpflow_analyzer.cli.outputs import Output, OutputChoice, check_outputs, describe
 from tcpflow_analyzer.cli.progress import Progress
 from tcpflow_analyzer.errors import OutputError, UsageError
 from tcpflow_analyzer.gate.configuration import Configuration
@@ -118,12 +118,13 @@ def check(
         return write_configuration(captures, plain, outputs)
     configuration = with_check(configuration_for(chosen), choice)
     places = choose_outputs(outputs, form, captures, quiet)
+    _check_files(places, captures, configuration, write_baseline)
     known = _known(configuration, write_baseline)
     # What was imported is no garbage; what the captures leave is collected as in a library.
     gc.freeze()
     gc.enable()
     with contextlib.ExitStack() as stack:
-        opened = [(each.form, stack.enter_context(Output(each.path))) for each in places]
+        opened = [(each.form, stack.enter_context(_open(each, len(places)))) for each in places]
         kept = None
         if write_baseline is not None:
             kept = stack.enter_context(Output(write_baseline))
@@ -146,6 +147,28 @@ def check(
         except OSError as error:
             raise OutputError(describe(error)) from error
     return result.status
+
+
+def _check_files(
+    places: Sequence[OutputChoice],
+    captures: Sequence[str],
+    configuration: Configuration,
+    write_baseline: str | None,
+) -> None:
+    """Refuse what would overwrite the configuration, the baseline or a capture."""
+    check_outputs(
+        places,
+        captures,
+        read=[configuration.path, configuration.baseline],
+        written=[write_baseline],
+    )
+    if write_baseline is not None:
+        baseline = OutputChoice("baseline", write_baseline)
+        check_outputs([baseline], captures, read=[configuration.path])
+
+
+def _open(choice: OutputChoice, outputs: int) -> Output:
+    return Output(choice.path, is_optional=outputs > 1)
 
 
 def _known(configuration: Configuration, write_baseline: str | None) -> tuple[str, str] | None:

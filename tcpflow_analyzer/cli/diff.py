@@ -85,7 +85,7 @@ def diff(
     gc.freeze()
     gc.enable()
     with contextlib.ExitStack() as stack:
-        opened = [(each.form, stack.enter_context(Output(each.path))) for each in choices]
+        opened = [(each.form, stack.enter_context(_open(each, len(choices)))) for each in choices]
         try:
             difference = _compare(old, new, configuration, min_severity)
         except OSError as error:  # a temporary file, mostly: the disk is full
@@ -93,6 +93,10 @@ def diff(
         for output_form, output in opened:
             _write(difference, output_form, output, color, show_all)
     return STATUS_DIFFERENT if difference.differing else 0
+
+
+def _open(choice: OutputChoice, outputs: int) -> Output:
+    return Output(choice.path, is_optional=outputs > 1)
 
 
 def _compare(old: str, new: str, configuration: "Configuration", least: "Severity") -> "Difference":

@@ -1,10 +1,12 @@
 """What the interrupt key and the wish to end do: pipes and live captures end, all else stops."""
 
+import os
 import signal
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import Final, Protocol, Self
 
+from tcpflow_analyzer.cli.drafts import discard_drafts
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.sources.octets import is_fifo
@@ -139,14 +141,29 @@ class Hangups:
 
 
 def handle_signals() -> None:
-    """Turn SIGINT and SIGTERM of this process into ended inputs and exceptions."""
+    """Turn SIGINT and SIGTERM of this process into ended inputs and exceptions.
+
+    Once one of them has raised its exception, the next of either ends the process at once.
+    """
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _terminate)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     if not Interruptible.take_interrupt():
+        _make_next_final()
         raise Interrupted
+
+
+def _make_next_final() -> None:
+    """Nothing may interrupt what tidies up, except for good."""
+    signal.signal(signal.SIGINT, _end_now)
+    signal.signal(signal.SIGTERM, _end_now)
+
+
+def _end_now(number: int, _frame: FrameType | None) -> None:
+    discard_drafts()
+    os._exit(128 + number)
 
 
 def _end_input(_number: int, _frame: FrameType | None) -> None:
@@ -155,4 +172,5 @@ def _end_input(_number: int, _frame: FrameType | None) -> None:
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     if not Interruptible.take_termination():
+        _make_next_final()
         raise Terminated

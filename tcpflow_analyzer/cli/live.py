@@ -88,14 +88,14 @@ def live(
     choice = parse_output(output or STANDARD_OUTPUT, form)
     if choice.form not in FORMATS:
         raise click.UsageError(f"live writes {' or '.join(FORMATS)}, not {choice.form}")
-    check_outputs([choice], [])
+    check_outputs([choice], [], written=[live.kept])
     has_events = form is not None or output is not None
     is_view = _shows_view(view, has_events, choice.path)
     gc.disable()  # see COLLECT_EVERY
     with ExitStack() as stack:
         watching = stack.enter_context(Watching(watch, quiet, ns_as_strings))
         writes = has_events or not is_view
-        stream = stack.enter_context(Output(choice.path)) if writes else None
+        stream = stack.enter_context(Output(choice.path, at_once=True)) if writes else None
         work = LiveWork(live, settings, watching, quiet)
         return work.work(stream, choice.form, ns_as_strings, is_view)
 

@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 
 import click
 
+from tcpflow_analyzer.cli.drafts import discard_drafts
 from tcpflow_analyzer.cli.help import HelpGroup
 from tcpflow_analyzer.cli.interruption import Interrupted, Terminated, handle_signals
 from tcpflow_analyzer.cli.messages import say
@@ -139,7 +140,8 @@ def main() -> NoReturn:
     handle_signals()
     status = run(sys.argv[1:])
     if status in (STATUS_INTERRUPTED, STATUS_TERMINATED):
-        _silence_output()  # a report is flushed by now; for one broken off nobody may be reading
+        # A report is flushed by now; for one broken off nobody may be reading.
+        _silence_output()
     try:
         _flush_output()
     except BrokenPipeError:
@@ -148,6 +150,7 @@ def main() -> NoReturn:
         if status != STATUS_OUTPUT:  # else it was said already
             say("error", str(error))
         status = STATUS_OUTPUT
+    discard_drafts()
     # All is written; taking a million objects apart one by one would cost another half second.
     os._exit(status)
 
@@ -178,6 +181,6 @@ def _flush_output() -> None:
 
 
 def _silence_output() -> None:
-    """Point standard output nowhere, so that what is still buffered harms nobody."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    from tcpflow_analyzer.cli.outputs import silence_standard_output  # noqa: PLC0415  rare
+
+    silence_standard_output()

@@ -1,4 +1,7 @@
-"""Where reports go: standard output or files, opened early so that a mistake shows at once."""
+"""Where reports go: standard output or files, opened early so that a mistake shows at once.
+
+A file is there whole or not at all (drafts.py), except events that somebody follows.
+"""
 
 import contextlib
 import io
@@ -9,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
 
+from tcpflow_analyzer.cli.drafts import Draft, begin_draft, followed
 from tcpflow_analyzer.errors import OutputError, UsageError
 
 FORMATS: Final = ("text", "json", "ndjson")
@@ -48,23 +52,40 @@ def parse_output(
     return OutputChoice(asked_form or suffixes.get(suffix, "text"), value)
 
 
-def check_outputs(choices: Sequence[OutputChoice], captures: Sequence[str]) -> None:
+def check_outputs(
+    choices: Sequence[OutputChoice],
+    captures: Sequence[str],
+    *,
+    read: Sequence[str | None] = (),
+    written: Sequence[str | None] = (),
+) -> None:
     """Refuse outputs that would overwrite each other or what is to be read.
 
     Args:
         choices: of `--output`.
         captures: files, folders and "-" that are to be analysed.
+        read: other files that are read. written: other files that are written.
 
     Raises:
-        UsageError: two outputs are the same file, or one is a capture, alone or in its folder.
+        UsageError: two outputs are the same file, or one is a capture, alone or in its folder, or
+            another file that is read.
     """
-    if len({os.path.realpath(choice.path) for choice in choices}) < len(choices):
+    paths = [*(choice.path for choice in choices), *filter(None, written)]
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
         raise UsageError("two outputs go to the same place")
     for choice in choices:
         if os.path.isfile(choice.path) and any(
             _is_read_from(choice.path, capture) for capture in captures
         ):
             raise UsageError(f"{choice.path}: this output would replace a capture")
+        for path in filter(None, read):
+            if os.path.exists(choice.path) and _is_same(choice.path, path):
+                raise UsageError(f"{choice.path}: this output would replace a file that is read")
+
+
+def _is_same(output: str, path: str) -> bool:
+    """Whether two paths lead to one file, through links too."""
+    return os.path.exists(path) and os.path.samefile(output, path)
 
 
 def _is_read_from(output: str, capture: str) -> bool:
@@ -108,19 +129,31 @@ class Output:
         is_terminal: whether people look at it directly.
     """
 
-    def __init__(self, path: str, encoding: str = "utf-8") -> None:
-        """Open a file for writing; what it held stays until the first write.
+    def __init__(
+        self,
+        path: str,
+        encoding: str = "utf-8",
+        *,
+        at_once: bool = False,
+        is_optional: bool = False,
+    ) -> None:
+        """Begin a file, which replaces what is there when it is closed.
 
         Args:
             path: of the file, or "-" for standard output.
             encoding: of text in a file; standard output has its own.
+            at_once: what is written stands in the file at once, for those who follow it; what it
+                held stays until the first write.
+            is_optional: nothing is wrong if nobody reads standard output, as there are others.
 
         Raises:
             OutputError: it cannot be opened.
         """
         self._stream: BinaryIO
+        self._draft: Draft | None = None
         self._fresh = path != STANDARD_OUTPUT
-        self._created = self._fresh and not os.path.lexists(path)
+        self._created = False
+        self._is_optional = is_optional and path == STANDARD_OUTPUT
         self.path = path
         if path == STANDARD_OUTPUT:
             self.name = "standard output"
@@ -133,10 +166,12 @@ class Output:
         self.name = path
         self.encoding = encoding
         self.is_terminal = False
-        try:
-            self._stream = io.open(path, "ab")  # noqa: SIM115, UP020  closed by close()
-        except OSError as error:
-            raise OutputError(f"{path}: {error.strerror}") from error
+        self._draft = None if at_once else begin_draft(path)
+        if self._draft is None:
+            self._created = not os.path.lexists(path)
+            self._stream = self._open()
+        else:
+            self._stream = self._draft.stream
 
     def __enter__(self) -> Self:
         """Use the output in a `with` statement."""
@@ -148,14 +183,22 @@ class Output:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file; remove it again if it is new and nothing was written."""
+        """Close the file; leave no trace if nothing was written, or of a draft not everything."""
         if self.path == STANDARD_OUTPUT:
+            if self._is_optional and error is None:
+                self.flush()  # the end of the program would not know
             return
         try:
-            self._stream.close()
+            if self._draft is None:
+                self._stream.close()
+            elif error is None and not self._fresh:
+                self._draft.keep()
         except OSError as problem:
             if error is None:
                 raise OutputError(f"{self.name}: {problem.strerror}") from problem
+        finally:
+            if self._draft is not None:
+                self._draft.discard()
         if self._fresh and self._created:
             os.unlink(self.path)
 
@@ -169,11 +212,14 @@ class Output:
         try:
             if self._fresh:
                 self._fresh = False
-                if stat.S_ISREG(os.fstat(self._stream.fileno()).st_mode):
+                if self._draft is None and stat.S_ISREG(os.fstat(self._stream.fileno()).st_mode):
                     self._stream.truncate(0)
             return self._stream.write(data)
         except BrokenPipeError:
-            raise
+            if not self._is_optional:
+                raise
+            silence_standard_output()
+            return None
         except OSError as error:
             raise OutputError(f"{self.name}: {error.strerror}") from error
 
@@ -182,7 +228,10 @@ class Output:
         try:
             return self._stream.flush()
         except BrokenPipeError:
-            raise
+            if not self._is_optional:
+                raise
+            silence_standard_output()
+            return None
         except OSError as error:
             raise OutputError(f"{self.name}: {error.strerror}") from error
 
@@ -195,10 +244,7 @@ class Output:
         if self.path == STANDARD_OUTPUT:
             return
         self.flush()
-        try:
-            stream = io.open(self.path, "ab")  # noqa: SIM115, UP020  closed by close()
-        except OSError as error:
-            raise OutputError(f"{self.path}: {error.strerror}") from error
+        stream = self._open()
         self._stream.close()
         self._stream = stream
         self._created = self._fresh = False
@@ -206,6 +252,20 @@ class Output:
     def write_text(self, text: str) -> None:
         """Write text; what the encoding cannot hold becomes a question mark."""
         self.write(text.encode(self.encoding, "replace"))
+
+    def _open(self) -> BinaryIO:
+        """Open the file itself; what it holds stays."""
+        try:
+            return io.open(followed(self.path), "ab")  # noqa: UP020  closed by close()
+        except OSError as error:
+            raise OutputError(f"{self.path}: {error.strerror}") from error
+
+
+def silence_standard_output() -> None:
+    """Point standard output nowhere, so that what is still buffered harms nobody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 @contextlib.contextmanager
@@ -217,36 +277,9 @@ def whole_file(path: str) -> Iterator[Callable[[bytes], object]]:
     Raises:
         OutputError: it cannot be written.
     """
-    if path == STANDARD_OUTPUT:
-        with Output(path) as output:
-            yield output.write
-            output.flush()
-        return
-    import tempfile  # noqa: PLC0415  few outputs are written so
-
-    folder, name = os.path.split(os.path.abspath(path))
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-    except OSError as error:
-        raise OutputError(f"{path}: {error.strerror}") from error
-    try:
-        with open(descriptor, "wb") as stream:
-            yield stream.write
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        os.unlink(temporary)
-        raise OutputError(f"{path}: {error.strerror}") from error
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    """The permissions that new files do not get; there is no way to ask but to set them."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    with Output(path) as output:
+        yield output.write
+        output.flush()
 
 
 class ReportList:

@@ -205,7 +205,7 @@ def analyze_one(task: Task) -> Outcome:
         with contextlib.ExitStack() as stack:
             sinks = []
             for number, plan in enumerate(task.plans):
-                file = Output(f"{task.files}.{number}", plan.encoding)
+                file = Output(f"{task.files}.{number}", plan.encoding, at_once=True)
                 sinks.append(make_sink(plan, stack.enter_context(file)))
             run = Run([task.path], task.settings, sinks)
             for _ in run.steps():
