@@ -4,7 +4,6 @@ import contextlib
 import os
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -122,7 +121,7 @@ class DumpcapEngine:
         process = self._process
         if process is not None:
             with contextlib.suppress(OSError):
-                _interrupt(process)
+                process.terminate()  # SIGINT is ignored by what a shell runs in the background
             parts.extend(self._read_rest())
             self._forget_process()
             parts.append(self._relay.clock(time.time_ns()))
@@ -222,13 +221,6 @@ class DumpcapEngine:
         message = said[0].removeprefix("dumpcap: ")
         reason = said[1] if len(said) > 1 and said[1].startswith("(") else ""
         return f"{message} {reason}".strip().rstrip(".")
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        process.terminate()
-    else:
-        process.send_signal(signal.SIGINT)
 
 
 def _widen(pipe: IO[bytes] | None) -> None:

@@ -150,7 +150,7 @@ class PysharkEngine:
         process, self._process = self._process, 0
         if process:
             with contextlib.suppress(OSError):
-                os.kill(process, signal.SIGINT)
+                os.kill(process, signal.SIGTERM)
 
     def _work(self) -> None:
         """Take packets until tshark ends; in a thread of its own."""

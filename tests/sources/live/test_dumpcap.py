@@ -78,7 +78,9 @@ def test_packets_come_and_an_end_says_why(tmp_path: Path, monkeypatch: pytest.Mo
 def test_stop_gives_what_dumpcap_still_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = f"cd {tmp_path}; trap 'cat packet; exit 0' INT; cat head; while :; do sleep 0.01; done"
+    script = (
+        f"cd {tmp_path}; trap 'cat packet; exit 0' TERM; cat head; while :; do sleep 0.01; done"
+    )
     stand_in(tmp_path, monkeypatch, script)
     engine = DumpcapEngine(REQUEST)
     engine.read(0)
@@ -93,7 +95,7 @@ def test_stop_ends_a_dumpcap_that_does_not_listen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dumpcap, "STOP_S", 0.2)
-    stand_in(tmp_path, monkeypatch, f"trap '' INT; cat {tmp_path}/head; exec sleep 60")
+    stand_in(tmp_path, monkeypatch, f"trap '' TERM; cat {tmp_path}/head; exec sleep 60")
     engine = DumpcapEngine(REQUEST)
     began = time.monotonic()
     engine.stop()
