@@ -1,7 +1,8 @@
 """Connections as comma-separated values (RFC 4180), for spreadsheets.
 
 Times are UTC as in 2026-11-21T09:00:00.000000123Z; what is not known is empty. A text that a
-spreadsheet would take for a formula gets an apostrophe in front.
+spreadsheet would take for a formula gets an apostrophe in front; control characters are written as
+escapes, as the text may be shown in a terminal.
 """
 
 import csv
@@ -13,10 +14,12 @@ from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.report.columns import COLUMNS, Value, row_of
 from tcpflow_analyzer.report.row_report import RowReport
 from tcpflow_analyzer.report.sink import ByteWriter, Start
-from tcpflow_analyzer.report.wording import SECOND, moment
+from tcpflow_analyzer.report.wording import SECOND, moment, printable
 from tcpflow_analyzer.table.connection import Connection
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # OWASP, CSV injection
+# OWASP, CSV injection; the wide ones are formulas where Japanese is spoken. What breaks lines or
+# moves a cursor is written out before.
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _TIMES: Final = frozenset(i for i, kind in enumerate(COLUMNS.values()) if kind == "time")
 _ROWS_HELD: Final = 1000
 
@@ -68,7 +71,8 @@ def _cell(value: Value, is_time: bool) -> Value:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        text = printable(value)
+        return f"'{text}" if text.startswith(_FORMULA) else text
     if is_time and value is not None:
         return utc_text(value)
     return value

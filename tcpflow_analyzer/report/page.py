@@ -7,6 +7,7 @@ import io
 from typing import Final, NamedTuple
 
 from tcpflow_analyzer.report.names import NO_NAMES, Names
+from tcpflow_analyzer.report.wording import printable
 
 PIPED_WIDTH: Final = 100  # of a page that no terminal shows; wide enough for most sentences
 LEAST_WIDTH: Final = 40
@@ -127,8 +128,7 @@ class Page:
 
     def clean(self, text: str) -> str:
         """Show what would move the cursor or hide text as escapes; ASCII where it must be."""
-        if not text.isprintable():
-            text = "".join(each if each.isprintable() else _escaped(each) for each in text)
+        text = printable(text)
         if self._ascii:
             text = text.translate(self._ascii)
         return text
@@ -181,10 +181,6 @@ def cut(text: str, width: int) -> str:
 def padded(text: str, width: int) -> str:
     """Fill up with spaces to `width` cells."""
     return text + " " * (width - cell_width(text))
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def _painted(lines: list[list[Span]]) -> str:

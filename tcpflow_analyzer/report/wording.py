@@ -41,6 +41,17 @@ def shortly_listed(words: list[str], most: int) -> str:
     return f"{listed(words[:most])} and {len(words) - most:,} others"
 
 
+def printable(text: str) -> str:
+    """Write what would move a cursor, break a line or hide text as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def duration_text(duration_ns: int) -> str:
     """Write a duration with the two units that matter: `41 us`, `1.23 s`, `4 min 12 s`."""
     if duration_ns < 1_000:

@@ -34,13 +34,17 @@ def test_rows_are_read_back_with_codes_of_findings() -> None:
     assert None not in first
 
 
-@pytest.mark.parametrize("hostile", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("hostile", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\uff1d1"])
 def test_formulas_of_a_capture_stay_text(hostile: str) -> None:
     assert rows_of(hostile)[1]["interface"] == f"'{hostile}"
 
 
 def test_separators_within_a_name_are_quoted() -> None:
-    assert rows_of('a,"b"\nc')[1]["interface"] == 'a,"b"\nc'
+    assert rows_of('a,"b"c')[1]["interface"] == 'a,"b"c'
+
+
+def test_what_moves_a_cursor_or_breaks_a_line_is_written_out() -> None:
+    assert rows_of("\t=1\n\x1b[2J\u202e")[1]["interface"] == "\\t=1\\n\\x1b[2J\\u202e"
 
 
 def test_times_keep_their_nanoseconds() -> None:
