@@ -182,30 +182,14 @@ class Decoder:
             protocol: i64 = layer.protocol
             if protocol == TCP:
                 return self._finish(layer, segment)
-            if protocol == ETHERTYPE_IPV4:
-                internet_layer.enter_ipv4(layer)
-            elif protocol == ETHERTYPE_IPV6:
-                internet_layer.enter_ipv6(layer)
-            elif protocol == LINK:
-                link_layer.enter_link(layer)
-            elif protocol < IP_PROTOCOL:
-                link_layer.enter_ethertype(layer)
-            elif protocol == UDP:
-                tunnels.enter_udp(layer, self._tunnel_outer)
-            elif protocol == IP:
-                internet_layer.enter_ip(layer)
-            elif protocol == LLC:
-                link_layer.enter_llc(layer)
-            elif protocol == PPP:
-                link_layer.enter_ppp(layer)
-            elif protocol in (ICMP, ICMPV6):
+            if protocol in (ICMP, ICMPV6):
                 return self._finish_icmp(layer, segment)
-            elif protocol >= END_OTHER:
+            if protocol >= END_OTHER:
                 outcome: i64 = self._end(layer, segment)
                 if outcome != GO_ON:
                     return outcome
             else:
-                self._enter_protocol(layer)
+                enter_header(layer, self._tunnel_outer)
 
     def _end(self, layer: Layer, segment: Segment) -> i64:
         """Give the outcome of one of the ends; GO_ON if there is more to read after all."""
@@ -218,18 +202,6 @@ class Decoder:
             return GO_ON
         segment.reason = layer.reason
         return UNDECODED
-
-    def _enter_protocol(self, layer: Layer) -> None:
-        """Go on with an IP protocol that is neither TCP, UDP nor ICMP."""
-        protocol: i64 = layer.protocol
-        if protocol == AUTHENTICATION:
-            internet_layer.enter_authentication_header(layer)
-        elif protocol == ENCAPSULATING_SECURITY:
-            layer.fail(ENCRYPTED)
-        elif not self._tunnel_outer and tunnels.is_tunnel_protocol(protocol):
-            tunnels.enter_protocol(layer)
-        else:
-            layer.set_other(protocol)
 
     def _finish(self, layer: Layer, segment: Segment) -> i64:
         """Read the TCP header at which `layer` stands."""
@@ -309,7 +281,7 @@ class Decoder:
         buffer = layer.buffer
         start: i64 = layer.start
         version: i64 = 4 if layer.protocol == ICMP else 6
-        if layer.end - start < 8 or not _is_icmp_error(version, buffer[start]):
+        if layer.end - start < 8 or not is_icmp_error(version, buffer[start]):
             return self._count_other(layer.protocol)
         quote = self._quote
         quote.begin(buffer, start + 8, layer.end, layer.wire_end)
@@ -337,40 +309,7 @@ class Decoder:
 
     def _complete(self, layer: Layer, segment: Segment) -> bool:
         """Give a fragment to its datagram; go on with the datagram if that completes it."""
-        buffer = layer.buffer
-        octets: i64 = layer.address_len
-        addresses = (
-            buffer[layer.source_at : layer.source_at + octets]
-            + buffer[layer.destination_at : layer.destination_at + octets]
-        )
-        # RFC 791: identification and protocol; RFC 8200 section 4.5: without the protocol.
-        protocol: i64 = layer.fragment_protocol if octets == 4 else 0
-        key = (
-            addresses
-            + int(layer.ip_id).to_bytes(4, "big")
-            + int(protocol).to_bytes(4, "big")
-            + layer.tunnel
-        )
-        datagram = self.fragments.add(
-            key,
-            segment.frame,
-            segment.time_ns,
-            layer.fragment_at,
-            layer.wire_end - layer.start,
-            layer.fragment_more,
-            layer.fragment_protocol,
-            buffer[layer.start : layer.end],
-        )
-        if len(datagram) == 0:
-            return False
-        layer.buffer = addresses + datagram
-        layer.source_at = 0
-        layer.destination_at = octets
-        layer.start = octets + octets
-        layer.end = layer.start + self.fragments.captured_len
-        layer.wire_end = layer.start + self.fragments.total_len
-        layer.protocol = self.fragments.protocol
-        return True
+        return add_fragment(layer, self.fragments, segment.frame, segment.time_ns)
 
     def _ask_slow_path(self, layer: Layer) -> bool:
         """Let the slow path read a frame of a link type that is not known here.
@@ -409,6 +348,88 @@ class Decoder:
         return OTHER
 
 
+def enter_header(layer: Layer, tunnel_outer: bool) -> None:
+    """Read the header at which `layer` stands, whatever it is besides TCP and ICMP.
+
+    Args:
+        layer: moves behind the header, or comes to one of the ends.
+        tunnel_outer: as of the Decoder.
+    """
+    protocol: i64 = layer.protocol
+    if protocol == ETHERTYPE_IPV4:
+        internet_layer.enter_ipv4(layer)
+    elif protocol == ETHERTYPE_IPV6:
+        internet_layer.enter_ipv6(layer)
+    elif protocol == LINK:
+        link_layer.enter_link(layer)
+    elif protocol < IP_PROTOCOL:
+        link_layer.enter_ethertype(layer)
+    elif protocol == UDP:
+        tunnels.enter_udp(layer, tunnel_outer)
+    elif protocol == IP:
+        internet_layer.enter_ip(layer)
+    elif protocol == LLC:
+        link_layer.enter_llc(layer)
+    elif protocol == PPP:
+        link_layer.enter_ppp(layer)
+    elif protocol == AUTHENTICATION:
+        internet_layer.enter_authentication_header(layer)
+    elif protocol == ENCAPSULATING_SECURITY:
+        layer.fail(ENCRYPTED)
+    elif not tunnel_outer and tunnels.is_tunnel_protocol(protocol):
+        tunnels.enter_protocol(layer)
+    else:
+        layer.set_other(protocol)
+
+
+def add_fragment(layer: Layer, fragments: Fragments, frame: i64, time_ns: i64) -> bool:
+    """Give the fragment at which `layer` stands to its datagram.
+
+    Args:
+        layer: stands at the datagram if this completes it; its buffer then holds both addresses
+            and the datagram.
+        fragments: where the datagram is put together.
+        frame, time_ns: number and capture time of the fragment's frame.
+
+    Returns:
+        Whether the datagram is complete.
+    """
+    buffer = layer.buffer
+    octets: i64 = layer.address_len
+    addresses = (
+        buffer[layer.source_at : layer.source_at + octets]
+        + buffer[layer.destination_at : layer.destination_at + octets]
+    )
+    # RFC 791: identification and protocol; RFC 8200 section 4.5: without the protocol.
+    protocol: i64 = layer.fragment_protocol if octets == 4 else 0
+    key = (
+        addresses
+        + int(layer.ip_id).to_bytes(4, "big")
+        + int(protocol).to_bytes(4, "big")
+        + layer.tunnel
+    )
+    datagram = fragments.add(
+        key,
+        frame,
+        time_ns,
+        layer.fragment_at,
+        layer.wire_end - layer.start,
+        layer.fragment_more,
+        layer.fragment_protocol,
+        buffer[layer.start : layer.end],
+    )
+    if len(datagram) == 0:
+        return False
+    layer.buffer = addresses + datagram
+    layer.source_at = 0
+    layer.destination_at = octets
+    layer.start = octets + octets
+    layer.end = layer.start + fragments.captured_len
+    layer.wire_end = layer.start + fragments.total_len
+    layer.protocol = fragments.protocol
+    return True
+
+
 def _by_count(item: tuple[str, int]) -> tuple[int, str]:
     """Order of `Decoder.other_kinds`."""
     return (-item[1], item[0])
@@ -423,7 +444,7 @@ def _next_hop_mtu(version: i64, buffer: bytes, start: i64) -> i64:
     return 0
 
 
-def _is_icmp_error(version: i64, kind: i64) -> bool:
+def is_icmp_error(version: i64, kind: i64) -> bool:
     """Whether a message of this type quotes the packet that caused it.
 
     RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem.

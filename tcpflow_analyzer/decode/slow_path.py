@@ -59,15 +59,15 @@ def read_frame(octets: bytes, link_type: int) -> Answer:
     """
     if link_type == LINK_IEEE_802_11:
         return _read_wireless(octets)
-    header_len = _header_len(octets, link_type)
-    if header_len == 0:
+    before = header_len(octets, link_type)
+    if before == 0:
         return b"", 0, LINK_TYPE_UNKNOWN
-    if header_len < 0 or header_len > len(octets):
+    if before < 0 or before > len(octets):
         return b"", 0, LINK_HEADER_TRUNCATED
-    return _read_wireless(octets[header_len:])
+    return _read_wireless(octets[before:])
 
 
-def _header_len(octets: bytes, link_type: int) -> int:
+def header_len(octets: bytes, link_type: int) -> int:
     """Octets before the 802.11 header; 0 for a link type not known, -1 where they are cut."""
     if link_type not in (LINK_PRISM, LINK_RADIOTAP, LINK_AVS):
         return 0
