@@ -1,19 +1,23 @@
-"""Takes the frames of chosen connections out of captures, unchanged or without payload.
+"""Takes the frames of chosen connections out of captures, unchanged, slim, or anonymous.
 
 In: paths, which connections, settings. Out: a pcapng file with comments on its frames. The
 captures are read twice: for the connections, and for their frames; three times where findings or
 an expression choose.
 """
 
+import ipaddress
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import fspath
 from typing import Final
 
+from tcpflow_analyzer.anonymise.frames import Anonymiser
 from tcpflow_analyzer.decode.segment import TCP_SEGMENT, Segment
 from tcpflow_analyzer.errors import UsageError
-from tcpflow_analyzer.exchange import Choice, read_capture
+from tcpflow_analyzer.exchange import Choice, Exchange, read_capture
 from tcpflow_analyzer.pipeline import STANDARD_INPUT, AnyPath, Run, make_decoder
 from tcpflow_analyzer.report.frame_comments import frame_comments
+from tcpflow_analyzer.report.record import ConnectionRecord, EndpointRecord
 from tcpflow_analyzer.report.wording import counted
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.sources.chosen_frames import Frame, chosen_frames
@@ -31,6 +35,7 @@ def extract(
     settings: Settings | None = None,
     slim: bool = False,
     work: Callable[[Run], object] = Run.run,
+    key: bytes | None = None,
 ) -> tuple[int, int]:
     """Write the frames of the chosen connections.
 
@@ -41,6 +46,7 @@ def extract(
         settings: of the analysis; with `where` only connections that it chooses.
         slim: leave payload out.
         work: works through a run.
+        key: replace addresses and payload by it (`anonymise.secret`); None leaves them.
 
     Returns:
         How many connections and frames were written; nothing is written where there are none.
@@ -55,11 +61,8 @@ def extract(
         if name == STANDARD_INPUT or is_fifo(name):
             raise UsageError(f"{name}: a pipe cannot be read twice, for connections and for frames")
     exchanges, end_ns = read_capture(names, choice, settings, work)
-    comments: dict[int, list[str]] = {}
-    for each in exchanges:
-        said = frame_comments(each.connection, each.rungs, each.findings, each.evidence)
-        for number, lines in said.items():
-            comments.setdefault(number, []).extend(lines)
+    anonymiser = None if key is None else Anonymiser(key, settings.tunnel_outer)
+    comments = _comments(exchanges, anonymiser)
     if not comments:
         return 0, 0
     listed = ", ".join(f"#{each.connection.number}" for each in exchanges[:20])
@@ -67,13 +70,44 @@ def extract(
     file = PcapngFile(write, f"connections {listed}{more} of {counted(len(names), 'capture')}")
     cut = _Slimmer(settings) if slim else None
     count = 0
-    frames = chosen_frames(names, comments, settings.decoder, settings.block_octets)
-    for frame in frames:
+    if anonymiser is not None and any(each.evidence for each in exchanges):
+        anonymiser.learn(chosen_frames(names, comments, settings.decoder, settings.block_octets))
+    for frame in chosen_frames(names, comments, settings.decoder, settings.block_octets):
         kept = None if cut is None else cut.length_without_payload(frame)
-        file.add(frame, comments[frame.number], kept)
+        shown = frame if anonymiser is None else anonymiser.frame(frame)
+        file.add(shown, comments[frame.number], kept)
         count += 1
     file.end(end_ns)
     return len(exchanges), count
+
+
+def _comments(exchanges: Sequence[Exchange], anonymiser: Anonymiser | None) -> dict[int, list[str]]:
+    """Give the lines on each frame."""
+    comments: dict[int, list[str]] = {}
+    for each in exchanges:
+        connection = each.connection
+        if anonymiser is not None:
+            connection = _anonymous(connection, anonymiser)
+        said = frame_comments(
+            connection, each.rungs, each.findings, each.evidence, in_full=anonymiser is None
+        )
+        for number, lines in said.items():
+            comments.setdefault(number, []).extend(lines)
+    return comments
+
+
+def _anonymous(connection: ConnectionRecord, anonymiser: Anonymiser) -> ConnectionRecord:
+    """Give a connection the addresses that its frames get."""
+
+    def renamed(end: EndpointRecord) -> EndpointRecord:
+        octets = ipaddress.ip_address(end.address.partition("%")[0]).packed
+        return replace(end, address=str(ipaddress.ip_address(anonymiser.address(octets))))
+
+    return replace(
+        connection,
+        originator=renamed(connection.originator),
+        responder=renamed(connection.responder),
+    )
 
 
 class _Slimmer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.anonymity import KEY, findings_of, leaks
 from support.capture_builder import START_NS, pcap
 from support.evidence import exchange_with_evidence
 from support.places import FIXTURES
@@ -96,9 +97,69 @@ def test_standard_output_is_a_capture() -> None:
     assert done.stdout[:4] == b"\n\r\r\n"
 
 
+def test_anonymous_extract_tells_the_same_of_others(tmp_path: Path) -> None:
+    key = tmp_path / "a.key"
+    arguments: list[str | Path] = [
+        "extract",
+        CAPTURE,
+        "--connection",
+        "1",
+        "--anonymise",
+        "--key",
+        key,
+        "-o",
+    ]
+    done = run_program([*arguments, tmp_path / "one"])
+    said = done.stderr.decode().splitlines()
+    assert said == [
+        f"tcpflow: note: {tmp_path / 'one'}: 228 frames of 1 connection, anonymous",
+        f"tcpflow: note: {key}: a new key; keep it to yourself, with it others map the same way",
+    ]
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert len(run_program([*arguments, tmp_path / "two"]).stderr.splitlines()) == 1
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert_no_word_of(CAPTURE, tmp_path / "one")
+    before, after = analyze(CAPTURE), analyze(tmp_path / "one")
+    assert findings_of(after) == findings_of(before)
+    assert after.connections[0].transitions == before.connections[0].transitions
+
+
+def test_keys_come_from_the_environment_or_by_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments: list[str | Path] = ["extract", CAPTURE, "--connection", "1", "--anonymise", "-o"]
+    forgotten = run_program([*arguments, tmp_path / "by-chance"]).stderr.decode()
+    assert "made for this file and forgotten; --key FILE keeps one" in forgotten
+    monkeypatch.setenv("TCPFLOW_ANONYMISE_KEY", KEY.hex())
+    files = [tmp_path / name for name in ("one", "two")]
+    for file in files:
+        assert b"forgotten" not in run_program([*arguments, file]).stderr
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert (tmp_path / "by-chance").read_bytes() != files[0].read_bytes()
+
+
+def test_anonymous_and_slim_go_together(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    run_program(["extract", CAPTURE, "--port", "8080", "--anonymize", "--slim", "-o", target])
+    assert_no_word_of(CAPTURE, target)
+    assert max(len(each.octets) for each in chosen_frames([str(target)], range(1, 229))) <= 74
+
+
+def assert_no_word_of(capture: Path, extract: Path) -> None:
+    """No address, payload or name of a capture is found in an extract of it."""
+    octets = extract.read_bytes()
+    frames = list(chosen_frames([str(capture)], range(1, 229)))
+    assert leaks(frames, list(chosen_frames([str(extract)], range(1, 229)))) == []
+    for word in (b"10.9.6.", b"half_close", bytes([10, 9, 6])):
+        assert word not in octets
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        ([CAPTURE, "--port", "8080", "--key", "x"], "--key goes with --anonymise"),
+        ([CAPTURE, "--port", "8080", "--anonymise", "--key", CAPTURE], "would replace a capture"),
+        ([CAPTURE, "--port", "8080", "--anonymise", "--key", __file__], "a key is 64 hexadecimal"),
         ([CAPTURE], "choose by --connection, --address, --port, --finding or --where"),
         ([CAPTURE, "--connection", "7"], "no connection is as asked for; nothing was written"),
         ([CAPTURE, "--finding", "ZZ"], "ZZ"),
@@ -132,6 +193,21 @@ def test_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     run_program(["extract", CAPTURE, "--connection", "1", "-o", target])
     (tmp_path / "other").touch()
     assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
+
+
+def test_key_that_cannot_be_written_is_status_4(tmp_path: Path) -> None:
+    arguments: list[str | Path] = [
+        "extract",
+        CAPTURE,
+        "--connection",
+        "1",
+        "--anonymise",
+        "-o",
+        tmp_path / "x",
+    ]
+    done = run_program([*arguments, "--key", tmp_path / "no" / "key"])
+    assert done.returncode == 4
+    assert os.listdir(tmp_path) == []
 
 
 def test_unwritable_folder_is_status_4(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tcpflow_analyzer.cli.anonymise_key import find_key
 from tcpflow_analyzer.cli.capture_options import capture_options
 from tcpflow_analyzer.cli.choice_options import choice_options
 from tcpflow_analyzer.cli.help import HelpCommand
@@ -39,6 +40,20 @@ if TYPE_CHECKING:
     help="The pcapng file to write; - is standard output.",
 )
 @click.option("--slim", is_flag=True, help="Leave payload out; lengths stay what they were.")
+@click.option(
+    "--anonymise",
+    "--anonymize",
+    "anonymise",
+    is_flag=True,
+    help="Replace addresses and payload; findings stay what they are.",
+)
+@click.option(
+    "--key",
+    "key_path",
+    metavar="FILE",
+    help="The key to anonymise by: a file, made if it is not there. Usually that in the "
+    "environment's TCPFLOW_ANONYMISE_KEY, or one for this time only.",
+)
 @capture_options
 @click.option("--progress/--no-progress", default=None, help="A bar while it takes longer.")
 def extract(
@@ -48,6 +63,8 @@ def extract(
     where: str | None,
     output: str,
     slim: bool,
+    anonymise: bool,
+    key_path: str | None,
     progress: bool | None,
 ) -> int:
     """Take the frames of chosen connections out of captures.
@@ -56,14 +73,23 @@ def extract(
     keep their octets, times and link types. Comments on them, which Wireshark
     shows, tell where both ends stand and which findings a frame proves. All
     given choices have to hold; numbers are those of `tcpflow analyze`.
+
+    Anonymous frames show nothing of who spoke and what was said but lengths,
+    times, ports and sequence numbers. The same key gives the same addresses.
     """
-    check_outputs([OutputChoice("pcapng", output)], captures)
+    outputs = [OutputChoice("pcapng", output)]
+    if key_path is not None:
+        if not anonymise:
+            raise UsageError("--key goes with --anonymise")
+        outputs.append(OutputChoice("key", key_path))
+    check_outputs(outputs, captures)
     from tcpflow_analyzer.exchange import Choice  # noqa: PLC0415  mistakes first
     from tcpflow_analyzer.extract import extract as write_frames  # noqa: PLC0415
 
     settings = replace(settings, where=where or "")
     if wanted == Choice() and not settings.where:
         raise UsageError("choose by --connection, --address, --port, --finding or --where")
+    key = find_key(key_path) if anonymise else None
     status = 0
 
     def work(run: "Run") -> None:
@@ -73,7 +99,9 @@ def extract(
 
     try:
         with whole_file(output) as write:
-            connections, frames = write_frames(captures, wanted, write, settings, slim, work)
+            connections, frames = write_frames(
+                captures, wanted, write, settings, slim, work, key.octets if key else None
+            )
             if not connections:
                 raise UsageError("no connection is as asked for; nothing was written")
     except (BrokenPipeError, OutputError):
@@ -81,10 +109,10 @@ def extract(
     except OSError as error:
         raise OutputError(describe(error)) from error
     if output != STANDARD_OUTPUT:
-        say(
-            "note",
-            f"{output}: {_counted(frames, 'frame')} of {_counted(connections, 'connection')}",
-        )
+        counts = f"{_counted(frames, 'frame')} of {_counted(connections, 'connection')}"
+        say("note", f"{output}: {counts}{', anonymous' if key else ''}")
+    if key and key.note:
+        say("note", key.note)
     return status
 
 

@@ -16,6 +16,7 @@ def frame_comments(
     rungs: Sequence[Rung],
     findings: Sequence[Finding],
     evidence: Sequence[int] = (),
+    in_full: bool = True,
 ) -> dict[int, list[str]]:
     """Give the lines of each frame of one connection.
 
@@ -24,6 +25,7 @@ def frame_comments(
         rungs: its segments in the order of the capture.
         findings: about it.
         evidence: frames that have to do with it without being segments of it.
+        in_full: with what findings say, which may quote addresses and payload.
 
     Returns:
         Frame number -> where both ends stand after it and what changed since the frame before,
@@ -50,7 +52,9 @@ def frame_comments(
     for finding in findings:
         text = f"{finding.code} {finding.name}"
         if finding.severity != "info":
-            text = f"{text} ({finding.severity}): {finding.message}"
+            text = f"{text} ({finding.severity})"
+            if in_full:
+                text = f"{text}: {finding.message}"
         for frame in finding.frames:
             if frame in lines:
                 lines[frame].append(text)

@@ -9,7 +9,18 @@ from pathlib import Path
 from support.places import ROOT
 
 PACKAGE = ROOT / "tcpflow_analyzer"
-MIRRORED = ("tcp", "sources", "decode", "table", "observer", "findings", "report", "where", "gate")
+MIRRORED = (
+    "anonymise",
+    "tcp",
+    "sources",
+    "decode",
+    "table",
+    "observer",
+    "findings",
+    "report",
+    "where",
+    "gate",
+)
 
 # Modules without a test of their own although they do something, with the reason.
 EXEMPT: dict[str, str] = {
