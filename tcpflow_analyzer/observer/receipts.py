@@ -76,7 +76,7 @@ def queue(
     tsval = segment.tsval
     if tsval != ABSENT and peer.tsval != UNKNOWN and distance(tsval, peer.tsval) <= 0:
         tsval = UNKNOWN
-    copy = False
+    copy = end > start and end <= peer.snd_una  # `endpoint` has acknowledged these octets already
     count: i64 = 0
     last: Receipt | None = None
     earlier = endpoint.receipts
