@@ -585,6 +585,9 @@ def _skip_fin(
 ) -> None:
     """A pure ACK stands one octet behind what was captured: a FIN, before or after the peer's."""
     frame, now = segment.frame, segment.time_ns
+    if sender.proven == SYN_RECEIVED:
+        take_back(connection, sender, 0, frame, now)
+        prove(connection, sender, RCV_ACK_OF_SYN, frame, frame, now, timing)
     if plausible and closed_before_fin(sender, receiver, acknowledgement):
         take_back(connection, sender, 0, frame, now)
         infer_fin(connection, sender, receiver, False, frame, now, timing)
@@ -592,6 +595,8 @@ def _skip_fin(
         return
     if plausible:
         prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
+    if acknowledgement <= receiver.fin_offset:
+        take_back(connection, sender, 0, frame, now)  # the peer's FIN had not come yet
     infer_fin(connection, sender, receiver, False, frame, now, timing)
 
 

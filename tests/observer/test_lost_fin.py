@@ -49,13 +49,13 @@ def test_inferred_fin_gives_way_to_data_that_follows() -> None:
 
 
 def test_own_ack_one_octet_behind_its_stream_shows_a_fin_once_the_peer_has_closed() -> None:
-    # A: FIN; B acknowledges it with a number that only a FIN of its own explains.
+    # A: FIN; B acknowledges it with a number that only a FIN of its own explains, sent before.
     connection = the_connection(
         assert_ladder(
             OPEN
             + """
             FIN-WAIT-1 --> <SEQ=1001><ACK=5001><CTL=FIN,ACK>          --> CLOSE-WAIT
-                       <-- <SEQ=5002><ACK=1002><CTL=ACK>              <-- LAST-ACK
+                       <-- <SEQ=5002><ACK=1002><CTL=ACK>              <-- CLOSING
         """
         )
     )
