@@ -63,6 +63,7 @@ from tcpflow_analyzer.observer.receipts import (
     refute_icmp_errors,
     refute_resets,
     refute_syn_acks,
+    renew_fin,
     withdraw_resets,
 )
 from tcpflow_analyzer.observer.reset import note_late_close, sent_reset
@@ -531,6 +532,7 @@ def _take(
     elif plausible:
         prove_by_segment(connection, sender, receiver, segment, acknowledgement, timing)
     was_nxt = sender.snd_nxt
+    waits = sender.contiguous < sender.fin_offset
     if bits & (SYN | ACK) == SYN | ACK:
         _sent_syn_ack(connection, sender, receiver, segment, acknowledgement, before, timing)
     elif bits & SYN != 0:
@@ -565,13 +567,22 @@ def _take(
     count_segment(connection, sender, receiver, segment, credible, data_new)
     _count_octets(sender, segment, new, repeated)
     if acceptable and matters(receiver, bits, acknowledgement):
-        queue(receiver, sender, segment, sequence, end, credible)
-        if bits & FIN != 0 and sender.fin_acked_frame == 0 and sender.fin_copies >= 2:
-            park_unanswered_fin(receiver)
+        _queue(sender, receiver, segment, sequence, end, credible)
+    if waits and sender.contiguous >= sender.fin_offset:
+        renew_fin(receiver, segment, sender.fin_offset)
     if segment.tsval != ABSENT and (
         sender.tsval == UNKNOWN or distance(segment.tsval, sender.tsval) >= 0
     ):
         sender.tsval = segment.tsval
+
+
+def _queue(
+    sender: Endpoint, receiver: Endpoint, segment: Segment, sequence: i64, end: i64, credible: i64
+) -> None:
+    """Queue the segment at its receiver; a FIN that goes unanswered is not believed any more."""
+    queue(receiver, sender, segment, sequence, end, credible)
+    if segment.control_bits & FIN != 0 and sender.fin_acked_frame == 0 and sender.fin_copies >= 2:
+        park_unanswered_fin(receiver)
 
 
 def _skip_fin(

@@ -251,6 +251,9 @@ def _prove_queued(
             receipt.control_bits = bits & ~(SYN | FIN)
             receipt.start = receipt.end
             stays = True
+        elif not stays and octets and _follows_an_ack(endpoint, receipt):
+            _put_behind(endpoint, receipt, now)
+            stays = True
         elif not stays:
             if octets and not receipt.copy:
                 _measure(endpoint, peer, receipt, segment)
@@ -267,6 +270,42 @@ def _prove_queued(
         receipt = receipt.next_receipt
     if endpoint.receipts is not None:
         _drop_implied(endpoint, proven_ack)
+
+
+def _follows_an_ack(endpoint: Endpoint, receipt: Receipt) -> bool:
+    """Whether an ACK of our FIN is believed to have come before a FIN that does not carry one.
+
+    They overtook each other, or the FIN was lost and came again. That it arrived does not prove
+    that it was the first, so that what is believed stays as it is: FIN-WAIT-2, then TIME-WAIT, and
+    not CLOSING.
+    """
+    first = endpoint.chain
+    return (
+        endpoint.proven == FIN_WAIT_1
+        and receipt.control_bits & FIN != 0
+        and receipt.ack <= endpoint.fin_offset
+        and first is not None
+        and first.event == RCV_ACK_OF_FIN
+    )
+
+
+def _put_behind(endpoint: Endpoint, receipt: Receipt, now_ns: i64) -> None:
+    """Let a FIN that has arrived take effect behind all that is queued."""
+    if receipt.control_bits & ACK == 0 and receipt.next_receipt is None:
+        receipt.due_ns = min(receipt.due_ns, now_ns)
+        return
+    start = receipt.end - 1
+    receipt.control_bits &= ~FIN
+    receipt.end = start
+    frame = receipt.frame
+    other = receipt.next_receipt
+    while other is not None:
+        if other.control_bits & FIN != 0:
+            frame = other.frame
+        other = other.next_receipt
+    endpoint.add_receipt(
+        Receipt(frame, receipt.time_ns, now_ns, FIN, start, start + 1, UNKNOWN, UNKNOWN, False)
+    )
 
 
 def _prefer_syn_ack(first: Receipt) -> None:
@@ -358,11 +397,21 @@ def _prove_by_reaction(
         and acknowledgement > peer.fin_offset
         and (
             endpoint.proven == ESTABLISHED
-            or endpoint.proven == FIN_WAIT_1
+            or (endpoint.proven == FIN_WAIT_1 and not _is_queued_behind_an_ack(endpoint))
             or endpoint.proven == FIN_WAIT_2
         )
     ):
         prove(connection, endpoint, RCV_FIN, peer.fin_frame, frame, now, timing)
+
+
+def _is_queued_behind_an_ack(endpoint: Endpoint) -> bool:
+    """Whether the peer's FIN was left queued because of `_follows_an_ack`."""
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if _follows_an_ack(endpoint, receipt):
+            return True
+        receipt = receipt.next_receipt
+    return False
 
 
 def _speaks_early(connection: Connection, endpoint: Endpoint, now_ns: i64) -> bool:
@@ -483,6 +532,36 @@ def delay_receipts(endpoint: Endpoint, now_ns: i64) -> None:
         if receipt.due_ns <= now_ns:
             receipt.due_ns = now_ns + 1
         receipt = receipt.next_receipt
+
+
+def renew_fin(endpoint: Endpoint, segment: Segment, start: i64) -> None:
+    """The hole in front of the peer's FIN is filled: it takes effect now, behind what came since.
+
+    Args:
+        endpoint: at which the FIN is queued.
+        segment: that fills the hole, queued already.
+        start: offset of the FIN in the peer's stream.
+    """
+    last: Receipt | None = None
+    waited = False
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.control_bits & FIN != 0 and receipt.frame < segment.frame:
+            waited = True
+            receipt.control_bits &= ~FIN
+            if receipt.end == start + 1:
+                receipt.end = start if receipt.start < start else receipt.start
+        last = receipt
+        receipt = receipt.next_receipt
+    if not waited or last is None:
+        return
+    if last.frame == segment.frame and last.control_bits & FIN != 0:
+        last.copy = False
+        return
+    due = segment.time_ns + half_round_trip(endpoint)
+    last.next_receipt = Receipt(
+        segment.frame, segment.time_ns, due, FIN, start, start + 1, UNKNOWN, UNKNOWN, False
+    )
 
 
 def withdraw_resets(endpoint: Endpoint) -> None:
