@@ -68,7 +68,12 @@ from tcpflow_analyzer.observer.receipts import (
 )
 from tcpflow_analyzer.observer.reset import note_late_close, sent_reset
 from tcpflow_analyzer.observer.self_connect import take_self_segment
-from tcpflow_analyzer.observer.stream import absorb, acknowledge, is_captured
+from tcpflow_analyzer.observer.stream import (
+    absorb,
+    acknowledge,
+    is_captured,
+    take_window_probe,
+)
 from tcpflow_analyzer.observer.stream_analysis import classify
 from tcpflow_analyzer.observer.stream_facts import (
     answer_to_bad_ack,
@@ -555,7 +560,7 @@ def _take(
     if plausible:
         _acknowledge(connection, sender, receiver, segment, acknowledgement, timing)
     new: i64 = 0
-    if sequence >= 0 and acceptable and not _is_probe(receiver, segment, sequence, was_nxt):
+    if sequence >= 0 and acceptable and not _is_probe(sender, receiver, segment, sequence, was_nxt):
         new = absorb(sender, sequence, end)
         _note_retry(connection, sender, receiver, segment, sequence, was_nxt, timing)
     data_new = new > 0 and segment.payload_len > 0
@@ -1332,6 +1337,7 @@ def _acknowledge(
     frame, now = segment.frame, segment.time_ns
     progress = acknowledgement > receiver.snd_una
     if receiver.rarities is not None:
+        take_window_probe(receiver, acknowledgement)
         _end_probe(sender, receiver.rarities, acknowledgement, now)
     if progress and receiver.snd_una == 1 and receiver.is_originator:
         judge_first_answer(connection, sender, receiver, segment)
@@ -1400,18 +1406,23 @@ def _new_data(
         )
 
 
-def _is_probe(receiver: Endpoint, segment: Segment, sequence: i64, snd_nxt: i64) -> bool:
+def _is_probe(
+    sender: Endpoint, receiver: Endpoint, segment: Segment, sequence: i64, snd_nxt: i64
+) -> bool:
     """A keep-alive at SND.NXT - 1, or one octet into a closed window: liveness only."""
     if segment.control_bits & (SYN | FIN) != 0 or segment.payload_len > 1:
         return False
     if sequence == snd_nxt - 1:
         return True
-    return (
+    if (
         segment.payload_len == 1
         and receiver.window == 0
         and receiver.segments > 0
         and (sequence == snd_nxt and receiver.proven >= ESTABLISHED)
-    )
+    ):
+        sender.rare().window_probe = sequence
+        return True
+    return False
 
 
 def _note_retry(

@@ -11,6 +11,7 @@ What is inferred here gives way to the endpoint's own segments (observer/one_sid
 from mypy_extensions import i64
 
 from tcpflow_analyzer.observer.belief import adopt, prove, set_proven
+from tcpflow_analyzer.observer.stream import take_window_probe
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.observer.transitions import NO_NEXT, next_state
 from tcpflow_analyzer.table.connection import NOBODY, ORIGINATOR, RESPONDER, Connection
@@ -83,6 +84,7 @@ def infer_fin(
 
 def skipped_a_fin(endpoint: Endpoint, peer: Endpoint, sequence: i64) -> bool:
     """Whether its pure ACK stands one octet behind all that was captured of it."""
+    take_window_probe(endpoint, sequence)
     if (
         sequence != endpoint.contiguous + 1
         or endpoint.contiguous != endpoint.snd_nxt
@@ -112,6 +114,7 @@ def note_octet_under_fin(endpoint: Endpoint, acknowledgement: i64) -> None:
 
     So that octet, a FIN by `lost_a_fin`, had reached the peer before it closed: three segments.
     """
+    take_window_probe(endpoint, acknowledgement)
     if (
         acknowledgement == endpoint.snd_nxt + 1
         and endpoint.contiguous == endpoint.snd_nxt

@@ -9,7 +9,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from tcpflow_analyzer.table.endpoint import Endpoint
+from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 
 _MAX_RANGES: Final = 64  # captured ranges kept above the contiguous mark; then the two lowest merge
 
@@ -117,6 +117,18 @@ def acknowledge(endpoint: Endpoint, acknowledgement: i64) -> i64:
     if acknowledgement > endpoint.snd_nxt:
         endpoint.snd_nxt = acknowledgement
     return unseen
+
+
+def take_window_probe(endpoint: Endpoint, reached: i64) -> None:
+    """The octet of its window probe was sent after all, if its stream has reached beyond it."""
+    rarities = endpoint.rarities
+    if (
+        rarities is not None
+        and rarities.window_probe != UNKNOWN
+        and rarities.window_probe < reached
+    ):
+        absorb(endpoint, rarities.window_probe, rarities.window_probe + 1)
+        rarities.window_probe = UNKNOWN
 
 
 def is_captured(endpoint: Endpoint, start: i64, end: i64) -> bool:

@@ -56,6 +56,8 @@ class Rarities:
         before_reset: proven state before its own RST.
         reset_time_ns: its first RST that closed the connection.
         probe_end, probe_time_ns: data whose acknowledgement will give the peer's `rtt_ns`.
+        window_probe: the octet that it sent into a closed window, which counts as sent once it is
+            acknowledged; UNKNOWN for none.
         fin_copies: further copies of its FIN.
         rests_on_inference: its state follows from a FIN, its own or its peer's, that was inferred.
         options_cut: the capture cut the options of its SYN: its window's scale is not known.
@@ -73,6 +75,7 @@ class Rarities:
         self.reset_time_ns: i64 = 0
         self.probe_end: i64 = UNKNOWN
         self.probe_time_ns: i64 = 0
+        self.window_probe: i64 = UNKNOWN
         self.fin_copies: i64 = 0
         self.fin_inferred: bool = False
         self.rests_on_inference: bool = False
