@@ -36,11 +36,15 @@ RIGHTLY = {
 }
 
 
-@st.composite
-def fates(draw: st.DrawFn) -> Fate:
+def fates() -> st.SearchStrategy[Fate]:
     """One thing that goes wrong on the way."""
-    what = draw(st.sampled_from(Fate._fields))
-    return Fate(**{what: True if what.startswith("lost") else draw(LATE)})
+    return st.one_of(
+        st.sampled_from([Fate(lost_before=True), Fate(lost_behind=True)]),
+        st.builds(Fate, late_before=LATE),
+        st.builds(Fate, late_behind=LATE),
+        st.builds(Fate, again_before=LATE),
+        st.builds(Fate, again_behind=LATE),
+    )
 
 
 def traits(iss: int) -> st.SearchStrategy[Traits]:
