@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "explain": "Explain a finding: what it means, when it is set, what to do.",
     "extract": "Take the frames of connections out of a capture.",
     "live": "Watch the TCP connections of an interface.",
+    "report": "Write a page about a capture, with drawings, in one HTML file.",
     "rules": "List the findings and their codes.",
     "show": "Draw connections as ladders, with the states of both ends.",
     "ss": "Show the sockets of all hosts at a moment, as ss would have.",

@@ -2,8 +2,8 @@
 
 Where a state stands in the drawing is said here; which arrows there are, and what they are called,
 comes from the table. Colours are those of the page around it. States and arrows carry their names,
-so that a page can light the path that a connection took: `data-state` of a state, and `data-from`,
-`data-to` and `data-event` of an arrow.
+so that a page can light the path that a connection took: `data-state` of a state, with
+`data-life="over"` where CLOSED is its end, and `data-from`, `data-to`, `data-event` of an arrow.
 """
 
 from typing import Final, NamedTuple
@@ -109,17 +109,17 @@ def machine_svg(name: str = "state-machine") -> str:
             if (edge.state, edge.event) in ROUTES
         ),
         *(_box(STATE_NAMES[state], centre) for state, centre in CENTRES.items()),
-        _box(STATE_NAMES[CLOSED], CLOSED_AGAIN),
+        _box(STATE_NAMES[CLOSED], CLOSED_AGAIN, ' data-life="over"'),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _box(name: str, centre: tuple[int, int]) -> str:
+def _box(name: str, centre: tuple[int, int], more: str = "") -> str:
     across, down = centre
     left, top = across - BOX_WIDTH // 2, down - BOX_HEIGHT // 2
     return (
-        f'<g data-state="{name}">'
+        f'<g data-state="{name}"{more}>'
         f'<rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>'
         f'<text class="state" x="{across}" y="{down + 5}" text-anchor="middle">{name}</text></g>'
     )
