@@ -8,6 +8,8 @@ not have is left out as by a snapshot length, so lengths stay true (RFC 791, 820
 import struct
 from typing import Final
 
+from tcpflow_analyzer.sources.records import TIME_LIMIT, U32
+
 NANOSECOND_EXPONENT: Final = 9
 IPV4_HEADER_LEN: Final = 20
 IPV6_HEADER_LEN: Final = 40
@@ -29,7 +31,13 @@ def interface_block(link_type: int, exponent: int = NANOSECOND_EXPONENT) -> byte
 
 
 def packet_block(interface: int, time_ns: int, octets: bytes, wire_len: int) -> bytes:
-    """Enhanced packet block; `time_ns` nanoseconds since the epoch, from 0."""
+    """Enhanced packet block; `time_ns` nanoseconds since the epoch, from 0.
+
+    A time and a length beyond what the fields hold become the largest that they do: texts may say
+    anything.
+    """
+    time_ns = min(time_ns, TIME_LIMIT)
+    wire_len = min(max(wire_len, len(octets)), U32)
     padded = octets + bytes(-len(octets) % 4)
     length = 32 + len(padded)
     head = struct.pack(
@@ -40,7 +48,7 @@ def packet_block(interface: int, time_ns: int, octets: bytes, wire_len: int) -> 
         time_ns >> 32,
         time_ns & 0xFFFF_FFFF,
         len(octets),
-        max(wire_len, len(octets)),
+        wire_len,
     )
     return head + padded + struct.pack("<I", length)
 

@@ -66,3 +66,10 @@ def test_blocks_are_read_by_the_walk() -> None:
     walk.finish()
     assert found == [((1 << 62) - 1, 101, 3, 9), (5000, 1, 0, 0)]
     assert walk.error == ""
+
+
+def test_block_of_what_no_field_holds_says_the_most_that_it_can() -> None:
+    walk = RecordWalk("x")
+    walk.feed(section_start() + interface_block(101) + packet_block(0, 1 << 70, b"abc", 1 << 33))
+    assert walk.advance()
+    assert (walk.time_ns, walk.wire_len) == ((1 << 62) - 1, (1 << 32) - 1)
