@@ -153,6 +153,8 @@ class FileSummary:
         self.drops: int | None = None
         self.gaps = 0
         self.notes: list[str] = []
+        self._interfaces = 0  # of the walk whose link types are noted
+        self._link_types: dict[str, None] = {}
 
     def problem(self) -> str | None:
         """The one line for standard error: file, octet offset, what is wrong. None if nothing."""
@@ -172,16 +174,17 @@ class FileSummary:
     def note_walk(self, walk: RecordWalk) -> None:
         """Note down what was found in the octets so far."""
         self.format = walk.format
-        names = [link_type_name(interface.link_type) for interface in walk.interfaces]
-        self.link_types = list(dict.fromkeys(names))
-        if walk.interfaces:
-            self.link_type_offset = walk.interfaces[0].offset
+        if len(walk.interfaces) != self._interfaces:
+            for interface in walk.interfaces[self._interfaces :]:
+                self._link_types[link_type_name(interface.link_type)] = None
+            self._interfaces = len(walk.interfaces)
+            self.link_types = list(self._link_types)
+            self.link_type_offset = walk.interfaces[0].offset if walk.interfaces else 0
         self.frames = walk.frames - walk.held
         self.truncated = walk.truncated
         self.error = walk.error or None
         self.error_offset = walk.error_offset
-        drops = [interface.drops for interface in walk.interfaces if interface.drops >= 0]
-        self.drops = sum(drops) if drops else None
+        self.drops = walk.drops if walk.drops >= 0 else None
 
 
 class _Part:

@@ -54,9 +54,15 @@ BYTE_ORDER: Final = 0x1A2B3C4D
 FRAME_LIMIT: Final = 262_144
 # libpcap max_snaplen_for_dlt: D-Bus messages and USB transfers may be that long.
 LONG_FRAME_LIMIT: Final = 128 * 1024 * 1024
-# No block is believed to be longer; the octets of a block are held in memory.
-BLOCK_LIMIT: Final = 256 * 1024 * 1024
 LONG_FRAME_LINK_TYPES: Final = (186, 189, 220, 231, 249)
+# No block is believed to be longer. Of one longer than HEAD_LIMIT only the frame is held in memory,
+# or so much of the options.
+BLOCK_LIMIT: Final = 256 * 1024 * 1024
+HEAD_LIMIT: Final = 1024 * 1024
+# Not in any specification: an interface is a few octets in a file and an object here.
+INTERFACE_LIMIT: Final = 65_536
+NAME_LIMIT: Final = 255  # octets of an interface's name; Linux has 15, Windows 60
+COUNT_LIMIT: Final = 1 << 46  # of dropped frames; INTERFACE_LIMIT times this is below 2**63
 
 INTERFACE_BLOCK: Final = 1
 PACKET_BLOCK: Final = 2  # obsolete, before 2009
@@ -88,6 +94,11 @@ def unsigned_16(data: bytes, offset: i64, big: bool) -> i64:
     if big:
         return i64(read_i16_be(data, offset)) & U16
     return i64(read_i16_le(data, offset)) & U16
+
+
+def frame_limit(link_type: i64) -> i64:
+    """Octets that a frame of this link type can have; more means that the file is damaged."""
+    return LONG_FRAME_LIMIT if link_type in LONG_FRAME_LINK_TYPES else FRAME_LIMIT
 
 
 def counter_64(data: bytes, offset: i64, big: bool) -> i64:
@@ -187,6 +198,7 @@ class RecordWalk:
         frames: frames found so far, the held one included.
         format: "pcap", "pcapng", or "" as long as the file header was not read.
         interfaces: those described so far; the indices count on over sections.
+        drops: frames lost at all interfaces, by the file's own last counts; -1 where none is there.
         error: "" while all is well, else one line that says what is wrong.
         error_offset: where, in octets from the start of the (uncompressed) file.
         damaged: whether `error` is set.
@@ -206,6 +218,7 @@ class RecordWalk:
         self.frames: i64 = 0
         self.format: str = ""
         self.interfaces: list[Interface] = []
+        self.drops: i64 = -1
         self.error: str = ""
         self.error_offset: i64 = 0
         self.damaged: bool = False
@@ -332,6 +345,8 @@ class RecordWalk:
         end: i64 = position + length
         if end > self._length or captured + 32 > length or number != self._usual_number:
             return False
+        if captured > FRAME_LIMIT:
+            return False
         # Below 2**62 by `_usual_high`, since `_usual_factor` is 10**9 at most.
         if length & 3 != 0 or high >= self._usual_high:
             return False
@@ -374,6 +389,8 @@ class RecordWalk:
     # -- slow path: file headers, block changes, all but the usual pcap ----------------------
 
     def _advance_slowly(self) -> bool:
+        if 0 < self._parts_len < self._needed:  # or each block would copy all those before
+            return False
         while True:
             layout: i64 = self._layout
             if layout == STOPPED:
@@ -530,9 +547,7 @@ class RecordWalk:
             self._layout = PCAP_SWAPPED
         self._header_len = 24 if magic == PCAP_MODIFIED else 16
         self._fraction_ns = 1 if magic == PCAP_NANO else 1000
-        self._frame_limit = max(FRAME_LIMIT, min(snaplen, BLOCK_LIMIT))
-        if self.link_type in LONG_FRAME_LINK_TYPES:
-            self._frame_limit = max(LONG_FRAME_LIMIT, self._frame_limit)
+        self._frame_limit = frame_limit(self.link_type)
         interface = Interface(self.link_type, snaplen, self._offset() + 20)
         interface.exponent = 9 if magic == PCAP_NANO else 6
         self.interfaces.append(interface)
@@ -547,11 +562,7 @@ class RecordWalk:
         if self._layout == PCAP_SWAPPED and captured > wire:
             captured, wire = wire, captured
         if captured > self._frame_limit:
-            return self._stop(
-                f"record says that {captured} octets were captured; "
-                f"at most {self._frame_limit} can be",
-                self._offset(),
-            )
+            return self._stop_long_frame("record", captured, self._frame_limit)
         if not self._have(header_len + captured):
             return MORE
         position: i64 = self._position
@@ -564,6 +575,12 @@ class RecordWalk:
         self._position = self.start + captured
         self.frames += 1
         return FRAME
+
+    def _stop_long_frame(self, what: str, captured: i64, limit: i64) -> i64:
+        return self._stop(
+            f"{what} says that {captured} octets were captured; at most {limit} can be",
+            self._offset(),
+        )
 
     # -- pcapng ------------------------------------------------------------------------------
 
@@ -591,6 +608,8 @@ class RecordWalk:
             self._trailer = length
             self._position += 8
             return AGAIN
+        if length > HEAD_LIMIT:
+            return self._read_long_block(kind, length)
         if not self._have(length):
             return MORE
         trailer = unsigned_32(self.buffer, self._position + length - 4, self._big)
@@ -599,8 +618,25 @@ class RecordWalk:
                 f"block starts with the length {length} and ends with the length {trailer}",
                 self._offset(),
             )
-        outcome = self._read_known_block(kind, length)
+        outcome = self._read_known_block(kind, length, length - 4)
         self._position += length
+        return outcome
+
+    def _read_long_block(self, kind: i64, length: i64) -> i64:
+        """Read the beginning of a block and pass over the rest; its end is checked afterwards."""
+        head_len: i64 = HEAD_LIMIT
+        if kind in (ENHANCED_PACKET_BLOCK, PACKET_BLOCK, SIMPLE_PACKET_BLOCK):
+            if not self._have(28):
+                return MORE
+            head_len = self._packet_head_len(kind, length)
+        if not self._have(head_len):
+            return MORE
+        self._block_offset = self._offset()
+        outcome = self._read_known_block(kind, length, head_len)
+        if self._layout != STOPPED:
+            self._position += head_len
+            self._skip = length - head_len - 4
+            self._trailer = length
         return outcome
 
     def _skip_block(self) -> i64:
@@ -624,16 +660,36 @@ class RecordWalk:
         self._position += 4
         return AGAIN
 
-    def _read_known_block(self, kind: i64, length: i64) -> i64:
+    def _packet_head_len(self, kind: i64, length: i64) -> i64:
+        """Octets of a packet block up to the end of its frame; of one too long, its header's."""
+        start: i64 = 12
+        number: i64 = 0
+        captured: i64 = length - 16
+        if kind != SIMPLE_PACKET_BLOCK:
+            start = 28
+            number = unsigned_32(self.buffer, self._position + 8, self._big)
+            captured = min(unsigned_32(self.buffer, self._position + 20, self._big), length - 32)
+        if kind == PACKET_BLOCK:
+            number = unsigned_16(self.buffer, self._position + 8, self._big)
+        index: i64 = self._section_base + number
+        limit: i64 = FRAME_LIMIT
+        if index < len(self.interfaces):
+            limit = frame_limit(self.interfaces[index].link_type)
+        if kind == SIMPLE_PACKET_BLOCK:  # it has no length of its own and may end in padding
+            return start + min(captured, limit)
+        return start + captured if captured <= limit else start
+
+    def _read_known_block(self, kind: i64, length: i64, head_len: i64) -> i64:
+        """Read a block of which `head_len` octets are here, all but its end if it is short."""
         if kind in (ENHANCED_PACKET_BLOCK, PACKET_BLOCK):
             return self._read_packet(kind, length)
         if kind == SIMPLE_PACKET_BLOCK:
             return self._read_simple_packet(length)
         if kind == INTERFACE_BLOCK:
-            return self._read_interface(length)
+            return self._read_interface(length, head_len)
         if kind == STATISTICS_BLOCK:
-            return self._read_statistics(length)
-        return self._read_section_header(length)
+            return self._read_statistics(length, head_len)
+        return self._read_section_header(length, head_len)
 
     def _read_byte_order(self) -> bool:
         if unsigned_32(self.buffer, self._position + 8, False) == BYTE_ORDER:
@@ -645,7 +701,7 @@ class RecordWalk:
             return False
         return True
 
-    def _read_section_header(self, length: i64) -> i64:
+    def _read_section_header(self, length: i64, head_len: i64) -> i64:
         if length < 28:
             return self._stop(f"section header is {length} octets long", self._offset())
         major = unsigned_16(self.buffer, self._position + 12, self._big)
@@ -654,12 +710,12 @@ class RecordWalk:
         self.format = "pcapng"
         self._section_base = len(self.interfaces)
         self._usual_number = -1
-        self._has_clock = self._is_written_by_clock_writer(length)
+        self._has_clock = self._is_written_by_clock_writer(head_len)
         return AGAIN
 
-    def _is_written_by_clock_writer(self, length: i64) -> bool:
+    def _is_written_by_clock_writer(self, head_len: i64) -> bool:
         option: i64 = self._position + 24
-        end: i64 = self._position + length - 4
+        end: i64 = self._position + head_len
         while option + 4 <= end:
             code = unsigned_16(self.buffer, option, self._big)
             option_len = unsigned_16(self.buffer, option + 2, self._big)
@@ -691,6 +747,9 @@ class RecordWalk:
         if index >= len(self.interfaces):
             return self._stop_unknown_interface(number)
         interface = self.interfaces[index]
+        limit = frame_limit(interface.link_type)
+        if captured > limit:
+            return self._stop_long_frame("packet block", captured, limit)
         high = unsigned_32(data, position + 12, big)
         low = unsigned_32(data, position + 16, big)
         self.time_ns = interface.nanoseconds(high, low)
@@ -723,6 +782,9 @@ class RecordWalk:
         captured: i64 = min(wire, length - 16)
         if 0 < interface.snaplen < captured:
             captured = interface.snaplen
+        limit = frame_limit(interface.link_type)
+        if captured > limit:
+            return self._stop_long_frame("simple packet block", captured, limit)
         # There is no time in this block: the time of the frame before is the best guess.
         return self._give(interface, index, self._position + 12, captured, wire)
 
@@ -741,15 +803,19 @@ class RecordWalk:
             f"packet of interface {number}, but the section describes {described}", self._offset()
         )
 
-    def _read_interface(self, length: i64) -> i64:
+    def _read_interface(self, length: i64, head_len: i64) -> i64:
         if length < 20:
             return self._stop(f"interface block is {length} octets long", self._offset())
+        if len(self.interfaces) >= INTERFACE_LIMIT:
+            return self._stop(
+                f"more than {INTERFACE_LIMIT} interfaces are described", self._offset()
+            )
         position: i64 = self._position
         link_type = unsigned_16(self.buffer, position + 8, self._big)
         snaplen = unsigned_32(self.buffer, position + 12, self._big)
         interface = Interface(link_type, snaplen, self._offset() + 8)
         option: i64 = position + 16
-        end: i64 = position + length - 4
+        end: i64 = position + head_len
         while option + 4 <= end:
             code = unsigned_16(self.buffer, option, self._big)
             option_len = unsigned_16(self.buffer, option + 2, self._big)
@@ -765,7 +831,7 @@ class RecordWalk:
     ) -> None:
         data = self.buffer
         if code == OPTION_IF_NAME:
-            name = data[start : start + option_len].decode("utf-8", "replace")
+            name = data[start : start + min(option_len, NAME_LIMIT)].decode("utf-8", "replace")
             interface.name = name.rstrip("\0")
         elif code == OPTION_IF_TSRESOL and option_len >= 1:
             resolution: i64 = data[start]
@@ -776,7 +842,7 @@ class RecordWalk:
             # Beyond this every time is clamped anyway; sums must not wrap.
             interface.offset_s = max(min(value, TIME_LIMIT), -TIME_LIMIT)
 
-    def _read_statistics(self, length: i64) -> i64:
+    def _read_statistics(self, length: i64, head_len: i64) -> i64:
         if length < 24:
             return self._stop(f"statistics block is {length} octets long", self._offset())
         position: i64 = self._position
@@ -785,7 +851,7 @@ class RecordWalk:
             return AGAIN
         drops: i64 = -1
         option: i64 = position + 20
-        end: i64 = position + length - 4
+        end: i64 = position + head_len
         while option + 4 <= end:
             code = unsigned_16(self.buffer, option, self._big)
             option_len = unsigned_16(self.buffer, option + 2, self._big)
@@ -794,11 +860,13 @@ class RecordWalk:
             is_drop = code in (OPTION_ISB_IFDROP, OPTION_ISB_OSDROP)
             if is_drop and option_len == 8:
                 count = counter_64(self.buffer, option + 4, self._big)
-                drops = min(max(drops, 0) + min(count, TIME_LIMIT // 2), TIME_LIMIT)
+                drops = min(max(drops, 0) + min(count, COUNT_LIMIT), COUNT_LIMIT)
             option += 4 + ((option_len + 3) & ~3)
         if drops >= 0:
             # The counts are since the start of the capture, so the last block has them all.
+            before: i64 = max(self.interfaces[index].drops, 0)
             self.interfaces[index].drops = drops
+            self.drops = max(self.drops, 0) + drops - before
         if not self._has_clock:
             return AGAIN
         high = unsigned_32(self.buffer, position + 12, self._big)

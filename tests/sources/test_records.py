@@ -1,6 +1,7 @@
 """Frames found in octets of pcap and pcapng, whatever the blocks, and what is said of damage."""
 
 import struct
+import time
 from typing import NamedTuple
 
 import pytest
@@ -304,6 +305,103 @@ def test_pcapng_options_that_lie_are_passed_over() -> None:
     walk, found = walk_over(octets)
     assert len(found) == 1
     assert walk.interfaces[0].name == ""
+
+
+# -- long blocks: only their beginning is held ----------------------------------------------------
+
+COMMENTS = build.option(1, bytes(65_532)) * 33  # more than 2 MiB
+
+
+@pytest.mark.parametrize("block_len", [4096, 262_144, 1 << 24])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pcapng_options_of_megabytes_are_passed_over(order: str, block_len: int) -> None:
+    name = build.option(2, b"eth0", order)
+    comments = COMMENTS if order == "<" else build.option(1, bytes(65_532), order) * 33
+    octets = (
+        build.section(order, options=comments)
+        + build.interface(101, order, name + comments)
+        + build.block(6, build.enhanced(b"abc", 5, 0, order)[8:-4] + comments, order)
+        + build.block(5, build.statistics(0, b"", order)[8:-4] + comments, order)
+        + build.enhanced(b"d", 6, 0, order)
+    )
+    walk, found = walk_over(octets, block_len)
+    assert walk.error == ""
+    assert [(f.octets, f.time_ns, f.link_type) for f in found] == [
+        (b"abc", 5000, 101),
+        (b"d", 6000, 101),
+    ]
+    assert walk.interfaces[0].name == "eth0"
+
+
+@pytest.mark.parametrize("block_len", [4096, 262_144, 1 << 24])
+@pytest.mark.parametrize("kind", [6, 2, 3])
+@pytest.mark.parametrize(
+    ("link_type", "captured", "is_read"),
+    [(1, 262_144, True), (1, 262_145, False), (231, 300_000, True), (231, 1_200_000, True)],
+)
+def test_pcapng_frame_is_as_long_as_its_link_type_allows(
+    link_type: int, captured: int, is_read: bool, kind: int, block_len: int
+) -> None:
+    content = bytes(range(250)) * (captured // 250) + bytes(captured % 250)
+    packet = {6: build.enhanced(content, 5), 2: build.old_packet(content, 5)}.get(
+        kind, build.simple(content)
+    )
+    octets = build.section() + build.interface(link_type) + build.enhanced(b"a", 1) + packet
+    walk, found = walk_over(octets + build.enhanced(b"z", 9), block_len)
+    if is_read:
+        assert [f.octets for f in found] == [b"a", content, b"z"]
+        assert walk.error == ""
+    else:
+        assert [f.octets for f in found] == [b"a"]
+        assert f"{captured} octets were captured; at most 262144 can be" in walk.error
+
+
+def test_pcapng_end_of_a_long_block_is_checked() -> None:
+    long_block = build.block(1, build.interface()[8:-4] + COMMENTS)
+    octets = build.section() + build.interface() + long_block[:-4] + struct.pack("<I", 12)
+    walk, _ = walk_over(octets + build.enhanced(b"a", 1), 4096)
+    assert walk.error.endswith("and ends with the length 12")
+    assert walk.error_offset == len(build.section() + build.interface())
+    cut, _ = walk_over(octets[:-400], 4096)
+    assert cut.truncated
+    size = len(long_block)
+    assert cut.error == f"block is cut: {size - 400} of {size} octets"
+
+
+def test_a_record_in_many_blocks_is_put_together_once() -> None:
+    """Each block that came was joined to all those before: half a minute for these."""
+    content = bytes(32 << 20)
+    octets = build.pcap_file([Record(1, 0, content, len(content))], link_type=231)
+    start = time.process_time()
+    _, found = walk_over(octets, 16_384)
+    assert [len(f.octets) for f in found] == [32 << 20]
+    assert time.process_time() - start < 5
+
+
+def test_interfaces_have_a_limit() -> None:
+    described = build.section() + build.interface() * 65_536
+    walk, found = walk_over(described + build.enhanced(b"a", 1), 1 << 24)
+    assert walk.error == ""
+    assert len(found) == 1
+    walk, found = walk_over(described + build.interface() + build.enhanced(b"a", 1), 1 << 24)
+    assert (walk.error, found) == ("more than 65536 interfaces are described", [])
+    assert walk.error_offset == len(described)
+
+
+def test_drops_of_all_interfaces_are_counted_once() -> None:
+    def dropped(count: int) -> bytes:
+        return build.option(5, struct.pack("<q", count))
+
+    octets = build.section() + build.interface() * 2 + build.interface()
+    walk, _ = walk_over(octets)
+    assert walk.drops == -1
+    octets += build.statistics(0, dropped(3)) + build.statistics(1, dropped(4))
+    octets += build.statistics(0, dropped(10))
+    walk, _ = walk_over(octets)
+    assert walk.drops == 14
+    assert [interface.drops for interface in walk.interfaces] == [10, 4, -1]
+    walk, _ = walk_over(octets + build.statistics(2, dropped(-1) + dropped(1 << 62)))
+    assert walk.drops == 14 + (1 << 46)  # more than any counter holds is no count
 
 
 # -- damage: (what, octets, frames before it, offset, line, only cut) -----------------------------
