@@ -23,6 +23,11 @@ PROBE_OCTETS: Final = 4_096
 UNPACKED_OCTETS: Final = BLOCK_OCTETS
 
 
+# Memory that unpacking may take where the stream says how much: xz with a dictionary of 128 MiB,
+# twice what its highest level uses. zstd refuses larger windows than that by itself.
+UNPACKER_OCTETS: Final = 144 << 20
+
+
 class StreamDamage(Exception):
     """The octets stop being readable here; the text says why."""
 
@@ -274,7 +279,7 @@ def _bz2_unpacker() -> Unpacker:
 def _xz_unpacker() -> Unpacker:
     import lzma  # noqa: PLC0415 -- as above
 
-    return lzma.LZMADecompressor()
+    return lzma.LZMADecompressor(memlimit=UNPACKER_OCTETS)
 
 
 def _lz4_unpacker() -> Unpacker:

@@ -198,3 +198,24 @@ def test_fifo_gives_octets_as_they_come(tmp_path: Path) -> None:
     writer.join()
     file.close()
     assert (first, rest) == (b"first", (b"second", ""))
+
+
+def packed_with_dictionary(octets: bytes, size: int) -> bytes:
+    """An xz file whose header asks for a dictionary of so many octets, which it does not need."""
+    chain = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
+    packed = bytearray(lzma.compress(octets, lzma.FORMAT_XZ, filters=chain))
+    # Block header behind the 12 octets of the stream's: size, flags, filter, 1, dictionary, CRC32.
+    assert packed[14:16] == b"\x21\1"
+    end = 12 + packed[12] * 4
+    packed[16] = (size.bit_length() - 12) * 2 - 2  # xz file format section 5.3.1: a power of two
+    packed[end : end + 4] = zlib.crc32(packed[12:end]).to_bytes(4, "little")
+    return bytes(packed)
+
+
+def test_xz_takes_no_more_memory_than_its_dictionary_may_have() -> None:
+    fits = packed_with_dictionary(PLAIN, 128 << 20)
+    assert read_all(unpacked(GivenOctets(fits), "xz")) == (PLAIN, "")
+    huge = packed_with_dictionary(PLAIN, 256 << 20)
+    octets, damage = read_all(unpacked(GivenOctets(huge), "xz"))
+    assert octets == b""
+    assert damage == "xz stream is corrupt: Memory usage limit exceeded"
