@@ -150,13 +150,23 @@ def _read_row(text: str, match: re.Match[str]) -> HexRow:
     return HexRow(int(match["offset"], 16), bytes(octets[:ROW_OCTETS]), match.start(), position)
 
 
-def read_dump(dump: HexDump) -> DumpedFrame | None:
-    """Find out what the octets of a dump are; None for what is no packet."""
+def lacks_octets(dump: HexDump) -> bool:
+    """Whether a row is shorter than it should be, so that thousands of ways to mend are tried."""
+    return any(len(row.octets) == ROW_OCTETS - 1 for row in dump.rows[1:])
+
+
+def read_dump(dump: HexDump, mend: bool = True) -> DumpedFrame | None:
+    """Find out what the octets of a dump are; None for what is no packet.
+
+    Args:
+        dump: as found.
+        mend: whether octets that are missing in rows may be put in.
+    """
     if dump.offset == 0:
         frame = _read_whole_frame(b"".join(row.octets for row in dump.rows))
         if frame is not None:
             return frame
-    return _read_tcp(dump)
+    return _read_tcp(dump, mend)
 
 
 def _read_whole_frame(octets: bytes) -> DumpedFrame | None:
@@ -187,13 +197,13 @@ def internet_len(octets: bytes, start: int) -> int:
     return 0
 
 
-def _read_tcp(dump: HexDump) -> DumpedFrame | None:
+def _read_tcp(dump: HexDump, mend: bool) -> DumpedFrame | None:
     """Find a TCP header in a dump that begins in the middle of a frame."""
     best: tuple[int, bytes, int] | None = None
     for begin in TCP_OFFSETS:
         if not dump.offset <= begin < dump.offset + ROW_OCTETS:
             continue
-        for octets, mended in _mended_octets(dump, begin):
+        for octets, mended in _mended_octets(dump, begin, mend):
             score = header_score(octets)
             if score > 0 and (best is None or (score, -mended) > (best[0], -best[2])):
                 best = score, octets, mended
@@ -205,7 +215,7 @@ def _read_tcp(dump: HexDump) -> DumpedFrame | None:
     return DumpedFrame(None, octets, max(len(octets), (octets[12] >> 4) * 4), mended)
 
 
-def _mended_octets(dump: HexDump, begin: int) -> Iterator[tuple[bytes, int]]:
+def _mended_octets(dump: HexDump, begin: int, mend: bool) -> Iterator[tuple[bytes, int]]:
     """Give what may be the octets from offset `begin` on, with how many were put in.
 
     The first row lacks its first octets where the dump was cut there; where it is longer than what
@@ -215,6 +225,9 @@ def _mended_octets(dump: HexDump, begin: int) -> Iterator[tuple[bytes, int]]:
     wanted = min(dump.offset + ROW_OCTETS - begin, ROW_OCTETS)
     if len(first) > wanted:
         first = first[begin - dump.offset :] if len(first) == ROW_OCTETS else first[-wanted:]
+    if not mend:
+        yield first + b"".join(row.octets for row in dump.rows[1:]), 0
+        return
     heads = _row_variants(first, wanted) if len(dump.rows) > 1 else [(first, 0)]
     for head, head_mended in heads:
         for octets, mended in _append_rows(head, dump.rows[1:]):

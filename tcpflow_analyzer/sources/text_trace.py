@@ -17,11 +17,19 @@ import codecs
 import html
 import ipaddress
 import re
+import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Final
 
-from tcpflow_analyzer.sources.hex_dump import DumpedFrame, HexDump, find_dumps, read_dump
+from tcpflow_analyzer.sources.hex_dump import (
+    DumpedFrame,
+    HexDump,
+    find_dumps,
+    lacks_octets,
+    read_dump,
+)
 from tcpflow_analyzer.sources.link_types import RAW
 from tcpflow_analyzer.sources.octets import OctetSource, StreamDamage
 from tcpflow_analyzer.sources.packet_octets import (
@@ -51,8 +59,15 @@ SECOND_NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 UNKNOWN_WINDOW: Final = 65_535
 MODULUS: Final = 1 << 32
+# Dumps with missing octets that are mended: each may take hundredths of a second.
+MOST_MENDED: Final = 200
+# Conversations whose numbers are remembered; the one that began first makes room.
+MOST_DIRECTIONS: Final = 200_000
+# Names that are remembered; there are no more addresses to give them.
+MOST_NAMES: Final = 0x2_0000
 # Ports for service names that the table does not know.
 MADE_UP_PORT: Final = 61_000
+MADE_UP_PORTS: Final = 4000
 
 _HOST = r"[A-Za-z0-9_:][A-Za-z0-9_:.%\-]{0,254}"
 _PORT = r"[A-Za-z0-9_\-]{1,40}"
@@ -100,6 +115,9 @@ SACK = re.compile(r"\{(\d{1,10}):(\d{1,10})\}")
 MODERN_BITS: Final = {
     "S": SYN, "F": FIN, "P": PSH, "R": RST, "U": URG, "W": CWR, "E": ECE, ".": ACK, "e": AE,
 }  # fmt: skip
+
+
+ReadDump = Callable[[HexDump], DumpedFrame | None]
 
 
 class Summary:
@@ -172,6 +190,7 @@ class _Unit:
         self.before = ""
         self.summary: Summary | None = None
         self.dump: HexDump | None = None
+        self.frame: DumpedFrame | None = None  # of a dump that was read already
 
 
 class _Habit:
@@ -239,8 +258,9 @@ class TextTrace:
         self._counts: dict[str, int] = {}
         self._names: dict[str, int] = {}
         self._services: dict[str, int] = {}
-        self._directions: dict[tuple[bytes, int, bytes, int], _Direction] = {}
+        self._directions: OrderedDict[tuple[bytes, int, bytes, int], _Direction] = OrderedDict()
         self._habit = _Habit()
+        self._mended = 0
         self._time_ns = 0
         self._day_ns = 0
         self._clock_ns = -1
@@ -305,7 +325,7 @@ class TextTrace:
         """
         if len(self._text) < min(self._enough, TEXT_LIMIT) and not self._ended:
             return
-        units = _find_units(self._text)
+        units = _find_units(self._text, self._read_dump)
         complete = units if self._ended or len(self._text) > TEXT_LIMIT else units[:-1]
         for unit in complete:
             self._take(unit)
@@ -319,7 +339,9 @@ class TextTrace:
         self._enough = len(self._text) * 5 // 4 if units else len(self._text) * 3 // 2
 
     def _take(self, unit: _Unit) -> None:
-        frame = read_dump(unit.dump) if unit.dump is not None else None
+        frame = unit.frame
+        if frame is None and unit.dump is not None:
+            frame = self._read_dump(unit.dump)
         if frame is None and unit.summary is None:
             return
         if QUOTED.search(unit.before):
@@ -334,6 +356,15 @@ class TextTrace:
                 return
         if frame is not None:
             self._write_dump(frame)
+
+    def _read_dump(self, dump: HexDump) -> DumpedFrame | None:
+        if not lacks_octets(dump):
+            return read_dump(dump)
+        self._mended += 1
+        if self._mended <= MOST_MENDED:
+            return read_dump(dump)
+        self._count("hex dumps lack octets and were not mended, as there are many")
+        return read_dump(dump, mend=False)
 
     def _write(self, link_type: int, octets: bytes, wire_len: int) -> None:
         if not self._packets:
@@ -392,9 +423,15 @@ class TextTrace:
         literal = _literal(host)
         if literal is not None and len(literal) == address_len:
             return literal
-        if host not in self._names:
-            self._names[host] = len(self._names) + 1
-        return _address(self._names[host], 4 if address_len == 4 else 6).packed
+        number = self._names.get(host, 0)
+        if number == 0:
+            number = len(self._names) + 1
+            if number <= MOST_NAMES:
+                self._names[host] = number
+            else:
+                self._count("names were given addresses of others: there are too many")
+                number = zlib.crc32(host.encode()) % MOST_NAMES + 1
+        return _address(number, 4 if address_len == 4 else 6).packed
 
     def _resolve_port(self, service: str) -> int:
         if service.isdigit():
@@ -402,10 +439,13 @@ class TextTrace:
         known = SERVICE_PORTS.get(service.lower())
         if known is not None:
             return known
-        if service not in self._services:
+        port = self._services.get(service, 0)
+        if port == 0:
             self._count("service names are not known: each was given a port of its own")
-            self._services[service] = MADE_UP_PORT + len(self._services) % 4000
-        return self._services[service]
+            port = MADE_UP_PORT + len(self._services) % MADE_UP_PORTS
+            if len(self._services) < MOST_NAMES:
+                self._services[service] = port
+        return port
 
     # -- summary lines -----------------------------------------------------------------------
 
@@ -421,8 +461,7 @@ class TextTrace:
         header.control_bits = summary.control_bits
         here = (source, header.source_port, destination, header.destination_port)
         there = (destination, header.destination_port, source, header.source_port)
-        sender = self._directions.setdefault(here, _Direction(self._habit))
-        receiver = self._directions.setdefault(there, _Direction(self._habit))
+        sender, receiver = self._direction(here), self._direction(there)
         self._set_numbers(header, summary, sender, receiver)
         if summary.window is None:
             self._count("packets have no window: 65535 was put in")
@@ -437,6 +476,15 @@ class TextTrace:
         ttl = int(internet["ttl"]) & 0xFF if internet is not None else 64
         identification = int(internet["id"] or 0) & 0xFFFF if internet is not None else 0
         return tcp_packet(source, destination, header, summary.payload_len, ttl, identification)
+
+    def _direction(self, key: tuple[bytes, int, bytes, int]) -> _Direction:
+        direction = self._directions.get(key)
+        if direction is None:
+            direction = self._directions[key] = _Direction(self._habit)
+            if len(self._directions) > MOST_DIRECTIONS:
+                self._directions.popitem(last=False)
+                self._count("directions of conversations were forgotten: there are too many")
+        return direction
 
     def _set_numbers(
         self, header: TcpHeader, summary: Summary, sender: _Direction, receiver: _Direction
@@ -527,16 +575,18 @@ def _encode_option(words: list[str], receiver: _Direction) -> bytes | None:
 # -- finding packets -------------------------------------------------------------------------
 
 
-def _find_units(text: str) -> list[_Unit]:
+def _find_units(text: str, read: ReadDump) -> list[_Unit]:
     """Find the packets of a text, in order, each with the text between it and the one before."""
-    units = sorted([*_find_summaries(text), *_find_dump_units(text)], key=lambda unit: unit.start)
+    units = sorted(
+        [*_find_summaries(text), *_find_dump_units(text, read)], key=lambda unit: unit.start
+    )
     merged: list[_Unit] = []
     for unit in units:
         last = merged[-1] if merged else None
         if last is not None and unit.start < last.end:
             continue  # digits of a summary that look like a row
         if unit.dump is not None and last is not None and _belongs(text, last, unit):
-            last.dump = unit.dump
+            last.dump, last.frame = unit.dump, unit.frame
             last.end = unit.end
             continue
         unit.before = text[last.end if last is not None else 0 : unit.start]
@@ -573,11 +623,14 @@ def _find_summaries(text: str) -> Iterator[_Unit]:
             yield unit
 
 
-def _find_dump_units(text: str) -> Iterator[_Unit]:
+def _find_dump_units(text: str, read: ReadDump) -> Iterator[_Unit]:
     for dump in find_dumps(text):
-        if dump.octets_len >= 16 and (dump.offset == 0 or read_dump(dump) is not None):
+        if dump.octets_len < 16:
+            continue
+        frame = read(dump) if dump.offset != 0 else None
+        if dump.offset == 0 or frame is not None:
             unit = _Unit(dump.start, dump.end)
-            unit.dump = dump
+            unit.dump, unit.frame = dump, frame
             yield unit
 
 

@@ -10,6 +10,7 @@ from tcpflow_analyzer.sources.hex_dump import (
     find_dumps,
     header_score,
     internet_len,
+    lacks_octets,
     read_dump,
 )
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, SYN
@@ -105,6 +106,16 @@ def test_lost_equal_octets_are_put_in_again() -> None:
     lossy[-1] = lossy[-1].replace(b"\3\3", b"\3")
     (frame,) = frames(dump_of(lossy))
     assert (frame.octets, frame.mended) == (FRAME[34:], 2)
+
+
+def test_dump_is_left_as_it_is_where_mending_is_not_wanted() -> None:
+    rows = cut_rows(FRAME)
+    assert not lacks_octets(*find_dumps(dump_of(rows)))
+    rows[1] = rows[1][:3] + rows[1][4:]
+    (dump,) = find_dumps(dump_of(rows))
+    assert lacks_octets(dump)
+    frame = read_dump(dump, mend=False)
+    assert frame is None or frame.octets == b"".join(rows)
 
 
 def test_split_octet_is_joined() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from support.places import RECORDINGS, shared_folder
 from support.text_reader import Segment, read_text, segment_of
+from tcpflow_analyzer.sources import text_trace
 from tcpflow_analyzer.sources.capture_file import looks_like_text
 from tcpflow_analyzer.sources.recording import Recording
 from tcpflow_analyzer.tcp.control_bits import ACK, ECE, FIN, PSH, RST, SYN
@@ -314,3 +315,42 @@ def test_tcpdump_output_gives_the_segments_of_the_capture(options: str) -> None:
     guessed = differences.pop("guessed sequence numbers", 0)
     assert not differences
     assert guessed <= segments // 50
+
+
+def test_time_and_length_beyond_any_capture_are_the_most_that_there_is() -> None:
+    line = (
+        "4052-01-01 12:00:00.000001 IP 192.0.2.1.1 > 192.0.2.2.2: Flags [.], seq 9:8, ack 1, win 1"
+    )
+    (time_ns, segment), _ = read_text(f"{line}\n{line}\n")[0]
+    assert time_ns == (1 << 62) - 1
+    assert segment.seq == 9
+
+
+def test_what_is_remembered_of_a_text_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_trace, "MOST_NAMES", 3)
+    monkeypatch.setattr(text_trace, "MOST_DIRECTIONS", 4)
+    text = "".join(
+        f"12:00:00.{number:06} IP host{number}.service{number} > 192.0.2.2.80: "
+        f"Flags [S], seq {number}, win 1, length 0\n"
+        for number in range(10)
+    )
+    found, trace = read_text(text)
+    assert [segment.seq for _, segment in found] == list(range(10))
+    assert len({segment.source for _, segment in found[:3]}) == 3
+    assert len({segment.source for _, segment in found}) == 3
+    notes = " | ".join(trace.notes())
+    assert "7 names were given addresses of others: there are too many" in notes
+    assert "directions of conversations were forgotten: there are too many" in notes
+
+
+def test_dumps_that_lack_octets_are_mended_as_long_as_they_are_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def row(offset: int, octets: int) -> str:
+        return f"{offset:04x}  " + " ".join(["01"] * octets) + "\n"
+
+    dump = row(0x20, 13) + row(0x30, 15) + row(0x40, 15) + row(0x50, 16) + "\n" + "x" * 300 + "\n"
+    monkeypatch.setattr(text_trace, "MOST_MENDED", 2)
+    _, trace = read_text(OLD + dump * 4 + OLD, 1 << 20)
+    note = "2 hex dumps lack octets and were not mended, as there are many"
+    assert note in trace.notes()
