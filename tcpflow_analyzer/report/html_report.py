@@ -7,7 +7,7 @@ kind of finding some, before the many of one kind; of the others a sample spread
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
@@ -94,18 +94,22 @@ class Drawn(NamedTuple):
 
 
 class _Best:
-    """Keeps the best of many, a bounded number of them; what is kept is made only then."""
+    """Keeps the best of many, a bounded number of them."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._kept: list[tuple[tuple[int, ...], Any]] = []
 
-    def add(self, rank: tuple[int, ...], make: Callable[[], object]) -> None:
-        """Keep what `make` gives, if it ranks high enough; ranks are all different."""
+    def takes(self, rank: tuple[int, ...]) -> bool:
+        """Whether something of this rank is among the best so far."""
+        return len(self._kept) < self._limit or (self._limit > 0 and rank > self._kept[0][0])
+
+    def put(self, rank: tuple[int, ...], value: object) -> None:
+        """Keep what is among the best; ranks are all different."""
         if len(self._kept) < self._limit:
-            heapq.heappush(self._kept, (rank, make()))
-        elif self._limit and rank > self._kept[0][0]:
-            heapq.heapreplace(self._kept, (rank, make()))
+            heapq.heappush(self._kept, (rank, value))
+        else:
+            heapq.heapreplace(self._kept, (rank, value))
 
     def best_first(self) -> list[Any]:
         return [value for _, value in sorted(self._kept, key=_rank, reverse=True)]
@@ -154,22 +158,20 @@ class HtmlReport:
         """Take a connection, if it ranks high enough."""
         if findings:
             findings = [each for each in findings if each.severity != "info"]
-        scope = self._scope_name(connection.scope) if connection.scope else (None, None)
         number = connection.number
         if findings:
-            self.groups.add(findings, connection, scope[1])
+            self.groups.add(findings, connection, self._scope_of(connection)[1])
             rank = self._rank(number, findings)
         else:
             rank = (0, 0, 0, number * SPREAD & 0xFFFF_FFFF, number)
+        if self._rows.takes(rank):  # as few of many
+            scope = self._scope_of(connection)
+            self._rows.put(rank, _row(connection, findings, scope[1]))
+            if self._drawn.takes(rank):
+                self._drawn.put(rank, _drawn(connection, findings, scope))
 
-        def row() -> Row:
-            return _row(connection, findings, scope[1])
-
-        def drawn() -> Drawn:
-            return _drawn(connection, findings, scope)
-
-        self._rows.add(rank, row)
-        self._drawn.add(rank, drawn)
+    def _scope_of(self, connection: Connection) -> tuple[str | None, str | None]:
+        return self._scope_name(connection.scope) if connection.scope else (None, None)
 
     def _rank(self, number: int, findings: Sequence[Finding]) -> tuple[int, ...]:
         """Rank by severity, then by how many of its rarest kind there were before."""

@@ -10,13 +10,13 @@ from typing import Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.report.addresses import connection_addresses
-from tcpflow_analyzer.report.connection_json import in_time_order
 from tcpflow_analyzer.report.sink import ScopeName, Start
 from tcpflow_analyzer.report.socket_table import SocketRow
+from tcpflow_analyzer.report.state_changes import StateChanges, add
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
-from tcpflow_analyzer.tcp.states import CLOSED, LISTEN, STATE_COUNT, TIME_WAIT, State
+from tcpflow_analyzer.tcp.states import CLOSED, LISTEN, STATE_COUNT, State
 
 FINEST_NS: Final = 1_000  # times are told apart so finely, or by a power of two of it
 MOST_BUCKETS: Final = 65_536
@@ -69,8 +69,7 @@ class StateCensus:
             takes: whether a socket is counted; of the row the ends are filled in, and any state.
         """
         self._takes = takes
-        self._width = FINEST_NS
-        self._changes: dict[int, list[int]] = {}
+        self._changes = StateChanges(FINEST_NS, MOST_BUCKETS)
         self._first_ns = self._last_ns = 0
         self._scope_name: ScopeName = lambda _: (None, None)
         self._now: Callable[[], int] = lambda: 0
@@ -85,21 +84,22 @@ class StateCensus:
         Args:
             step_ns: from one time to the next; by default such that there are some hundred.
         """
-        if not self._changes:
+        changes = self._changes.buckets
+        if not changes:
             return Series([], {}, {}, {})
         first, last = self._first_ns, max(self._last_ns, self._first_ns)
-        step = max(step_ns or _nice_step((last - first) / MOST_SAMPLES), self._width)
+        step = max(step_ns or _nice_step((last - first) / MOST_SAMPLES), self._changes.width)
         times = [*range(first, last, step)[:MOST_BUCKETS], last]
         counts = [0] * STATE_COUNT
         samples: list[list[int]] = []
         highest: list[list[int]] = []
         peaks: list[Peak | None] = [None] * STATE_COUNT
-        buckets = sorted(self._changes)
+        buckets = sorted(changes)
         at = 0
         for time_ns in times:
             top = list(counts)
             while at < len(buckets) and self._time(buckets[at]) <= time_ns:
-                _add(counts, self._changes[buckets[at]])
+                add(counts, changes[buckets[at]])
                 _note_peaks(peaks, counts, min(self._time(buckets[at]), last))
                 top = [max(pair) for pair in zip(top, counts, strict=True)]
                 at += 1
@@ -121,7 +121,7 @@ class StateCensus:
         """Count the states that the ends of a connection went through."""
         for end in (connection.originator, connection.responder):
             if self._takes is None or self._takes(self._row(connection, end)):
-                self._count(connection, end)
+                self._changes.count(connection, end.is_originator)
 
     def _row(self, connection: Connection, end: Endpoint) -> SocketRow:
         scope = self._scope_name(connection.scope) if connection.scope else (None, None)
@@ -133,38 +133,9 @@ class StateCensus:
             local, peer = peer, local
         return SocketRow(connection.number, *local, *peer, State.ESTABLISHED, "observed", (), None)
 
-    def _count(self, connection: Connection, end: Endpoint) -> None:
-        state = CLOSED
-        for transition in in_time_order(connection.transitions or []):
-            if transition.from_originator == end.is_originator:
-                self._change(transition.time_ns, state, transition.to_state)
-                state = transition.to_state
-        if state == TIME_WAIT:
-            self._change(end.time_wait_until_ns, state, CLOSED)
-
-    def _change(self, time_ns: int, before: int, after: int) -> None:
-        """Note that a socket left a state and entered another."""
-        bucket = time_ns // self._width
-        change = self._changes.get(bucket)
-        if change is None:
-            if len(self._changes) >= MOST_BUCKETS:
-                self._widen()
-                bucket = time_ns // self._width
-            change = self._changes.setdefault(bucket, [0] * STATE_COUNT)
-        change[before] -= 1
-        change[after] += 1
-
-    def _widen(self) -> None:
-        """Make buckets twice as wide."""
-        self._width *= 2
-        wider: dict[int, list[int]] = {}
-        for bucket, change in self._changes.items():
-            _add(wider.setdefault(bucket // 2, [0] * STATE_COUNT), change)
-        self._changes = wider
-
     def _time(self, bucket: int) -> int:
         """When a bucket begins; the first one where the capture does."""
-        return max(bucket * self._width, self._first_ns)
+        return max(bucket * self._changes.width, self._first_ns)
 
     def finding(self, finding: Finding) -> None:
         """Findings are not shown."""
@@ -179,11 +150,6 @@ class StateCensus:
         """Take from when to when the capture goes."""
         self._first_ns = capture.first_time_ns
         self._last_ns = self._now() or capture.last_time_ns
-
-
-def _add(counts: list[int], change: Sequence[int]) -> None:
-    for number, difference in enumerate(change):
-        counts[number] += difference
 
 
 def _note_peaks(peaks: list[Peak | None], counts: Sequence[int], time_ns: int) -> None:
