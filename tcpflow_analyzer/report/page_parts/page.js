@@ -343,15 +343,19 @@ function drawSegments(plot, graph) {
   ctx.beginPath();
   ctx.rect(left, top, width, height);
   ctx.clip();
-  for (let at = 0; at < graph.sent.length; at += 4) {
-    const [time, start, end, kind] = graph.sent.slice(at, at + 4);
-    const x = plot.valToPos(time / 1e6, "x", true);
-    if (x < left - 3 || x > left + width + 3) continue;
-    const y = plot.valToPos(end, "y", true);
-    const length = Math.max(plot.valToPos(start, "y", true) - y, 3 * ratio);
-    const broad = (kind ? 3 : 2) * ratio;
-    ctx.fillStyle = paints[kind];
-    ctx.fillRect(x - broad / 2, y, broad, length);
+  // What is remarkable lies above the rest.
+  for (const remarkable of [false, true]) {
+    for (let at = 0; at < graph.sent.length; at += 4) {
+      const [time, start, end, kind] = graph.sent.slice(at, at + 4);
+      const x = plot.valToPos(time / 1e6, "x", true);
+      if (kind > 0 !== remarkable || x < left - 3 || x > left + width + 3) continue;
+      const y = plot.valToPos(end, "y", true);
+      const least = (kind ? 6 : 3) * ratio;
+      const length = Math.max(plot.valToPos(start, "y", true) - y, least);
+      const broad = (kind ? 4 : 2) * ratio;
+      ctx.fillStyle = paints[kind];
+      ctx.fillRect(x - broad / 2, y, broad, length);
+    }
   }
   ctx.restore();
 }
@@ -406,11 +410,12 @@ function graphOf(graph, group) {
   for (const value of values[3]) edge = Math.max(edge, value);
   let isWindowWhole = edge <= 2 * top;
   const sequenceRange = (_, low, high) => [Math.min(low ?? 0, 0), 1.05 * (isWindowWhole ? Math.max(high ?? 0, top) : Math.min(high ?? top, top))];
+  const fromZero = (_, __, high) => [0, 1.1 * high || 1];
   const common = (height, label, format) => ({
     height,
     cursor: { sync: { key: link, setSeries: false }, drag: { x: true, y: false } },
     hooks: { setScale: [follow] },
-    scales: { x: { time: false, range: (_, min, max) => min === null || (min === max) ? whole : [min, max] }, y: {} },
+    scales: { x: { time: false, range: (_, min, max) => min === null || min === max ? whole : [min, max] }, y: { range: fromZero } },
     axes: [axis({ values: secondTicks }), axis({ values: format, size: 70, label, labelSize: 20 })],
   });
   const plotOf = (name, describe, options, points) => {
