@@ -47,7 +47,7 @@ POLICY: Final = (
 )
 # What ends an element or begins a comment inside of one; HTML has no escapes there, JSON has.
 ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
-OTHER_OCTETS: Final = 1_000_000  # findings, explanations and the census are less
+OTHER_OCTETS: Final = 2_000_000  # findings, explanations and the census are less
 
 
 class LeftOut(NamedTuple):

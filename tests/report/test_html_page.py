@@ -14,7 +14,7 @@ import pytest
 from lxml import html
 
 from support.places import FIXTURES, RECORDINGS
-from tcpflow_analyzer.report.html_page import LeftOut, left_out_text
+from tcpflow_analyzer.report.html_page import OTHER_OCTETS, LeftOut, left_out_text
 from tcpflow_analyzer.report.html_report import PageLimits
 from tcpflow_analyzer.report.names import Names
 from tcpflow_analyzer.settings import Settings
@@ -136,12 +136,11 @@ def test_limits_bound_rows_and_drawings_and_are_told() -> None:
 
 def test_file_stays_below_its_limit() -> None:
     everything = page_of(ORDERS)
-    other = 1_000_000  # the reserve for findings and explanations
-    limit = len(everything.encode()) + other - 60_000
+    limit = len(everything.encode()) + OTHER_OCTETS - 60_000
     page = page_of(ORDERS, limits=PageLimits(octets=limit))
     drawn = sum(row[-1] for row in embedded(page, "rows"))
     assert 0 < drawn < 31
-    assert len(page.encode()) <= limit - other + 100_000
+    assert len(page.encode()) <= limit - OTHER_OCTETS + 100_000
     assert "would have made this file larger" in page
 
 
