@@ -12,7 +12,10 @@ from os import fspath
 from typing import Final
 
 from tcpflow_analyzer.anonymise.frames import Anonymiser
-from tcpflow_analyzer.decode.segment import TCP_SEGMENT, Segment
+from tcpflow_analyzer.decode.decoder import enter_header
+from tcpflow_analyzer.decode.layer import END_FRAGMENT, END_OTHER, TCP, Layer, layer_of
+from tcpflow_analyzer.decode.segment import ICMP_ERROR, TCP_SEGMENT, Segment
+from tcpflow_analyzer.decode.tcp_header import HEADER_LEN
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.exchange import Choice, Exchange, read_capture
 from tcpflow_analyzer.pipeline import STANDARD_INPUT, AnyPath, Run, make_decoder
@@ -24,8 +27,10 @@ from tcpflow_analyzer.sources.chosen_frames import Frame, chosen_frames
 from tcpflow_analyzer.sources.octets import is_fifo
 from tcpflow_analyzer.sources.pcapng_file import PcapngFile
 
-# Octets of a frame that are kept where its payload's place is not known (a later fragment).
+# Octets of a frame or a datagram that are kept where the place of its payload is not known.
 _HEADERS_AT_MOST: Final = 128
+_TCP_HEADER_AT_MOST: Final = 60  # RFC 9293 section 3.1
+_MOST_DATAGRAMS: Final = 4096  # whose first fragment is remembered
 
 
 def extract(
@@ -116,12 +121,40 @@ class _Slimmer:
     def __init__(self, settings: Settings) -> None:
         self._decoder = make_decoder(settings)
         self._segment = Segment()
+        self._tunnel_outer = settings.tunnel_outer
+        self._headers: dict[tuple[bytes, int], int] = {}
 
     def length_without_payload(self, frame: Frame) -> int:
         """How many octets of a frame are headers."""
         segment = self._segment
         octets, link_type = frame.octets, frame.interface.link_type
         status = self._decoder.decode(octets, 0, len(octets), frame.wire_len, link_type, segment)
-        if status == TCP_SEGMENT and segment.buffer is octets:
-            return segment.payload_start
-        return _HEADERS_AT_MOST
+        if status in (TCP_SEGMENT, ICMP_ERROR):
+            # The buffer is what an unusual frame holds, or a datagram of several frames.
+            start = 0 if segment.buffer is octets else octets.rfind(segment.buffer)
+            if start >= 0:
+                return start + segment.payload_start
+        return self._length_of_headers(frame)
+
+    def _length_of_headers(self, frame: Frame) -> int:
+        """How many octets a fragment, or a segment that cannot be read, has of headers."""
+        layer = layer_of(frame.octets, frame.wire_len, frame.interface.link_type)
+        while layer.protocol < END_OTHER and layer.protocol != TCP:
+            enter_header(layer, self._tunnel_outer)
+        if layer.protocol == TCP:
+            return layer.start + HEADER_LEN
+        if layer.protocol != END_FRAGMENT:
+            return _HEADERS_AT_MOST
+        return layer.start + max(self._header_of_datagram(layer) - layer.fragment_at, 0)
+
+    def _header_of_datagram(self, layer: Layer) -> int:
+        """How many octets a datagram has of headers, of which `layer` stands at a fragment."""
+        if layer.fragment_protocol != TCP:
+            return _HEADERS_AT_MOST
+        addresses = layer.buffer[layer.source_at : layer.source_at + 2 * layer.address_len]
+        datagram = addresses, layer.ip_id
+        if layer.fragment_at == 0 and layer.end - layer.start >= HEADER_LEN:
+            if len(self._headers) >= _MOST_DATAGRAMS:
+                self._headers.clear()
+            self._headers[datagram] = layer.buffer[layer.start + 12] >> 4 << 2
+        return self._headers.get(datagram, _TCP_HEADER_AT_MOST)

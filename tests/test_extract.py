@@ -91,6 +91,20 @@ def test_wireshark_shows_the_comments(tmp_path: Path) -> None:
     )
 
 
+def test_slim_leaves_payload_out_of_everything(tmp_path: Path) -> None:
+    capture, target = tmp_path / "a.pcap", tmp_path / "out.pcapng"
+    capture.write_bytes(pcap(exchange_with_evidence()))
+    run_program(["extract", capture, "--connection", "1", "--slim", "-o", target])
+    octets = target.read_bytes()
+    for word in (b"request", b"nswer", b"more than", b"ragment!"):
+        assert word in capture.read_bytes()
+        assert word not in octets
+    before, after = analyze(capture), analyze(target)
+    assert after.connections[0].transitions == before.connections[0].transitions
+    assert after.connections[0].responder.unique_octets == 36
+    assert {each.code for each in after.findings} >= {each.code for each in before.findings}
+
+
 def test_standard_output_is_a_capture() -> None:
     done = run_program(["extract", CAPTURE, "--finding", "LC007", "-o", "-"])
     assert (done.returncode, done.stderr) == (0, b"")

@@ -33,6 +33,7 @@ from tcpflow_analyzer.decode.layer import (
     TCP,
     UDP,
     Layer,
+    layer_of,
 )
 from tcpflow_analyzer.decode.reasons import LINK_TYPE_UNKNOWN
 from tcpflow_analyzer.decode.tunnels import PROTOCOL_GRE
@@ -77,7 +78,7 @@ class Anonymiser:
         """
         fragments = Fragments()
         for frame in frames:
-            layer = self._layer_of(frame)
+            layer = _layer_of(frame)
             self._walk(layer, Draft(frame.octets, self._substitutes))
             if layer.protocol == END_FRAGMENT and add_fragment(
                 layer, fragments, frame.number, frame.time_ns
@@ -89,7 +90,7 @@ class Anonymiser:
     def frame(self, frame: Frame) -> Frame:
         """Make a frame anonymous."""
         draft = Draft(frame.octets, self._substitutes)
-        layer = self._layer_of(frame)
+        layer = _layer_of(frame)
         self._walk(layer, draft)
         if layer.protocol == END_FRAGMENT:
             piece = self._pieces.get(frame.number, b"")[layer.fragment_at :]
@@ -222,14 +223,6 @@ class Anonymiser:
         layer.protocol = protocol
         return True
 
-    def _layer_of(self, frame: Frame) -> Layer:
-        layer = Layer()
-        length = len(frame.octets)
-        layer.begin(frame.octets, 0, length, max(frame.wire_len, length))
-        layer.link_type = frame.interface.link_type
-        layer.protocol = LINK
-        return layer
-
 
 def _write_header(draft: Draft, protocol: int, start: int, end: int) -> None:
     """Write a header of a protocol, as in `Layer.protocol`, that lies between `start` and `end`."""
@@ -245,6 +238,10 @@ def _write_header(draft: Draft, protocol: int, start: int, end: int) -> None:
         link_headers.service_header(draft, start, end)
     else:
         draft.keep(start, end)  # tags, labels, LLC, PPP: numbers only
+
+
+def _layer_of(frame: Frame) -> Layer:
+    return layer_of(frame.octets, frame.wire_len, frame.interface.link_type)
 
 
 def _ends(layer: Layer) -> tuple[bytes, bytes]:

@@ -131,3 +131,18 @@ class Layer:
         """End with a frame that is readable and has no TCP; `other` says what it is."""
         self.protocol = END_OTHER
         self.other = other
+
+
+def layer_of(octets: bytes, wire_len: i64, link_type: i64) -> Layer:
+    """Stand at the start of a frame.
+
+    Args:
+        octets: as far as it was captured. wire_len: octets on the wire.
+        link_type: number of the link type.
+    """
+    layer = Layer()
+    end: i64 = len(octets)
+    layer.begin(octets, 0, end, wire_len if wire_len > end else end)
+    layer.link_type = link_type
+    layer.protocol = LINK
+    return layer
