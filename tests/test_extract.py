@@ -11,8 +11,8 @@ import pytest
 from support.anonymity import KEY, findings_of, leaks
 from support.capture_builder import START_NS, pcap
 from support.evidence import exchange_with_evidence
+from support.in_process import run_here
 from support.places import FIXTURES
-from support.program import run_program
 from support.small_captures import exchange
 from tcpflow_analyzer import analyze
 from tcpflow_analyzer.sources.chosen_frames import chosen_frames
@@ -22,7 +22,7 @@ CAPTURE = FIXTURES / "recordings" / "half_close.pcap"
 
 def test_extract_gives_the_same_findings_and_octets(tmp_path: Path) -> None:
     target = tmp_path / "out.pcapng"
-    done = run_program(["extract", CAPTURE, "--connection", "1", "-o", target])
+    done = run_here(["extract", CAPTURE, "--connection", "1", "-o", target])
     assert (done.returncode, done.stdout) == (0, b"")
     assert done.stderr.decode() == f"tcpflow: note: {target}: 228 frames of 1 connection\n"
     before, after = analyze(CAPTURE), analyze(target)
@@ -37,9 +37,7 @@ def test_extract_gives_the_same_findings_and_octets(tmp_path: Path) -> None:
 def test_slim_extract_has_no_payload_and_the_same_states(tmp_path: Path) -> None:
     target = tmp_path / "out.pcapng"
     assert (
-        run_program(
-            ["extract", CAPTURE, "--where", "port == 8080", "--slim", "-o", target]
-        ).returncode
+        run_here(["extract", CAPTURE, "--where", "port == 8080", "--slim", "-o", target]).returncode
         == 0
     )
     assert max(len(each.octets) for each in chosen_frames([str(target)], set(range(1, 229)))) <= 74
@@ -51,7 +49,7 @@ def test_slim_extract_has_no_payload_and_the_same_states(tmp_path: Path) -> None
 def test_extract_ends_when_the_capture_did(tmp_path: Path) -> None:
     (folder,) = (FIXTURES / "findings").glob("CL005-*")
     target = tmp_path / "out.pcapng"
-    run_program(["extract", folder / "fires.pcap", "--finding", "CL005", "-o", target])
+    run_here(["extract", folder / "fires.pcap", "--finding", "CL005", "-o", target])
     before, after = analyze(folder / "fires.pcap"), analyze(target)
     assert after.capture.last_time_ns == before.capture.last_time_ns
     assert [each.code for each in after.findings] == [each.code for each in before.findings]
@@ -60,7 +58,7 @@ def test_extract_ends_when_the_capture_did(tmp_path: Path) -> None:
 def test_evidence_that_is_no_segment_is_extracted(tmp_path: Path) -> None:
     capture, target = tmp_path / "a.pcap", tmp_path / "out.pcapng"
     capture.write_bytes(pcap(sorted([*exchange_with_evidence(), *exchange(40001, START_NS + 1)])))
-    run_program(["extract", capture, "--connection", "1", "-o", target])
+    run_here(["extract", capture, "--connection", "1", "-o", target])
     after = analyze(target)
     assert (after.capture.frames, after.capture.fragments) == (9, 2)
     assert "OP006" in [each.code for each in after.findings]
@@ -69,7 +67,7 @@ def test_evidence_that_is_no_segment_is_extracted(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_wireshark_shows_the_comments(tmp_path: Path) -> None:
     target = tmp_path / "out.pcapng"
-    run_program(["extract", CAPTURE, "--port", "8080", "-o", target])
+    run_here(["extract", CAPTURE, "--port", "8080", "-o", target])
     shown = subprocess.run(
         [
             "tshark",
@@ -94,7 +92,7 @@ def test_wireshark_shows_the_comments(tmp_path: Path) -> None:
 def test_slim_leaves_payload_out_of_everything(tmp_path: Path) -> None:
     capture, target = tmp_path / "a.pcap", tmp_path / "out.pcapng"
     capture.write_bytes(pcap(exchange_with_evidence()))
-    run_program(["extract", capture, "--connection", "1", "--slim", "-o", target])
+    run_here(["extract", capture, "--connection", "1", "--slim", "-o", target])
     octets = target.read_bytes()
     for word in (b"request", b"nswer", b"more than", b"ragment!"):
         assert word in capture.read_bytes()
@@ -106,7 +104,7 @@ def test_slim_leaves_payload_out_of_everything(tmp_path: Path) -> None:
 
 
 def test_standard_output_is_a_capture() -> None:
-    done = run_program(["extract", CAPTURE, "--finding", "LC007", "-o", "-"])
+    done = run_here(["extract", CAPTURE, "--finding", "LC007", "-o", "-"])
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout[:4] == b"\n\r\r\n"
 
@@ -123,14 +121,14 @@ def test_anonymous_extract_tells_the_same_of_others(tmp_path: Path) -> None:
         key,
         "-o",
     ]
-    done = run_program([*arguments, tmp_path / "one"])
+    done = run_here([*arguments, tmp_path / "one"])
     said = done.stderr.decode().splitlines()
     assert said == [
         f"tcpflow: note: {tmp_path / 'one'}: 228 frames of 1 connection, anonymous",
         f"tcpflow: note: {key}: a new key; keep it to yourself, with it others map the same way",
     ]
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert len(run_program([*arguments, tmp_path / "two"]).stderr.splitlines()) == 1
+    assert len(run_here([*arguments, tmp_path / "two"]).stderr.splitlines()) == 1
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert_no_word_of(CAPTURE, tmp_path / "one")
     before, after = analyze(CAPTURE), analyze(tmp_path / "one")
@@ -142,19 +140,19 @@ def test_keys_come_from_the_environment_or_by_chance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments: list[str | Path] = ["extract", CAPTURE, "--connection", "1", "--anonymise", "-o"]
-    forgotten = run_program([*arguments, tmp_path / "by-chance"]).stderr.decode()
+    forgotten = run_here([*arguments, tmp_path / "by-chance"]).stderr.decode()
     assert "made for this file and forgotten; --key FILE keeps one" in forgotten
     monkeypatch.setenv("TCPFLOW_ANONYMISE_KEY", KEY.hex())
     files = [tmp_path / name for name in ("one", "two")]
     for file in files:
-        assert b"forgotten" not in run_program([*arguments, file]).stderr
+        assert b"forgotten" not in run_here([*arguments, file]).stderr
     assert files[0].read_bytes() == files[1].read_bytes()
     assert (tmp_path / "by-chance").read_bytes() != files[0].read_bytes()
 
 
 def test_anonymous_and_slim_go_together(tmp_path: Path) -> None:
     target = tmp_path / "out"
-    run_program(["extract", CAPTURE, "--port", "8080", "--anonymize", "--slim", "-o", target])
+    run_here(["extract", CAPTURE, "--port", "8080", "--anonymize", "--slim", "-o", target])
     assert_no_word_of(CAPTURE, target)
     assert max(len(each.octets) for each in chosen_frames([str(target)], range(1, 229))) <= 74
 
@@ -187,7 +185,7 @@ def test_mistakes_write_nothing(
 ) -> None:
     target = tmp_path / "out.pcapng"
     target.write_bytes(b"before")
-    done = run_program(["extract", *arguments, "-o", target])
+    done = run_here(["extract", *arguments, "-o", target])
     assert done.returncode == 2
     assert complaint in done.stderr.decode()
     assert target.read_bytes() == b"before"
@@ -197,14 +195,14 @@ def test_mistakes_write_nothing(
 def test_capture_is_not_overwritten(tmp_path: Path) -> None:
     capture = tmp_path / "a.pcap"
     shutil.copy(CAPTURE, capture)
-    done = run_program(["extract", capture, "--connection", "1", "-o", capture])
+    done = run_here(["extract", capture, "--connection", "1", "-o", capture])
     assert done.returncode == 2
     assert capture.read_bytes() == CAPTURE.read_bytes()
 
 
 def test_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     target = tmp_path / "out.pcapng"
-    run_program(["extract", CAPTURE, "--connection", "1", "-o", target])
+    run_here(["extract", CAPTURE, "--connection", "1", "-o", target])
     (tmp_path / "other").touch()
     assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE((tmp_path / "other").stat().st_mode)
 
@@ -219,12 +217,12 @@ def test_key_that_cannot_be_written_is_status_4(tmp_path: Path) -> None:
         "-o",
         tmp_path / "x",
     ]
-    done = run_program([*arguments, "--key", tmp_path / "no" / "key"])
+    done = run_here([*arguments, "--key", tmp_path / "no" / "key"])
     assert done.returncode == 4
     assert os.listdir(tmp_path) == []
 
 
 def test_unwritable_folder_is_status_4(tmp_path: Path) -> None:
-    done = run_program(["extract", CAPTURE, "--connection", "1", "-o", tmp_path / "no" / "x"])
+    done = run_here(["extract", CAPTURE, "--connection", "1", "-o", tmp_path / "no" / "x"])
     assert done.returncode == 4
     assert done.stderr.decode().endswith("No such file or directory\n")

@@ -46,7 +46,7 @@ def tells_the_same(capture: Path) -> None:
     assert capture.name.encode() not in file
 
 
-@pytest.mark.parametrize("capture", CAPTURES[::7], ids=lambda path: path.parent.name + path.stem)
+@pytest.mark.parametrize("capture", CAPTURES[::12], ids=lambda path: path.parent.name + path.stem)
 def test_fixture_tells_the_same(capture: Path) -> None:
     if capture.stat().st_size > SMALL:
         pytest.skip("large; the slow tests have it")
@@ -54,7 +54,7 @@ def test_fixture_tells_the_same(capture: Path) -> None:
 
 
 @pytest.mark.slow
-@capture_parameters(each for each in CAPTURES if each not in CAPTURES[::7])
+@capture_parameters(each for each in CAPTURES if each not in CAPTURES[::12])
 def test_every_fixture_tells_the_same(capture: Path) -> None:
     tells_the_same(capture)
 
