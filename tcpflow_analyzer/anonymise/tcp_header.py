@@ -29,11 +29,18 @@ _LENGTHS: Final = {
 }
 # How many octets behind kind and length say what an option is, of those that identify somebody.
 _HEADS: Final = {
-    kinds.MULTIPATH: 1,  # subtype; keys, tokens and addresses follow
+    kinds.MULTIPATH: 1,  # subtype; more of it: _multipath_head
     kinds.AUTHENTICATION: 2,  # numbers of keys
     kinds.EXPERIMENT_1: 2,  # whose experiment, RFC 6994
     kinds.EXPERIMENT_2: 2,
 }
+
+# MPTCP data sequence signal, RFC 8684 section 3.3: subtype, and which numbers are there.
+_DATA_SEQUENCE: Final = 2
+_DATA_ACK: Final = 0x01
+_DATA_ACK_OF_8: Final = 0x02
+_MAPPING: Final = 0x04
+_MAPPING_OF_8: Final = 0x08
 
 
 def tcp_segment(
@@ -98,8 +105,25 @@ def _option(draft: Draft, kind: int, start: int, end: int, length: int) -> None:
         draft.keep(start, end)
         return
     head = min(start + _HEADS.get(kind, 0), end)
+    if kind == kinds.MULTIPATH and end - start >= 2:
+        head = min(start + _multipath_head(draft.octets[start], draft.octets[start + 1]), end)
     draft.keep(start, head)
     draft.value(head, end)
+
+
+def _multipath_head(first: int, flags: int) -> int:
+    """Octets of an MPTCP option that stay: subtype, flags or id, and numbers of data.
+
+    Keys, tokens, addresses and a checksum over data do not.
+    """
+    if first >> 4 != _DATA_SEQUENCE:
+        return 2
+    head = 2
+    if flags & _DATA_ACK:
+        head += 8 if flags & _DATA_ACK_OF_8 else 4
+    if flags & _MAPPING:
+        head += (8 if flags & _MAPPING_OF_8 else 4) + 6  # of the subflow: number and length
+    return head
 
 
 def _padding(draft: Draft, start: int, end: int) -> None:

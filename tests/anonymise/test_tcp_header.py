@@ -51,7 +51,11 @@ def test_options_of_numbers_stay(raw: bytes) -> None:
         (b"\x22\x08" + SECRET, 2),  # Fast Open
         (b"\x13\x12" + SECRET * 2 + b"Secr\x01\x01", 2),  # MD5
         (b"\x1d\x0c\x01\x02" + SECRET + b"Se", 4),  # TCP-AO
-        (b"\x1e\x0c\x30\x05" + SECRET + b"Se", 3),  # MPTCP: an address
+        (b"\x1e\x0c\x30\x05" + SECRET + b"Se", 4),  # MPTCP: an address
+        (b"\x1e\x0b\x20\x01" + b"acks" + SECRET[:3] + b"\x01", 8),  # its numbers, a checksum
+        (b"\x1e\x14\x20\x0e" + b"8 octets, and6" + SECRET[:2], 18),
+        (b"\x1e\x12\x20\x05" + b"acks4no, and6w", 18),
+        (b"\x1e\x03\x20\x01", 4),
         (b"\xfe\x0c\xf9\x89" + SECRET + b"Se", 4),  # Fast Open, experiment
         (b"\x4b\x08" + SECRET, 2),  # of unknown kind
         (b"\x02\x08" + SECRET, 2),  # malformed for its kind
