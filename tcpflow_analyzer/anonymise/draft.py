@@ -3,7 +3,7 @@
 What nobody copies or replaces is 0: what is not known to be harmless does not get out.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tcpflow_analyzer.anonymise.addresses import Addresses
 from tcpflow_analyzer.anonymise.checksums import pseudo_header, renewed, sum_of
@@ -11,12 +11,16 @@ from tcpflow_analyzer.anonymise.payload import Payload
 from tcpflow_analyzer.anonymise.permutation import Permutation, keep_zeros
 from tcpflow_analyzer.anonymise.secret import part_of, pseudo_random
 
+_MOST_COPIES: Final = 16_384  # checksums that are remembered for copies
+_HEAD: Final = 8  # octets that a segment and its copies share: ports and sequence number
+
 
 class Substitutes:
     """What stands for each kind of thing, all by one key.
 
     Attributes:
         addresses: for addresses. payload: for octets of streams.
+        copies: checksums of the latest segments, by what they begin with and what was stored.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -25,6 +29,7 @@ class Substitutes:
         self.payload = Payload(key)
         self._values = part_of(key, "values")
         self._checksums = Permutation(part_of(key, "checksums"), keep_zeros)
+        self.copies: dict[tuple[int, bytes, int], int] = {}
 
     def value(self, octets: bytes) -> bytes:
         """Replace a cookie, a digest or a token: the same by the same."""
@@ -117,10 +122,23 @@ class Draft:
             before, after = pseudo or (0, 0)
             before += _sum_without(self.octets, checksum)
             after += _sum_without(self.out, checksum)
-            return renewed(stored, before % 0xFFFF, after % 0xFFFF, pseudo)
+            value = renewed(stored, before % 0xFFFF, after % 0xFFFF, pseudo)
+            return value if pseudo is None else self._of_copy(checksum, stored, value, after)
         if pseudo is not None and stored == (pseudo[0] or 0xFFFF):
             return pseudo[1] or 0xFFFF
         return self.substitutes.checksum(stored)
+
+    def _of_copy(self, checksum: Sum, stored: int, value: int, after: int) -> int:
+        """Give a damaged copy the checksum that its original got: both had the same (CP006)."""
+        copies = self.substitutes.copies
+        if len(copies) >= _MOST_COPIES:
+            copies.clear()
+        head = self.octets[checksum.start : checksum.start + _HEAD]
+        ends = checksum.pseudo[0] if checksum.pseudo else 0
+        known = copies.setdefault((ends, head, stored), value)
+        is_right = (value + after) % 0xFFFF == 0
+        would_be_right = known == 0 or (known + after) % 0xFFFF == 0
+        return value if is_right or would_be_right else known
 
 
 def _sum_without(octets: bytes | bytearray, checksum: Sum) -> int:

@@ -46,6 +46,22 @@ def test_inner_checksum_is_renewed_before_the_outer_one() -> None:
     assert (checksum(out[2:]), checksum(out)) == (0, 0)
 
 
+def test_damaged_copy_has_the_checksum_of_its_original() -> None:
+    def stored_in(octets: bytes, substitutes: Substitutes) -> bytes:
+        draft = Draft(octets, substitutes)
+        draft.out[:] = bytes(reversed(octets))
+        draft.renew(Sum(8, 0, len(octets), is_whole=True, pseudo=(5, 6)))
+        return draft.finish()[8:10]
+
+    value = (checksum(b"\0\x05ports+seq" + bytes(3) + b"payload.")).to_bytes(2, "big")
+    original, damaged = (b"ports+se" + value + b"q\0" + each for each in (b"payload.", b"pay oad."))
+    substitutes = Substitutes(KEY)
+    right = stored_in(original, substitutes)
+    assert stored_in(damaged, substitutes) == right
+    assert stored_in(damaged, Substitutes(KEY)) != right
+    assert stored_in(original, substitutes) == right
+
+
 def test_checksum_of_what_was_not_captured_is_replaced() -> None:
     def value(stored: int, pseudo: tuple[int, int] | None = None) -> int:
         octets = stored.to_bytes(2, "big") + b"sec"

@@ -1,5 +1,6 @@
 """Whole captures: anonymous, they give the same findings, and none of their octets is left."""
 
+import contextlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from support.anonymity import KEY, extracted, findings_of, leaks
-from support.places import FIXTURES, RECORDINGS, capture_parameters
+from support.places import FIXTURES, RECORDINGS, capture_parameters, shared_captures
+from tcpflow_analyzer.errors import InputError
+from tcpflow_analyzer.sources.chosen_frames import Frame
 
 CAPTURES = [*sorted((FIXTURES / "findings").glob("*/fires.*")), *sorted(RECORDINGS.glob("*.pcap"))]
 SMALL = 200_000  # octets; a comparison of larger captures takes long
@@ -23,12 +26,12 @@ FIELDS = (
 )  # fmt: skip
 
 
-def tells_the_same(capture: Path) -> None:
-    """An anonymous extract of all connections gives what a plain one gives."""
+def tells_the_same(capture: Path) -> tuple[list[Frame], list[Frame]]:
+    """An anonymous extract of all connections gives what a plain one gives; the frames of both."""
     plain, hidden = extracted(capture), extracted(capture, KEY)
     if plain is None or hidden is None:
         assert plain is hidden
-        return
+        return [], []
     before, before_frames, _ = plain
     after, after_frames, file = hidden
     assert findings_of(after) == findings_of(before)
@@ -42,21 +45,33 @@ def tells_the_same(capture: Path) -> None:
     assert [(each.time_ns, len(each.octets), each.wire_len) for each in after_frames] == [
         (each.time_ns, len(each.octets), each.wire_len) for each in before_frames
     ]
-    assert leaks(before_frames, after_frames) == []
     assert capture.name.encode() not in file
+    return before_frames, after_frames
 
 
 @pytest.mark.parametrize("capture", CAPTURES[::12], ids=lambda path: path.parent.name + path.stem)
 def test_fixture_tells_the_same(capture: Path) -> None:
     if capture.stat().st_size > SMALL:
         pytest.skip("large; the slow tests have it")
-    tells_the_same(capture)
+    assert leaks(*tells_the_same(capture)) == []
 
 
 @pytest.mark.slow
 @capture_parameters(each for each in CAPTURES if each not in CAPTURES[::12])
 def test_every_fixture_tells_the_same(capture: Path) -> None:
-    tells_the_same(capture)
+    assert leaks(*tells_the_same(capture)) == []
+
+
+@pytest.mark.slow
+def test_captures_from_elsewhere_tell_the_same() -> None:
+    captures = [path for path in shared_captures() if path.stat().st_size < SMALL // 4]
+    if not captures:
+        pytest.skip("there is no shared folder")
+    told = 0
+    for capture in captures[::5]:
+        with contextlib.suppress(InputError):  # captures that are cut, or of unknown link types
+            told += bool(tells_the_same(capture)[0])
+    assert told > len(captures) / 20
 
 
 @pytest.mark.slow
