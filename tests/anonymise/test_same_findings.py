@@ -68,26 +68,26 @@ def test_captures_from_elsewhere_tell_the_same() -> None:
     if not captures:
         pytest.skip("there is no shared folder")
     told = 0
-    for capture in captures[::5]:
+    for capture in captures[::12]:
         with contextlib.suppress(InputError):  # captures that are cut, or of unknown link types
             told += bool(tells_the_same(capture)[0])
-    assert told > len(captures) / 20
+    assert told > len(captures) / 48
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_wireshark_reads_the_same(tmp_path: Path) -> None:
-    """All in one file: tshark takes longer to start than to read."""
+    """Every third in one file: tshark takes longer to start than to read."""
     plain = read_by_tshark(tmp_path / "plain", None)
     hidden = read_by_tshark(tmp_path / "hidden", KEY)
-    assert len(plain) > 5000
+    assert len(plain) > 1000
     assert hidden == plain
 
 
 def read_by_tshark(folder: Path, key: bytes | None) -> list[str]:
     """What tshark reads in the extracts of all captures, but for addresses and payload."""
     folder.mkdir()
-    for number, capture in enumerate(CAPTURES):
+    for number, capture in enumerate(CAPTURES[::3]):
         found = extracted(capture, key)
         assert found is not None
         (folder / f"{number:04}.pcapng").write_bytes(found[2])
