@@ -85,6 +85,7 @@ def compare_streams(
     for pair, streams in theirs.items():
         connections = mine.get(pair, [])
         where = f"{truth['paths'][0]} {pair}"
+        _compare_pair(comparison, streams, connections, where)
         if connections and len(connections) != len(streams):
             continue  # another view of what is one connection
         for index, stream in enumerate(streams):
@@ -92,6 +93,22 @@ def compare_streams(
                 comparison.add("streams", None, stream["script"], where)
                 continue
             _compare_stream(comparison, stream, connections[index], where)
+
+
+def _compare_pair(
+    comparison: Comparison,
+    streams: list[dict[str, Any]],
+    connections: list[dict[str, Any]],
+    where: str,
+) -> None:
+    """Compare what went between two sockets in all, however it is divided into connections."""
+    ends = [connection[side] for connection in connections for side in ("originator", "responder")]
+    packets = sum(end["segments"] for end in ends)
+    octets = sum(end["payload_octets"] for end in ends)
+    theirs = sum(stream["pkts_ab"] + stream["pkts_ba"] for stream in streams)
+    comparison.add("packets", packets, theirs, where)
+    theirs = sum(stream["bytes_ab"] + stream["bytes_ba"] for stream in streams)
+    comparison.add("octets", octets, theirs, where)
 
 
 def _compare_stream(
