@@ -41,7 +41,11 @@ def streams_of(capture: Path) -> dict[str, Any]:
     with _unpacked(capture) as readable:
         frames = fields_of_frames(readable, FIELDS, "-Y", "tcp and not icmp and not icmpv6")
     streams: dict[str, dict[str, Any]] = {}
+    unparsed = 0
     for number, ip4, ip6, to_ip4, to_ip6, sport, dport, length, completeness, *classes in frames:
+        if not (sport and dport and length):
+            unparsed += 1  # a header that is cut or malformed
+            continue
         source, destination = [ip4 or ip6, int(sport)], [to_ip4 or to_ip6, int(dport)]
         if number not in streams:
             counts = {"pkts_ab": 0, "pkts_ba": 0, "bytes_ab": 0, "bytes_ba": 0}
@@ -59,7 +63,11 @@ def streams_of(capture: Path) -> dict[str, Any]:
             stream["completeness_caveats"] = ["tshark does not come back to a single segment"]
         else:
             stream.pop("completeness_caveats", None)
-    return {"paths": [capture.name], "streams": list(streams.values())}
+    return {
+        "paths": [capture.name],
+        "streams": list(streams.values()),
+        "unparsed_tcp_frames": unparsed,
+    }
 
 
 def compare_captures(captures: Iterable[Path]) -> Comparison:
