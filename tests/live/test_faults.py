@@ -123,6 +123,27 @@ def test_engine_that_is_killed_twice_leaves_two_gaps_in_the_report(
     assert running.summary()["connections"] == 1
 
 
+@has_dumpcap
+def test_engine_that_is_halted_is_no_quiet_wire(
+    hosts: Network, listener: socket.socket, tmp_path: Path
+) -> None:
+    running = Running(hosts, tmp_path / "events", "--engine", "dumpcap")
+    hosts.a.await_capture()
+    engine = dumpcap_of(running)
+    os.kill(engine, signal.SIGSTOP)
+    time.sleep(1.2)
+    aborted(hosts, listener)
+    os.kill(engine, signal.SIGCONT)
+    running.await_resets(1)  # its buffer was large enough
+    status, messages = running.end()
+    assert status == 0
+    assert messages == [
+        "tcpflow: note: eth0: dumpcap was halted by a signal: what comes is lost once its buffers "
+        f"are full; kill -CONT {engine} lets it go on"
+    ]
+    assert running.summary()["left_out"] == {"capture_gaps": 1}
+
+
 @pytest.mark.parametrize("how", ["down", "deleted"])
 def test_interface_that_goes_and_comes_back_leaves_a_gap_in_the_report(
     hosts: Network, listener: socket.socket, tmp_path: Path, how: str

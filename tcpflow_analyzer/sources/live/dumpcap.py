@@ -28,6 +28,7 @@ PIPE_OCTETS: Final = 1 << 20  # the most that Linux allows without privilege (fs
 # dumpcap looks every 250 ms (capture_opts.h CAP_READ_TIMEOUT) and then writes what it has.
 DELAY_NS: Final = 400_000_000
 MESSAGE_OCTETS: Final = 4096
+LOOK_S: Final = 0.5
 # What dumpcap writes on standard error although nothing is wrong.
 CHATTER: Final = ("Capturing on ", "File: ", "Packets captured: ", "Packets received/dropped ")
 
@@ -58,6 +59,46 @@ def command_line(path: str, request: CaptureRequest) -> list[str]:
     return [*command, "-w", "-"]
 
 
+class HaltWatch:
+    """Looks now and then whether a process was halted by a signal (Linux; nothing elsewhere).
+
+    It gives nothing then, as on a quiet wire, and does not end.
+    """
+
+    def __init__(self) -> None:
+        """See nothing yet."""
+        self._due = 0.0
+        self._is_halted = False
+        self._notes: list[str] = []
+
+    def look(self, process: int) -> None:
+        """Look, if it is time."""
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + LOOK_S
+        was_halted, self._is_halted = self._is_halted, is_halted(process)
+        if self._is_halted and not was_halted:
+            self._notes.append(
+                f"dumpcap was halted by a signal: what comes is lost once its buffers are full; "
+                f"kill -CONT {process} lets it go on"
+            )
+
+    def take_notes(self) -> list[str]:
+        """What was seen since the last call, a line each."""
+        notes, self._notes = self._notes, []
+        return notes
+
+
+def is_halted(process: int) -> bool:
+    """Whether a process is stopped by SIGSTOP or a terminal, or by a debugger (proc(5))."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            return file.read(MESSAGE_OCTETS).rpartition(b")")[2].split(None, 1)[0] in (b"T", b"t")
+    except (OSError, IndexError):
+        return False
+
+
 class DumpcapEngine:
     """A running dumpcap; attributes and methods as of `CaptureEngine`."""
 
@@ -77,6 +118,7 @@ class DumpcapEngine:
         self._relay = Relay()
         self._devices = DeviceWatch(request.interfaces)
         self._is_stopped = False
+        self._halt = HaltWatch()
         path = find_dumpcap()
         if path is None:
             raise EngineMissing("dumpcap was not found; it comes with Wireshark and tshark")
@@ -94,6 +136,8 @@ class DumpcapEngine:
         if piece == b"":
             raise EngineEnded(self._why_ended())
         self._devices.look()
+        if self._process is not None:
+            self._halt.look(self._process.pid)
         if piece is None:
             return b""
         return self._relay.feed(piece, time.time_ns())
@@ -111,7 +155,7 @@ class DumpcapEngine:
 
     def take_notes(self) -> list[str]:
         """Give which devices were down; that one is gone for good ends dumpcap."""
-        return self._devices.take_notes(is_last=self._is_stopped)
+        return [*self._halt.take_notes(), *self._devices.take_notes(is_last=self._is_stopped)]
 
     def stop(self) -> bytes:
         """Interrupt dumpcap, which then writes what it holds and its statistics."""

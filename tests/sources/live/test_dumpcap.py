@@ -1,7 +1,9 @@
 """The engine dumpcap, with programs in its place that behave and that do not."""
 
+import signal
 import stat
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support import container_builder as build
+from support.program import await_true
 from tcpflow_analyzer.errors import InputError
 from tcpflow_analyzer.sources.live import dumpcap
 from tcpflow_analyzer.sources.live.capture_engine import (
@@ -17,7 +20,13 @@ from tcpflow_analyzer.sources.live.capture_engine import (
     EngineMissing,
     NoRightToCapture,
 )
-from tcpflow_analyzer.sources.live.dumpcap import DumpcapEngine, command_line, find_dumpcap
+from tcpflow_analyzer.sources.live.dumpcap import (
+    DumpcapEngine,
+    HaltWatch,
+    command_line,
+    find_dumpcap,
+    is_halted,
+)
 from tcpflow_analyzer.sources.records import ENHANCED_PACKET_BLOCK, STATISTICS_BLOCK
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="scripts stand in for dumpcap")
@@ -142,3 +151,21 @@ def test_missing_dumpcap_is_told_from_one_that_fails(monkeypatch: pytest.MonkeyP
 
 def test_dumpcap_is_found_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(stand_in(tmp_path, monkeypatch, "exit 0")) == find_dumpcap()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs proc(5)")
+def test_process_that_is_halted_is_told_once() -> None:
+    watch = HaltWatch()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        watch.look(process.pid)
+        assert watch.take_notes() == []
+        process.send_signal(signal.SIGSTOP)
+        await_true(lambda: is_halted(process.pid), "it is halted")
+        for _ in range(2):
+            watch._due = 0.0
+            watch.look(process.pid)
+        (note,) = watch.take_notes()
+        assert f"kill -CONT {process.pid}" in note
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+    assert not is_halted(process.pid)
