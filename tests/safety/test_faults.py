@@ -93,7 +93,7 @@ def test_file_that_fails_half_way_is_analysed_up_to_there(words: list[str], stat
     assert done.stdout
 
 
-@pytest.mark.parametrize("command", ["analyze", "check", "extract"])
+@pytest.mark.parametrize("command", ["analyze", "check", "extract", "report"])
 def test_file_that_fails_at_once_is_unusable(command: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     choice = ["--connection", "1"] if command == "extract" else []
@@ -166,6 +166,11 @@ def is_frames(octets: bytes) -> None:
     assert octets[-4:] == (int.from_bytes(octets[-4:], "little")).to_bytes(4, "little")
 
 
+def is_page(octets: bytes) -> None:
+    assert octets.startswith(b"<!DOCTYPE html>")
+    assert octets.rstrip().endswith(b"</html>")
+
+
 # What to run, and what a file of it has to be if there is one.
 INTERRUPTED: dict[str, tuple[tuple[str, ...], Callable[[bytes], None]]] = {
     "analyze": (("analyze", "CAPTURE", "-o", "json:OUT"), is_json),
@@ -173,6 +178,7 @@ INTERRUPTED: dict[str, tuple[tuple[str, ...], Callable[[bytes], None]]] = {
     "separate": (("analyze", "--separate", "--jobs", "2", "FOLDER", "-o", "json:OUT"), is_json),
     "check": (("check", "--no-config", "--jobs", "2", "FOLDER", "-o", "junit:OUT"), is_xml),
     "extract": (("extract", "CAPTURE", "--port", "80", "-o", "OUT"), is_frames),
+    "report": (("report", "CAPTURE", "-o", "OUT"), is_page),
     "show": (("show", "CAPTURE", "--port", "80", "-o", "json:OUT"), is_json),
 }
 

@@ -54,6 +54,10 @@ WRITERS: Final[Sequence[Writer]] = (
     ),
     Writer("ss census", ("ss", "CAPTURE", "--census", "-o", "csv:OUT")),
     Writer("extract", ("extract", "CAPTURE", "--connection", "1", "-o", "OUT")),
+    Writer(
+        "extract anonymous", ("extract", "CAPTURE", "--connection", "1", "--anonymise", "-o", "OUT")
+    ),
+    Writer("report", ("report", "CAPTURE", "-o", "OUT")),
     Writer("diff text", ("diff", "CAPTURE", "CAPTURE", "-o", "text:OUT")),
     Writer("diff json", ("diff", "CAPTURE", "CAPTURE", "-o", "json:OUT")),
 )
