@@ -572,7 +572,7 @@ def _take(
     count_segment(connection, sender, receiver, segment, credible, data_new)
     _count_octets(sender, segment, new, repeated)
     if acceptable and matters(receiver, bits, acknowledgement):
-        _queue(sender, receiver, segment, sequence, end, credible)
+        _queue(sender, receiver, segment, sequence, end, credible, repeated)
     if waits and sender.contiguous >= sender.fin_offset:
         renew_fin(receiver, segment, sender.fin_offset)
     if segment.tsval != ABSENT and (
@@ -582,10 +582,16 @@ def _take(
 
 
 def _queue(
-    sender: Endpoint, receiver: Endpoint, segment: Segment, sequence: i64, end: i64, credible: i64
+    sender: Endpoint,
+    receiver: Endpoint,
+    segment: Segment,
+    sequence: i64,
+    end: i64,
+    credible: i64,
+    repeated: bool,
 ) -> None:
     """Queue the segment at its receiver; a FIN that goes unanswered is not believed any more."""
-    queue(receiver, sender, segment, sequence, end, credible)
+    queue(receiver, sender, segment, sequence, end, credible, repeated)
     if segment.control_bits & FIN != 0 and sender.fin_acked_frame == 0 and sender.fin_copies >= 2:
         park_unanswered_fin(receiver)
 

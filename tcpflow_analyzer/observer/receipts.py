@@ -42,8 +42,11 @@ from tcpflow_analyzer.tcp.states import (
 _MAX_PLAIN: Final = 8  # receipts without SYN, FIN and RST
 _MAX_ALL: Final = 32
 _MAX_RTT: Final = 1_500_000_000  # nanoseconds; what takes longer was lost and repeated
-# What the tap needs to tell two segments of one host apart, where no round trip is known.
+# What the tap needs to tell two segments of one host apart.
 _SLACK: Final = 100_000  # nanoseconds
+# A round trip of which nothing is known (simultaneous open, or in mid-stream): below the least
+# retransmission timeout in use (Linux TCP_RTO_MIN, 200 ms).
+_ANY_RTT: Final = 100_000_000
 
 
 def half_round_trip(endpoint: Endpoint) -> i64:
@@ -55,14 +58,30 @@ def half_round_trip(endpoint: Endpoint) -> i64:
 
 def crosses(receipt: Receipt, endpoint: Endpoint, now_ns: i64) -> bool:
     """Whether what the endpoint sends now may have been sent before this receipt reached it."""
-    rtt = endpoint.rtt_ns if endpoint.rtt_ns > _SLACK else _SLACK
+    rtt = endpoint.rtt_ns if endpoint.rtt_ns != UNKNOWN else _ANY_RTT
+    if rtt < _SLACK:
+        rtt = _SLACK
     return now_ns < receipt.time_ns + rtt
 
 
 def queue(
-    endpoint: Endpoint, peer: Endpoint, segment: Segment, start: i64, end: i64, acknowledgement: i64
+    endpoint: Endpoint,
+    peer: Endpoint,
+    segment: Segment,
+    start: i64,
+    end: i64,
+    acknowledgement: i64,
+    repeated: bool,
 ) -> None:
-    """Queue a segment of `peer` at `endpoint`; it is not believed before it is due."""
+    """Queue a segment of `peer` at `endpoint`; it is not believed before it is due.
+
+    Args:
+        endpoint, peer: who gets it, who sent it.
+        segment: not kept.
+        start, end: of its octets in the stream of `peer`.
+        acknowledgement: its SEG.ACK in the stream of `endpoint`, -1 for none.
+        repeated: whether its octets were captured before.
+    """
     bits = segment.control_bits
     due = segment.time_ns + half_round_trip(endpoint)
     if (
@@ -76,7 +95,7 @@ def queue(
     tsval = segment.tsval
     if tsval != ABSENT and peer.tsval != UNKNOWN and distance(tsval, peer.tsval) <= 0:
         tsval = UNKNOWN
-    copy = end > start and end <= peer.snd_una  # `endpoint` has acknowledged these octets already
+    copy = repeated
     count: i64 = 0
     last: Receipt | None = None
     earlier = endpoint.receipts
@@ -246,13 +265,13 @@ def _prove_queued(
             and distance(segment.tsecr, receipt.tsval) >= 0
         )
         stays = bits & RST != 0 or not (octets or named)
-        if not stays and octets and receipt.copy and not named:
+        if not stays and octets and _follows_an_ack(endpoint, receipt):
+            _put_behind(endpoint, receipt, now)
+            stays = True
+        elif not stays and octets and receipt.copy and not named:
             # Some copy of the octets arrived; what this one says besides stays open.
             receipt.control_bits = bits & ~(SYN | FIN)
             receipt.start = receipt.end
-            stays = True
-        elif not stays and octets and _follows_an_ack(endpoint, receipt):
-            _put_behind(endpoint, receipt, now)
             stays = True
         elif not stays:
             if octets and not receipt.copy:
@@ -291,7 +310,7 @@ def _follows_an_ack(endpoint: Endpoint, receipt: Receipt) -> bool:
 
 def _put_behind(endpoint: Endpoint, receipt: Receipt, now_ns: i64) -> None:
     """Let a FIN that has arrived take effect behind all that is queued."""
-    if receipt.control_bits & ACK == 0 and receipt.next_receipt is None:
+    if receipt.control_bits & ACK == 0:
         receipt.due_ns = min(receipt.due_ns, now_ns)
         return
     start = receipt.end - 1

@@ -384,7 +384,7 @@ def _towards_receiver(
         )
         if not ends:
             return
-    queue(receiver, sender, segment, sequence, sequence, -1)
+    queue(receiver, sender, segment, sequence, sequence, -1, False)
     if _sent_into_silence(sender, receiver) or _is_in_vain(connection, sender):
         park_reset(receiver)
     if connection.outcome == OUTCOME_COMPLETED:
