@@ -109,6 +109,7 @@ from tcpflow_analyzer.table.observation import (
     ACKED_UNSEEN,
     ACTIVE_CLOSE,
     CHALLENGE_ACK,
+    CORRECTED,
     DATA_AFTER_FIN,
     DATA_BEFORE_ESTABLISHED,
     DUPLICATE_FRAME,
@@ -142,6 +143,7 @@ from tcpflow_analyzer.table.stream_observation import SIZE_LOST, STREAM
 from tcpflow_analyzer.tcp.control_bits import ACK, CWR, ECE, FIN, RST, SYN
 from tcpflow_analyzer.tcp.events import (
     RCV_ACK_OF_SYN,
+    RCV_FIN,
     RCV_SYN,
     SND_FIN,
     SND_RST,
@@ -1269,7 +1271,10 @@ def _sent_fin(
             infer_fin(connection, receiver, sender, True, frame, now, timing)
         _note_closer(connection, sender, receiver)
         note_late_close(connection, sender, receiver, frame, now, timing)
-        prove(connection, sender, SND_FIN, frame, frame, now, timing)
+        if sender.proven == CLOSE_WAIT and 0 <= acknowledgement <= receiver.fin_offset:
+            _set_back_to_fin(connection, sender, frame, now, timing)
+        else:
+            prove(connection, sender, SND_FIN, frame, frame, now, timing)
         return
     if offset != sender.fin_offset:
         connection.note(FIN_MOVED, sender.is_originator, frame, now, sender.fin_offset, offset, 0)
@@ -1282,6 +1287,24 @@ def _sent_fin(
     refute_acks(sender, offset, now)
     if receiver.proven == TIME_WAIT or receiver.believed == TIME_WAIT:
         connection.note(FIN_INTO_TIME_WAIT, receiver.is_originator, frame, now, frame, 0, 0)
+
+
+def _set_back_to_fin(
+    connection: Connection, sender: Endpoint, frame: i64, now_ns: i64, timing: Timing
+) -> None:
+    """Its FIN does not acknowledge the peer's FIN, which its earlier segment does.
+
+    So it was sent before that one, which overtook it: from ESTABLISHED, not from CLOSE-WAIT.
+    """
+    take_back(connection, sender, 0, frame, now_ns)
+    connection.note(
+        CORRECTED, sender.is_originator, frame, now_ns, CLOSE_WAIT, ESTABLISHED, RCV_FIN
+    )
+    set_proven(connection, sender, ESTABLISHED, RCV_FIN, frame, now_ns, OBSERVED, timing)
+    if connection.transitions is not None:
+        connection.transitions[-1].correction = True
+    prove(connection, sender, SND_FIN, frame, frame, now_ns, timing)
+    prove(connection, sender, RCV_FIN, frame, frame, now_ns, timing)
 
 
 def _note_closer(connection: Connection, sender: Endpoint, receiver: Endpoint) -> None:
