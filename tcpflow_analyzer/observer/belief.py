@@ -163,8 +163,11 @@ def prove(
         take_back(connection, endpoint, 0, frame, time_ns)
     if cause_frame == NO_FRAME:
         cause_frame = frame  # what it received was not captured
-    # Of an end that was never captured nothing is observed (observer/one_sided.py).
+    # Of an end that was never captured nothing is observed (observer/one_sided.py), nor what came
+    # behind a FIN that was inferred (observer/lost_fin.py).
     unseen = connection.one_sided and endpoint.segments == 0
+    if endpoint.rarities is not None and endpoint.rarities.fin_inferred:
+        unseen = True
     certainty: i64 = INFERRED if unseen else OBSERVED
     set_proven(connection, endpoint, to_state, event, cause_frame, time_ns, certainty, timing)
 

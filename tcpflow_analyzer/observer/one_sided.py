@@ -177,7 +177,9 @@ def _withdraw_fin(
     sender.rare().rests_on_inference = False
     unseen.fin_frame = 0
     unseen.fin_acked_frame = 0
-    _return(connection, unseen, ESTABLISHED, frame, now_ns, timing)
+    heard = sender.fin_offset != UNKNOWN and sender.snd_una > sender.fin_offset
+    before: i64 = CLOSE_WAIT if heard else ESTABLISHED
+    _return(connection, unseen, before, frame, now_ns, timing)
     if sender.proven == CLOSE_WAIT:
         _return(connection, sender, ESTABLISHED, frame, now_ns, timing)
     elif sender.proven == CLOSING or sender.proven == LAST_ACK:
