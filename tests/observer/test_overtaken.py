@@ -146,3 +146,62 @@ def test_octet_of_a_window_probe_that_was_accepted_is_no_lost_fin() -> None:
         """
     )
     assert "CP004" not in codes(analysis)
+
+
+def test_octet_that_looked_like_a_lost_fin_comes_late() -> None:
+    # B's ACK of A's FIN overtook its last octet; what followed from a FIN there is not observed.
+    analysis = assert_ladder(
+        OPEN
+        + """
+        FIN-WAIT-1  --> <CTL=FIN,ACK>                              -->
+        FIN-WAIT-2  <-- <SEQ=5003><ACK=1002><CTL=ACK>              <--
+        +0.2 s
+        FIN-WAIT-2  <-- <SEQ=5002><ACK=1001><CTL=ACK><LEN=1>       <-- CLOSE-WAIT
+        """
+    )
+    assert not {"FIN-WAIT-1", "CLOSING"} & set(observed(analysis, "responder"))
+
+
+def test_close_wait_fin_that_an_ack_of_the_peers_overtook_was_sent_before() -> None:
+    analysis = assert_ladder(
+        OPEN
+        + """
+                    <-- <SEQ=5002><ACK=1001><CTL=FIN,ACK>               <-- FIN-WAIT-1
+        CLOSE-WAIT  --> <SEQ=1102><ACK=5003><CTL=ACK>                   --> FIN-WAIT-2
+        CLOSING     --> <SEQ=1001><ACK=5002><CTL=FIN,ACK><LEN=100>      --> TIME-WAIT
+        TIME-WAIT   <-- <SEQ=5003><ACK=1102><CTL=ACK>                   <-- TIME-WAIT
+        """
+    )
+    assert "LAST-ACK" not in endpoint_path(the_connection(analysis), "originator")
+
+
+def test_fin_wait_1_data_that_came_before_proves_nothing_of_its_repetition() -> None:
+    # A acknowledges octets that it had got when it sent its FIN; what the copy says crosses.
+    analysis = assert_ladder(
+        OPEN
+        + """
+                    <-- <SEQ=5002><ACK=1001><CTL=ACK><LEN=100>     <--
+        FIN-WAIT-1  --> <SEQ=1001><ACK=5002><CTL=FIN,ACK>          -->
+        +1 s
+                    ... <SEQ=5002><ACK=1002><CTL=ACK><LEN=100>     <-- CLOSE-WAIT
+        FIN-WAIT-1  --> <SEQ=1001><ACK=5102><CTL=FIN,ACK>          -->
+        FIN-WAIT-2  <-- <SEQ=5102><ACK=1002><CTL=ACK>              <-- CLOSE-WAIT
+        """
+    )
+    assert "FIN-WAIT-2" not in observed(analysis, "originator")
+
+
+def test_syn_received_syn_acks_repeated_at_once_cross() -> None:
+    # No round trip was measured: B may have repeated its SYN-ACK before A's came.
+    assert_ladder(
+        """
+                     --> <SEQ=100><CTL=SYN>              -->
+                     <-- <SEQ=300><CTL=SYN>              <--
+                     --> <SEQ=100><ACK=301><CTL=SYN,ACK>   x
+                       x <SEQ=300><ACK=101><CTL=SYN,ACK> <--
+        +1 s
+                     --> <SEQ=100><ACK=301><CTL=SYN,ACK> ...
+        ESTABLISHED  <-- <SEQ=300><ACK=101><CTL=SYN,ACK> <--
+                     ... <SEQ=100><ACK=301><CTL=SYN,ACK> --> ESTABLISHED
+        """
+    )

@@ -26,13 +26,15 @@ def endpoint(state: int = FIN_WAIT_1, rtt_ns: int = 10 * MILLISECOND) -> Endpoin
     return made
 
 
-def send(made: Endpoint, bits: int, frame: int, *, ack: int = 101, length: int = 0) -> None:
+def send(
+    made: Endpoint, bits: int, frame: int, *, ack: int = 101, length: int = 0, again: bool = False
+) -> None:
     """Queue a segment of the peer, a millisecond a frame."""
     segment = Segment()
     segment.frame, segment.time_ns = frame, frame * MILLISECOND
     segment.control_bits, segment.payload_len = bits, length
     octets = length + bool(bits & SYN) + bool(bits & FIN)
-    queue(made, Endpoint(False), segment, 1, 1 + octets, ack)
+    queue(made, Endpoint(False), segment, 1, 1 + octets, ack, again)
 
 
 def frames(made: Endpoint) -> list[int]:
@@ -65,6 +67,8 @@ def test_further_copies_of_the_same_octets_are_marked() -> None:
     send(made, FIN | ACK, 1)
     send(made, FIN | ACK, 2)
     assert [receipt.copy for receipt in made.queued()] == [False, True]
+    send(made, ACK, 3, length=100, again=True)
+    assert made.queued()[-1].copy
 
 
 def test_matters_only_what_may_move_a_state() -> None:
@@ -121,3 +125,10 @@ def test_crosses_within_a_round_trip() -> None:
     send(made, ACK, 1)
     assert crosses(made.queued()[0], made, 10 * MILLISECOND)
     assert not crosses(made.queued()[0], made, 11 * MILLISECOND)
+
+
+def test_crosses_by_default_within_less_than_any_timeout() -> None:
+    made = endpoint(rtt_ns=UNKNOWN)
+    send(made, ACK, 1)
+    assert crosses(made.queued()[0], made, 100 * MILLISECOND)
+    assert not crosses(made.queued()[0], made, 200 * MILLISECOND)

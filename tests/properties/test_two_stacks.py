@@ -177,8 +177,8 @@ class TwoStacks(RuleBasedStateMachine):
         analysis = analysis_of_frames(capture_of(self.link))
         text = shown(self.link, analysis)
         for connection in tcp_connections(analysis):
-            if "FIN unseen" in self.link.happened:
-                break  # its repetition is the first that is known of
+            if self.link.happened & {"FIN unseen", "doubled"}:
+                break  # its repetition is the first that is known of, or is none
             for stack in self.link.stacks:
                 side = side_of(connection, stack)
                 for change in connection["transitions"]:
@@ -198,10 +198,12 @@ class TwoStacks(RuleBasedStateMachine):
         """Nothing is on its way: what is believed is what is."""
         analysis = self.look()
         happened = self.link.happened
-        if happened & {"gave up", "RST lost", "refused", "doubled", "FIN unseen"}:
+        if happened & {"gave up", "RST astray", "refused", "doubled", "FIN unseen"}:
             # What was not answered, or ended by what no acknowledgement follows; a SYN or FIN that
             # the network doubled cannot be told from one that its sender repeated.
             return
+        if {"reset", "late"} <= happened:
+            return  # what was sent before the RST came may pass the tap long after it
         for connection in tcp_connections(analysis):
             for stack in self.link.stacks:
                 said = connection[side_of(connection, stack)]

@@ -536,8 +536,8 @@ class Link:
         seen: (time_ns, segment) at the tap.
         fates: of the next segments, from either end.
         happened: of what a capture may rightly be told of as an error, or cannot know: "reset",
-            "refused", "gave up", "RST lost", "unseen" and "FIN unseen" (lost before the tap),
-            "doubled" (a SYN or FIN, before the tap).
+            "refused", "gave up", "RST astray", "unseen" and "FIN unseen" (lost before the tap),
+            "doubled" (a SYN or FIN, before the tap), "late" (before the tap).
     """
 
     def __init__(self, path: Path, traits: tuple[Traits, Traits]) -> None:
@@ -561,11 +561,13 @@ class Link:
     def transmit(self, which: int, segment: Segment) -> None:
         """Let a segment go, to what fate comes next."""
         fate = self.fates.pop(0) if self.fates else Fate()
-        if segment.control_bits & RST and (fate.lost_before or fate.lost_behind):
-            self.happened.add("RST lost")
+        if segment.control_bits & RST and fate != Fate():
+            self.happened.add("RST astray")
         if fate.lost_before:
             self.happened.add("FIN unseen" if segment.control_bits & FIN else "unseen")
             return
+        if fate.late_before or fate.again_before:
+            self.happened.add("late")
         if fate.again_before and segment.control_bits & (SYN | FIN):
             self.happened.add("doubled")
         near = self.path.before(which) + fate.late_before
