@@ -95,6 +95,7 @@ class Stack:
         self.timers = {"retry": 0, "ack": 0, "2MSL": 0}
         self.armed: set[str] = set()
         self.ip_id = 0x1000 * (which + 1)
+        self.answered = 0
 
     @property
     def state(self) -> str:
@@ -294,11 +295,12 @@ class Stack:
         elif name == "2MSL":
             self.enter("CLOSED")
         elif self.retries >= MOST_RETRIES:
-            self.link.happened.add("gave up")
             self.enter("CLOSED")
         else:
             if self.window or self.state not in _SENDS:  # else the peer only has no room
                 self.retries += 1
+            if self.retries == MOST_RETRIES:
+                self.link.happened.add("gave up")  # soon, and to be seen already
             self.repeat()
             self.arm_retry()
 
@@ -407,6 +409,11 @@ class Stack:
         """An ACK; 2 MSL starts again where it is the peer's FIN that came again."""
         if self.state == "SYN-RECEIVED":
             return  # a challenge before the handshake is over helps nobody, and Linux sends none
+        if not segment.payload and not segment.control_bits & FIN:
+            # Two ends that answer each other's answers never end: as Linux, twice a second at most.
+            if self.link.now - self.answered < SECOND_NS // 2:
+                return
+            self.answered = self.link.now
         self.acknowledge()
         if self.state == "TIME-WAIT" and segment.control_bits & FIN:
             self.start("2MSL", TIME_WAIT_NS)
