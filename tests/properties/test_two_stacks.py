@@ -40,10 +40,10 @@ def fates() -> st.SearchStrategy[Fate]:
     """One thing that goes wrong on the way."""
     return st.one_of(
         st.sampled_from([Fate(lost_before=True), Fate(lost_behind=True)]),
-        st.builds(Fate, late_before=LATE),
-        st.builds(Fate, late_behind=LATE),
-        st.builds(Fate, again_before=LATE),
-        st.builds(Fate, again_behind=LATE),
+        LATE.map(lambda late_ns: Fate(late_before=late_ns)),
+        LATE.map(lambda late_ns: Fate(late_behind=late_ns)),
+        LATE.map(lambda late_ns: Fate(again_before=late_ns)),
+        LATE.map(lambda late_ns: Fate(again_behind=late_ns)),
     )
 
 
