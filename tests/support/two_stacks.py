@@ -292,9 +292,7 @@ class Stack:
         self.armed.discard(name)
         if name == "ack":
             self.acknowledge()
-        elif name == "2MSL":
-            self.enter("CLOSED")
-        elif self.retries >= MOST_RETRIES:
+        elif name == "2MSL" or self.retries >= MOST_RETRIES:
             self.enter("CLOSED")
         else:
             if self.window or self.state not in _SENDS:  # else the peer only has no room
