@@ -3,11 +3,13 @@
 import os
 import shutil
 import stat
+import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
+import support.container_builder as made
 from support.anonymity import KEY, findings_of, leaks
 from support.capture_builder import START_NS, pcap
 from support.evidence import exchange_with_evidence
@@ -134,6 +136,48 @@ def test_anonymous_extract_tells_the_same_of_others(tmp_path: Path) -> None:
     before, after = analyze(CAPTURE), analyze(tmp_path / "one")
     assert findings_of(after) == findings_of(before)
     assert after.connections[0].transitions == before.connections[0].transitions
+
+
+@pytest.mark.parametrize("asked", [[], ["--slim"], ["--anonymise"], ["--slim", "--anonymise"]])
+def test_names_secrets_and_comments_of_a_capture_stay_behind(
+    tmp_path: Path, asked: list[str]
+) -> None:
+    capture, target = tmp_path / "Secret.pcapng", tmp_path / "out.pcapng"
+    capture.write_bytes(talkative_capture())
+    assert run_here(["extract", capture, "--port", "80", *asked, "-o", target]).returncode == 0
+    octets = target.read_bytes()
+    assert octets.count(b"Secret") == (0 if "--anonymise" in asked else 1)
+    assert (b"SecretDevice" in octets) == ("--anonymise" not in asked)
+    assert len(list(chosen_frames([str(target)], range(1, 99)))) == 9
+
+
+def talkative_capture() -> bytes:
+    """A pcapng whose blocks tell of names, keys and comments."""
+
+    def said(*codes: int) -> bytes:
+        return b"".join(made.option(code, b"Secret%d" % code) for code in codes) + bytes(4)
+
+    names = b"".join(made.option(code, text) for code, text in INTERFACE_WORDS) + bytes(4)
+    blocks = [
+        made.section(options=said(1, 2, 3, 4)),
+        made.interface(options=names),
+        made.block(4, struct.pack("<HH4s", 1, 17, bytes(4)) + b"SecretHost\0\0\0" + bytes(4)),
+        made.block(10, struct.pack("<II", 0x544C534B, 12) + b"SecretKeys!!"),
+        made.block(0xBAD, struct.pack("<I", 32473) + b"SecretCustom"),
+    ]
+    for time_ns, octets in exchange():
+        head = struct.pack("<IIIII", 0, *divmod(time_ns // 1000, 1 << 32), len(octets), len(octets))
+        padded = octets + bytes(-len(octets) % 4)
+        blocks.append(made.block(6, head + padded + said(1, 2988)))
+    return b"".join(blocks)
+
+
+INTERFACE_WORDS = [
+    (1, b"Secret comment"),
+    (2, b"SecretDevice"),
+    (3, b"Secret words"),
+    (11, b"\0Secret"),
+]
 
 
 def test_keys_come_from_the_environment_or_by_chance(
