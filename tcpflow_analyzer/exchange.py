@@ -108,7 +108,7 @@ class ExchangeSink:
         self._choice = choice
         self._taken: dict[int, bool] = {}
         self._logs: dict[int, RungLog] = {}
-        self._evidence: dict[int, list[int]] = {}
+        self._evidence: dict[int, dict[int, None]] = {}
         self._scope_name: ScopeName = lambda _: (None, None)
 
     def take_segment(
@@ -125,7 +125,7 @@ class ExchangeSink:
     def take_evidence(self, connection: Connection, frame: int) -> None:
         """Hear of a frame that has to do with a connection."""
         if self._takes(connection):
-            self._evidence.setdefault(connection.number, []).append(frame)
+            self._evidence.setdefault(connection.number, {})[frame] = None
 
     def give_back(self, connection: Connection, frame: int) -> None:
         """Hear that a SYN belongs to another connection after all."""

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.decoder import Decoder
-from tcpflow_analyzer.decode.segment import Segment, destination_word, source_word
+from tcpflow_analyzer.decode.segment import FRAGMENT, Segment, destination_word, source_word
 from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.analysis import Analysis
@@ -68,7 +68,8 @@ class Tracer(Protocol):
         """A frame has to do with a connection without being a segment of it.
 
         It is an ICMP error that quotes one, a fragment that does not complete one, or a segment
-        whose header cannot be read.
+        whose header cannot be read. Fragments may be told twice: a first one by its ports, and all
+        of a datagram when it is complete.
         """
 
     def give_back(self, connection: Connection, frame: int) -> None:
@@ -137,6 +138,12 @@ class TracingEngine(Engine):
         """Take a header that cannot be read, then tell of it."""
         super()._take_malformed(segment)
         self._tell_evidence(segment)
+
+    def _count_frame(self, status: i64, segment: Segment) -> None:
+        """Count a frame; tell of the beginning of a segment that may never be complete."""
+        super()._count_frame(status, segment)
+        if status == FRAGMENT and len(segment.key) > 0:
+            self._tell_evidence(segment)
 
     def _tell_evidence(self, segment: Segment) -> None:
         tracer = self._tracer

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from support.capture_builder import pcap
+from support.capture_builder import SECOND_NS, START_NS, pcap
 from support.evidence import exchange_with_evidence
 from support.ladder import Ladder, capture
-from support.small_captures import closed
+from support.small_captures import closed, exchange
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.errors import InputError, UsageError
 from tcpflow_analyzer.pipeline import Run, Until, analyze, time_of_frame
@@ -109,7 +109,15 @@ def test_frames_that_have_to_do_with_a_connection_are_told(tmp_path: Path) -> No
     listener = Listener()
     Run([str(path)], Settings(), [Records()], tracer=listener).run()
     assert listener.heard == [(1, 1), (1, 2), (1, 3), (1, 4), (1, 8)]
-    assert listener.evidence == [(1, 5), (1, 6), (1, 7), (1, 9)]
+    assert listener.evidence == [(1, 5), (1, 6), (1, 6), (1, 7), (1, 9)]
+
+
+def test_first_fragment_is_told_though_the_others_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap([*exchange_with_evidence()[:6], *exchange(40001, START_NS + SECOND_NS)]))
+    listener = Listener()
+    Run([str(path)], Settings(), [Records()], tracer=listener).run()
+    assert listener.evidence == [(1, 5), (1, 6)]
 
 
 def test_tracing_changes_no_result(path: Path) -> None:

@@ -93,10 +93,18 @@ class Anonymiser:
         layer = _layer_of(frame)
         self._walk(layer, draft)
         if layer.protocol == END_FRAGMENT:
-            piece = self._pieces.get(frame.number, b"")[layer.fragment_at :]
-            piece = piece[: layer.end - layer.start]
-            draft.out[layer.start : layer.start + len(piece)] = piece
+            self._fragment(frame, layer, draft)
         return frame._replace(octets=draft.finish(), interface=self._interface(frame.interface))
+
+    def _fragment(self, frame: Frame, layer: Layer, draft: Draft) -> None:
+        """Write a fragment: its part of the datagram, or what a first one shows without it."""
+        datagram = self._pieces.get(frame.number)
+        start, end = layer.start, layer.end
+        if datagram is not None:
+            piece = datagram[layer.fragment_at :][: end - start]
+            draft.out[start : start + len(piece)] = piece
+        elif layer.fragment_at == 0 and layer.fragment_protocol == TCP:
+            tcp_header.tcp_segment(draft, start, end, end + 1, *_ends(layer))
 
     def _interface(self, captured_by: Interface) -> Interface:
         """Give the interface that stands for one: of the same kind, without a name."""

@@ -197,7 +197,10 @@ class Decoder:
         if protocol == END_OTHER:
             return self._count_other(layer.other)
         if protocol == END_FRAGMENT:
-            return GO_ON if self._complete(layer, segment) else FRAGMENT
+            if self._complete(layer, segment):
+                return GO_ON
+            self._set_owner(layer, segment)
+            return FRAGMENT
         if layer.reason == LINK_TYPE_UNKNOWN and self._ask_slow_path(layer):
             return GO_ON
         segment.reason = layer.reason
@@ -217,6 +220,17 @@ class Decoder:
             else:
                 segment.key = b""
         return outcome
+
+    def _set_owner(self, layer: Layer, segment: Segment) -> None:
+        """Say whose a fragment is, which only the first one of a datagram tells."""
+        if (
+            layer.fragment_protocol == TCP
+            and layer.fragment_at == 0
+            and layer.end - layer.start >= PORTS_LEN
+        ):
+            self._set_addresses(layer, segment)
+        else:
+            segment.key = b""
 
     def _set_addresses(self, layer: Layer, segment: Segment) -> None:
         """Fill in what the headers before TCP said."""

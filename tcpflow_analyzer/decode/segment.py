@@ -57,7 +57,8 @@ class Segment:
         time_ns: capture time, nanoseconds since the epoch. Set by the pipeline.
         interface: index of the capture interface, from 0. Set by the pipeline.
         key: source address, destination address, source port, destination port, as on the wire
-            (12 octets for IPv4, 36 for IPv6), then the scope's octets where `scope` is not 0.
+            (12 octets for IPv4, 36 for IPv6), then the scope's octets where `scope` is not 0. For
+            FRAGMENT it is b"" unless the frame holds the ports.
         source, destination: for IPv4 without a scope the sockets as numbers, address << 16 | port,
             by which the connection table finds connections without making a key; else -1.
         key_start: where such a key stands in `buffer`.

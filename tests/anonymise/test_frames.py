@@ -124,10 +124,13 @@ def test_fragments_hold_what_the_segment_has_become(order: tuple[int, ...]) -> N
         assert after[12:16] == INTERNET(before[12:16])
 
 
-def test_fragment_without_the_others_becomes_zeros() -> None:
-    pieces = fragments_of(packet(replace(SENT, payload=SECRET * 9)))
-    for octets in anonymous_all(pieces[:2]):
-        assert octets[20:] == bytes(24)
+def test_fragment_without_the_others_shows_only_what_stands_in_it() -> None:
+    whole = packet(replace(SENT, payload=SECRET * 9))
+    first, second = anonymous_all(fragments_of(whole, 40)[:2])
+    expected = anonymous(whole, LINK_RAW)
+    assert first[20:36] == expected[20:36]
+    assert first[38:] == expected[38 : 20 + 40]
+    assert second[20:] == bytes(40)
 
 
 def test_tunnel_in_fragments() -> None:
