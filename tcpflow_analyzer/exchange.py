@@ -94,7 +94,7 @@ class ExchangeSink:
 
     Attributes:
         exchanges: of the connections that are over.
-        last_time_ns: when the capture ended, nanoseconds since the epoch.
+        capture: the input as a whole, None until its end.
     """
 
     wants_connections = True
@@ -104,7 +104,7 @@ class ExchangeSink:
     def __init__(self, choice: Choice) -> None:
         """Collect what `choice` takes; its codes are asked for too."""
         self.exchanges: list[Exchange] = []
-        self.last_time_ns = 0
+        self.capture: Capture | None = None
         self._choice = choice
         self._taken: dict[int, bool] = {}
         self._logs: dict[int, RungLog] = {}
@@ -165,8 +165,8 @@ class ExchangeSink:
         """Nothing is passed on before the end."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
-        """Of the totals only the end of the capture is wanted."""
-        self.last_time_ns = capture.last_time_ns
+        """Of the totals only those of the input are wanted."""
+        self.capture = capture
 
 
 class _Search:
@@ -230,14 +230,14 @@ def read_capture(
     choice: Choice,
     settings: Settings | None = None,
     work: Callable[[Run], object] = Run.run,
-) -> tuple[list[Exchange], int]:
-    """Give what `read_exchanges` gives, and when the capture ended.
+) -> tuple[list[Exchange], Capture | None]:
+    """Give what `read_exchanges` gives, and what was read.
 
     Args:
         paths, choice, settings, work: as of `read_exchanges`, which errors are those of too.
 
     Returns:
-        The exchanges, and nanoseconds since the epoch; 0 where there are none.
+        The exchanges, and the input as a whole; None where nothing is as asked for.
     """
     settings = settings or Settings()
     names = [fspath(path) for path in paths]
@@ -249,15 +249,15 @@ def read_capture(
         search = _Search(choice.codes)
         work(Run(names, settings, [search]))
         if not search.numbers:
-            return [], 0
+            return [], None
         numbers = frozenset(search.numbers)
         choice = replace(choice, numbers=numbers & choice.numbers if choice.numbers else numbers)
         if not choice.numbers:
-            return [], 0
+            return [], None
         settings = replace(settings, where="")
     sink = ExchangeSink(choice)
     work(Run(names, settings, [sink], tracer=sink))
-    return sorted(sink.exchanges, key=_number), sink.last_time_ns
+    return sorted(sink.exchanges, key=_number), sink.capture
 
 
 class Wanted(NamedTuple):

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import fspath
-from typing import Final
+from typing import Final, NamedTuple
 
 from tcpflow_analyzer.anonymise.frames import Anonymiser
 from tcpflow_analyzer.decode.decoder import enter_header
@@ -33,6 +33,18 @@ _TCP_HEADER_AT_MOST: Final = 60  # RFC 9293 section 3.1
 _MOST_DATAGRAMS: Final = 4096  # whose first fragment is remembered
 
 
+class Extract(NamedTuple):
+    """What was written.
+
+    Attributes:
+        connections, frames: how many. left_out: frames of the captures that were not.
+    """
+
+    connections: int
+    frames: int
+    left_out: int
+
+
 def extract(
     paths: Sequence[AnyPath],
     choice: Choice,
@@ -41,7 +53,7 @@ def extract(
     slim: bool = False,
     work: Callable[[Run], object] = Run.run,
     key: bytes | None = None,
-) -> tuple[int, int]:
+) -> Extract:
     """Write the frames of the chosen connections.
 
     Args:
@@ -54,7 +66,7 @@ def extract(
         key: replace addresses and payload by it (`anonymise.secret`); None leaves them.
 
     Returns:
-        How many connections and frames were written; nothing is written where there are none.
+        How much was written; nothing where there are no such connections.
 
     Raises:
         InputError: the input cannot be read.
@@ -65,11 +77,11 @@ def extract(
     for name in names:
         if name == STANDARD_INPUT or is_fifo(name):
             raise UsageError(f"{name}: a pipe cannot be read twice, for connections and for frames")
-    exchanges, end_ns = read_capture(names, choice, settings, work)
+    exchanges, whole = read_capture(names, choice, settings, work)
     anonymiser = None if key is None else Anonymiser(key, settings.tunnel_outer)
     comments = _comments(exchanges, anonymiser)
-    if not comments:
-        return 0, 0
+    if not comments or whole is None:
+        return Extract(0, 0, 0)
     listed = ", ".join(f"#{each.connection.number}" for each in exchanges[:20])
     more = f" and {len(exchanges) - 20:,} more" if len(exchanges) > 20 else ""
     file = PcapngFile(write, f"connections {listed}{more} of {counted(len(names), 'capture')}")
@@ -82,8 +94,8 @@ def extract(
         shown = frame if anonymiser is None else anonymiser.frame(frame)
         file.add(shown, comments[frame.number], kept)
         count += 1
-    file.end(end_ns)
-    return len(exchanges), count
+    file.end(whole.last_time_ns)
+    return Extract(len(exchanges), count, whole.frames - count)
 
 
 def _comments(exchanges: Sequence[Exchange], anonymiser: Anonymiser | None) -> dict[int, list[str]]:

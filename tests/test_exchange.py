@@ -54,13 +54,14 @@ def test_classes_of_segments_add_up_to_the_counts_of_the_analysis() -> None:
 def test_evidence_is_that_of_the_chosen_connection(tmp_path: Path) -> None:
     path = tmp_path / "a.pcap"
     path.write_bytes(pcap(sorted([*exchange_with_evidence(), *exchange(40001, START_NS + 1)])))
-    exchanges, end_ns = read_capture([path], Choice())
+    exchanges, whole = read_capture([path], Choice())
     frames = {number: {rung.frame for rung in each.rungs} for number, each in enumerate(exchanges)}
     assert [len(each.evidence) for each in exchanges] == [4, 0]
     assert not set(exchanges[0].evidence) & (frames[0] | frames[1])
     assert read_exchanges([path], Choice.of([2]))[0].evidence == ()
-    assert end_ns == START_NS + 8_000_001
-    assert read_capture([path], Choice.of(codes=["TW005"])) == ([], 0)
+    assert whole is not None
+    assert (whole.frames, whole.last_time_ns) == (18, START_NS + 8_000_001)
+    assert read_capture([path], Choice.of(codes=["TW005"])) == ([], None)
 
 
 def test_choice_by_number_port_and_network(tmp_path: Path) -> None:

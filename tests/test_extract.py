@@ -60,7 +60,8 @@ def test_extract_ends_when_the_capture_did(tmp_path: Path) -> None:
 def test_evidence_that_is_no_segment_is_extracted(tmp_path: Path) -> None:
     capture, target = tmp_path / "a.pcap", tmp_path / "out.pcapng"
     capture.write_bytes(pcap(sorted([*exchange_with_evidence(), *exchange(40001, START_NS + 1)])))
-    run_here(["extract", capture, "--connection", "1", "-o", target])
+    done = run_here(["extract", capture, "--connection", "1", "-o", target])
+    assert done.stderr.endswith(b"out.pcapng: 9 frames of 1 connection, without 9 others\n")
     after = analyze(target)
     assert (after.capture.frames, after.capture.fragments) == (9, 2)
     assert "OP006" in [each.code for each in after.findings]

@@ -99,18 +99,19 @@ def extract(
 
     try:
         with whole_file(output) as write:
-            connections, frames = write_frames(
+            done = write_frames(
                 captures, wanted, write, settings, slim, work, key.octets if key else None
             )
-            if not connections:
+            if not done.connections:
                 raise UsageError("no connection is as asked for; nothing was written")
     except (BrokenPipeError, OutputError):
         raise
     except OSError as error:
         raise OutputError(describe(error)) from error
     if output != STANDARD_OUTPUT:
-        counts = f"{_counted(frames, 'frame')} of {_counted(connections, 'connection')}"
-        say("note", f"{output}: {counts}{', anonymous' if key else ''}")
+        counts = f"{_counted(done.frames, 'frame')} of {_counted(done.connections, 'connection')}"
+        others = f", without {_counted(done.left_out, 'other')}" if done.left_out else ""
+        say("note", f"{output}: {counts}{', anonymous' if key else ''}{others}")
     if key and key.note:
         say("note", key.note)
     return status

@@ -129,7 +129,7 @@ def extracted(
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder, "out.pcapng")
         with target.open("wb") as file:
-            _, count = extract([capture], choice or Choice(), file.write, key=key)
+            count = extract([capture], choice or Choice(), file.write, key=key).frames
         if not count:
             return None
         frames = list(chosen_frames([str(target)], range(1, count + 1)))
