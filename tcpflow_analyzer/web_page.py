@@ -14,7 +14,6 @@ from tcpflow_analyzer.pipeline import AnyPath, Run, is_pipe
 from tcpflow_analyzer.report.html_page import HtmlPage
 from tcpflow_analyzer.report.html_report import Drawn, HtmlReport, PageLimits
 from tcpflow_analyzer.report.names import NO_NAMES, Names
-from tcpflow_analyzer.report.state_census import StateCensus
 from tcpflow_analyzer.settings import Settings
 
 
@@ -67,16 +66,16 @@ def write_page(
                 f"{name}: a pipe cannot be read twice, for findings and for drawings; "
                 "write it into a file first"
             )
-    report, census = HtmlReport(limits), StateCensus()
-    run = Run(names, settings, [report, census])
-    census.watch(lambda: run.now_ns)
+    report = HtmlReport(limits)
+    run = Run(names, settings, [report])
+    report.census.watch(lambda: run.now_ns)
     work(run)
     if report.summary is None:  # set by every run that ends
         raise AssertionError
     segments = read_segments(
         names, [_wanted(each) for each in report.drawn], settings, draw or work
     )
-    page = HtmlPage(report, census.series(), segments.__getitem__, limits, hosts)
+    page = HtmlPage(report, report.census.series(), segments.__getitem__, limits, hosts)
     octets = 0
     for piece in page.pieces():
         write(piece)

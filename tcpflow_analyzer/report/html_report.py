@@ -19,12 +19,14 @@ from tcpflow_analyzer.report.particulars import syn_to_synack_ns, synack_to_ack_
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.report.rows import make_row
 from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.state_census import StateCensus
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import OUTCOME_COMPLETED, Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 
 EXAMPLES: Final = 20  # findings of a code that are shown in full
+_RANKS: Final = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 SPREAD: Final = 0x9E37_79B1  # odd, so that different numbers stay different (Knuth, TAOCP 3, 6.4)
 
 
@@ -120,6 +122,7 @@ class HtmlReport:
 
     Attributes:
         capture, summary: the totals, None until the end.
+        census: how many sockets were in each state.
         rules, settings: of the run.
         names: how frames are called.
         groups: of findings.
@@ -135,6 +138,7 @@ class HtmlReport:
         """Collect nothing yet."""
         self.capture: Capture | None = None
         self.summary: Summary | None = None
+        self.census = StateCensus()
         self.rules: Mapping[str, Rule] = {}
         self.settings = Settings()
         self.names = FrameNames()
@@ -153,11 +157,13 @@ class HtmlReport:
         self.rules, self.settings = start.rules, start.settings
         self.names = FrameNames(len(start.paths), start.locate_frame)
         self._scope_name = start.scope_name
+        self.census.begin(start)
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Take a connection, if it ranks high enough."""
         if findings:
             findings = [each for each in findings if each.severity != "info"]
+        self.census.connection(connection, findings)
         number = connection.number
         if findings:
             self.groups.add(findings, connection, self._scope_of(connection)[1])
@@ -175,10 +181,12 @@ class HtmlReport:
 
     def _rank(self, number: int, findings: Sequence[Finding]) -> tuple[int, ...]:
         """Rank by severity, then by how many of its rarest kind there were before."""
-        worst = max(SEVERITIES.index(each.severity) for each in findings)
-        codes = {each.code for each in findings if each.severity == SEVERITIES[worst]}
-        turn = min(self._seen[code] for code in codes)
-        self._seen.update(codes)
+        worst = max(_RANKS[each.severity] for each in findings)
+        codes = {each.code for each in findings if _RANKS[each.severity] == worst}
+        seen = self._seen
+        turn = min(seen[code] for code in codes)
+        for code in codes:
+            seen[code] += 1
         return (worst, -turn, len(findings), -number)
 
     def finding(self, finding: Finding) -> None:
@@ -194,6 +202,7 @@ class HtmlReport:
     def end(self, capture: Capture, summary: Summary) -> None:
         """Take the totals, and choose."""
         self.capture, self.summary = capture, summary
+        self.census.end(capture, summary)
         self.rows = self._rows.best_first()
         self.rows.sort(key=_with_findings_first)
         room = self._limits.segments

@@ -12,11 +12,11 @@ from tcpflow_analyzer.findings.finding import Finding, Severity
 from tcpflow_analyzer.report.addresses import connection_addresses
 from tcpflow_analyzer.report.sink import ScopeName, Start
 from tcpflow_analyzer.report.socket_table import SocketRow
-from tcpflow_analyzer.report.state_changes import StateChanges, add
+from tcpflow_analyzer.report.state_changes import StateChanges
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
-from tcpflow_analyzer.tcp.states import CLOSED, LISTEN, STATE_COUNT, State
+from tcpflow_analyzer.tcp.states import State
 
 FINEST_NS: Final = 1_000  # times are told apart so finely, or by a power of two of it
 MOST_BUCKETS: Final = 65_536
@@ -84,33 +84,18 @@ class StateCensus:
         Args:
             step_ns: from one time to the next; by default such that there are some hundred.
         """
-        changes = self._changes.buckets
-        if not changes:
+        if not self._changes.buckets:
             return Series([], {}, {}, {})
         first, last = self._first_ns, max(self._last_ns, self._first_ns)
         step = max(step_ns or _nice_step((last - first) / MOST_SAMPLES), self._changes.width)
         times = [*range(first, last, step)[:MOST_BUCKETS], last]
-        counts = [0] * STATE_COUNT
-        samples: list[list[int]] = []
-        highest: list[list[int]] = []
-        peaks: list[Peak | None] = [None] * STATE_COUNT
-        buckets = sorted(changes)
-        at = 0
-        for time_ns in times:
-            top = list(counts)
-            while at < len(buckets) and self._time(buckets[at]) <= time_ns:
-                add(counts, changes[buckets[at]])
-                _note_peaks(peaks, counts, min(self._time(buckets[at]), last))
-                top = [max(pair) for pair in zip(top, counts, strict=True)]
-                at += 1
-            samples.append(list(counts))
-            highest.append(top)
-        states = [State(number) for number, peak in enumerate(peaks) if peak is not None]
+        samples = self._changes.sample(times, first, last)
+        states = [State(number) for number, peak in enumerate(samples.peaks) if peak]
         return Series(
             times,
-            {state: [sample[state] for sample in samples] for state in states},
-            {state: [top[state] for top in highest] for state in states},
-            {state: peak for state in states if (peak := peaks[state]) is not None},
+            {state: [counts[state] for counts in samples.counts] for state in states},
+            {state: [top[state] for top in samples.highest] for state in states},
+            {state: Peak(samples.peaks[state], samples.peak_times[state]) for state in states},
         )
 
     def begin(self, start: Start) -> None:
@@ -119,9 +104,13 @@ class StateCensus:
 
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         """Count the states that the ends of a connection went through."""
-        for end in (connection.originator, connection.responder):
-            if self._takes is None or self._takes(self._row(connection, end)):
-                self._changes.count(connection, end.is_originator)
+        takes = self._takes
+        if takes is None:
+            self._changes.count(connection, True, True)
+        else:
+            ends = (connection.originator, connection.responder)
+            wanted = [takes(self._row(connection, end)) for end in ends]
+            self._changes.count(connection, *wanted)
 
     def _row(self, connection: Connection, end: Endpoint) -> SocketRow:
         scope = self._scope_name(connection.scope) if connection.scope else (None, None)
@@ -132,10 +121,6 @@ class StateCensus:
         if not end.is_originator:
             local, peer = peer, local
         return SocketRow(connection.number, *local, *peer, State.ESTABLISHED, "observed", (), None)
-
-    def _time(self, bucket: int) -> int:
-        """When a bucket begins; the first one where the capture does."""
-        return max(bucket * self._changes.width, self._first_ns)
 
     def finding(self, finding: Finding) -> None:
         """Findings are not shown."""
@@ -150,13 +135,6 @@ class StateCensus:
         """Take from when to when the capture goes."""
         self._first_ns = capture.first_time_ns
         self._last_ns = self._now() or capture.last_time_ns
-
-
-def _note_peaks(peaks: list[Peak | None], counts: Sequence[int], time_ns: int) -> None:
-    for number, count in enumerate(counts):
-        peak = peaks[number]
-        if number not in (CLOSED, LISTEN) and count > (0 if peak is None else peak.sockets):
-            peaks[number] = Peak(count, time_ns)
 
 
 def _nice_step(least_ns: float) -> int:
