@@ -399,6 +399,7 @@ function graphOf(graph, group) {
   };
   const values = sequenceValues(graph);
   const rtt = pairs(graph.rtt), rate = pairs(graph.rate);
+  if (rate.length) rate.push([rate[rate.length - 1][0] + graph.bin, rate[rate.length - 1][1]]);
   const all = [...values[0], ...rtt.map((point) => point[0] / 1e6)];
   let first = Infinity, last = -Infinity;
   for (const time of all) { first = Math.min(first, time); last = Math.max(last, time); }
@@ -442,7 +443,7 @@ function graphOf(graph, group) {
     ...common(150, "round trip, ms", compactTicks),
     series: [{ label: "seconds" }, { label: "round trip, ms (as seen where captured)", stroke: color("order"), paths: () => null, points: { show: true, size: 5, fill: color("order") } }],
   }), () => [rtt.map((point) => point[0] / 1e6), rtt.map((point) => point[1] / 1e3)]);
-  if (rate.length > 1) plotOf("rate", "Rate of new octets", () => ({
+  if (rate.length > 2) plotOf("rate", "Rate of new octets", () => ({
     ...common(150, "bits a second", compactTicks),
     series: [{ label: "seconds" }, { label: `bits a second, in bins of ${duration(graph.bin)}`, stroke: color("acknowledged"), fill: `${color("acknowledged")}33`, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } }],
   }), () => [rate.map((point) => point[0] / 1e6), rate.map((point) => point[1])]);
