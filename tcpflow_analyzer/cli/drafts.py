@@ -16,8 +16,9 @@ from tcpflow_analyzer.errors import OutputError
 
 PRIVATE: Final = 0o600
 USUAL: Final = 0o666  # less the umask
-# Written directly: these are devices, or lead to what somebody has opened.
-DIRECT: Final = ("/dev", "/proc")
+# What stands there is a device, or leads to what somebody has opened, which may have no name.
+DEVICES: Final = "/dev"
+PROCESSES: Final = "/proc/"
 MOST_LINKS: Final = 40  # as Linux
 _EXCLUSIVE: Final = (
     os.O_WRONLY
@@ -91,7 +92,7 @@ def begin_draft(path: str) -> Draft | None:
         OutputError: it cannot be written, or a link leads to it that is not to be trusted.
     """
     place = followed(path)
-    if os.path.realpath(os.path.dirname(place) or ".").startswith(DIRECT):
+    if _is_direct(place):
         return None
     try:
         before = os.stat(place)
@@ -121,7 +122,7 @@ def followed(path: str) -> str:
             link = os.lstat(place)
         except OSError:
             return place
-        if not stat.S_ISLNK(link.st_mode):
+        if not stat.S_ISLNK(link.st_mode) or _is_direct(place):
             return place
         folder = os.path.dirname(place)
         owner = os.stat(folder or ".").st_uid
@@ -132,6 +133,12 @@ def followed(path: str) -> str:
             )
         place = os.path.join(folder, os.readlink(place))
     raise OutputError(f"{path}: {os.strerror(errno.ELOOP)}")
+
+
+def _is_direct(path: str) -> bool:
+    """Whether a path is to be written as it is, such as /dev/stdout and /proc/self/fd/1."""
+    folder = os.path.realpath(os.path.dirname(path) or ".")
+    return folder == DEVICES or folder.startswith(PROCESSES)
 
 
 def is_shared(folder: str) -> bool:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +29,7 @@ EACH_REPLACING = pytest.mark.parametrize(
     "writer", REPLACING, ids=[writer.name for writer in REPLACING]
 )
 Words = list[str | Path]
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
 SOMEBODY = 12_345  # a user who is nobody here
 
 
@@ -249,6 +251,34 @@ def test_pipes_and_devices_stay_what_they_are(capture: Path, tmp_path: Path) -> 
                 assert reader.communicate(timeout=60)[0]
     assert pipe.is_fifo()
     assert begin_draft("/dev/null") is None
+
+
+def test_what_is_open_is_written_to_even_if_it_has_no_name(capture: Path) -> None:
+    with tempfile.TemporaryFile() as unnamed:
+        for path in (f"/proc/self/fd/{unnamed.fileno()}", f"/dev/fd/{unnamed.fileno()}"):
+            assert begin_draft(path) is None
+            unnamed.truncate(0)
+            for form in ("json", "ndjson"):
+                assert run_here(["analyze", capture, "-o", f"{form}:{path}"]).returncode == 0
+                unnamed.seek(0)
+                assert b'"HS004"' in unnamed.read()
+
+
+@pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="needs a folder below /dev")
+def test_folder_below_that_of_devices_is_one_like_others() -> None:
+    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as folder:
+        draft = begin_draft(f"{folder}/a")
+        assert draft is not None
+        draft.discard()
+
+
+@pytest.mark.parametrize("command", ["live", "analyze"])
+def test_packets_and_report_do_not_go_to_one_file(tmp_path: Path, command: str) -> None:
+    out = tmp_path / "out"
+    done = run_here([command, "--interface", "lo", "--write", out, "-o", out])
+    assert done.returncode == 2
+    assert done.stderr == b"tcpflow: error: two outputs go to the same place\n"
+    assert not out.exists()
 
 
 def in_shared_folder(tmp_path: Path, owner: int) -> Path:
