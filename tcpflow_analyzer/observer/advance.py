@@ -1268,7 +1268,8 @@ def _sent_fin(
             )
         note_octet_under_fin(receiver, acknowledgement)
         if lost_a_fin(receiver, sender):
-            infer_fin(connection, receiver, sender, True, frame, now, timing)
+            received = acknowledgement >= receiver.snd_nxt
+            infer_fin(connection, receiver, sender, received, frame, now, timing)
         _note_closer(connection, sender, receiver)
         note_late_close(connection, sender, receiver, frame, now, timing)
         if sender.proven == CLOSE_WAIT and 0 <= acknowledgement <= receiver.fin_offset:

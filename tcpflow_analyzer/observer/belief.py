@@ -166,7 +166,7 @@ def prove(
     # Of an end that was never captured nothing is observed (observer/one_sided.py), nor what came
     # behind a FIN that was inferred (observer/lost_fin.py).
     unseen = connection.one_sided and endpoint.segments == 0
-    if endpoint.rarities is not None and endpoint.rarities.fin_inferred:
+    if endpoint.rarities is not None and endpoint.rarities.rests_on_inference:
         unseen = True
     certainty: i64 = INFERRED if unseen else OBSERVED
     set_proven(connection, endpoint, to_state, event, cause_frame, time_ns, certainty, timing)

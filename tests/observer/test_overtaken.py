@@ -205,3 +205,16 @@ def test_syn_received_syn_acks_repeated_at_once_cross() -> None:
                      ... <SEQ=100><ACK=301><CTL=SYN,ACK> --> ESTABLISHED
         """
     )
+
+
+def test_fin_that_shows_the_peers_lost_fin_need_not_have_got_it() -> None:
+    # B's ACK stands behind an octet that the capture missed; A's FIN does not acknowledge that.
+    analysis = assert_ladder(
+        OPEN
+        + """
+        ESTABLISHED --> <CTL=ACK><LEN=1000>                        -->
+                    <-- <SEQ=5003><ACK=2001><CTL=ACK>              <-- ESTABLISHED
+        FIN-WAIT-1  --> <SEQ=2001><ACK=5002><CTL=FIN,ACK>          -->
+        """
+    )
+    assert "CLOSE-WAIT" not in endpoint_path(the_connection(analysis), "originator")
