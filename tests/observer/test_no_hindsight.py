@@ -8,33 +8,17 @@ offline run says what a live one would have said.
 import json
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from support.cut import first_frames, is_classic, octets_of, times_of
+from support.hindsight import brief, changes_until
 from support.places import RECORDINGS, capture_parameters, fixture_captures, is_capture
 from support.states import analysis_of_octets, report_of
 
 EVERY_FRAME = 8  # of captures with at most so many frames; larger ones are sampled
 SAMPLES = 6
 EVERY_FRAME_SLOWLY = 40  # the same where time matters less
-
-Changes = dict[int, list[dict[str, Any]]]
-
-
-def changes_until(analysis: dict[str, Any], time_ns: int, frame: int) -> Changes:
-    """By connection, the transitions up to a time that no later frame caused."""
-    found: Changes = {}
-    for connection in analysis["connections"]:
-        if connection["first_frame"] > frame:
-            continue
-        found[connection["id"]] = [
-            {key: value for key, value in change.items() if key != "proved_by_frame"}
-            for change in connection["transitions"]
-            if change["time_ns"] <= time_ns and (change["frame"] or 0) <= frame
-        ]
-    return found
 
 
 def hindsight(capture: Path, frames: list[int]) -> list[str]:
@@ -54,14 +38,6 @@ def hindsight(capture: Path, frames: list[int]) -> list[str]:
                     f"  cut   {brief(then.get(number))}\n  whole {brief(now.get(number))}"
                 )
     return differences
-
-
-def brief(changes: list[dict[str, Any]] | None) -> str:
-    return ", ".join(
-        f"{c['endpoint'][0]} {c['from']}>{c['to']} {c['time_ns'] % 10**12} "
-        f"({c['frame']}, {c['event']}, {c['certainty']}{', correction' * c['correction']})"
-        for c in changes or []
-    )
 
 
 def sample(capture: Path, every_frame: int = EVERY_FRAME) -> list[int]:

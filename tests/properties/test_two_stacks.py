@@ -16,52 +16,19 @@ from hypothesis.stateful import (
     rule,
 )
 
-from support.capture_builder import clock_packet, ethernet, packet
+from support.exchanges import ENDS, OCTETS, WAITS, capture_of, fates, traits
 from support.ladder import SOCKET_A
 from support.states import Json, analysis_of_frames, transitions_text
 from support.two_stacks import MILLISECOND, Fate, Link, Path, Stack, Traits
 
-MILLISECONDS = st.sampled_from([0, 1, 5, 15, 30, 100, 300, 1000, 5000]).map(
-    lambda value: value * MILLISECOND
-)
-ENDS = st.integers(0, 1)
-LATE = st.sampled_from([1, 10, 25, 60, 250]).map(lambda value: value * MILLISECOND)
 # Of programs: they may leave a half-closed connection alone, and let their buffers fill.
-ANYTIME = frozenset({"CL005", "WN003"})
+ANYTIME = frozenset({"CL005", "SQ004", "WN003"})
 # What a stack may rightly be told of, where this happened (errors of the catalogue).
 RIGHTLY = {
     "reset": {"RS002", "RS004", "RS006", "CL008", "TW003"},
     "refused": {"HS004", "RS004", "RS006", "RS002", "CL006", "CL008", "TW003", "HS001"},
     "gave up": {"SQ005", "CL001", "HS001", "KA003"},
 }
-
-
-def fates() -> st.SearchStrategy[Fate]:
-    """One thing that goes wrong on the way."""
-    return st.one_of(
-        st.sampled_from([Fate(lost_before=True), Fate(lost_behind=True)]),
-        LATE.map(lambda late_ns: Fate(late_before=late_ns)),
-        LATE.map(lambda late_ns: Fate(late_behind=late_ns)),
-        LATE.map(lambda late_ns: Fate(again_before=late_ns)),
-        LATE.map(lambda late_ns: Fate(again_behind=late_ns)),
-    )
-
-
-def traits(iss: int) -> st.SearchStrategy[Traits]:
-    """Of one stack, with an ISS that may be near the end of the numbers."""
-    return st.builds(
-        Traits,
-        iss=st.sampled_from([iss, 2**32 - 1, 2**31 - 1500, 0]),
-        timestamps=st.booleans(),
-        window_scale=st.sampled_from([None, 0, 2]),
-        probes_with_octet=st.booleans(),
-    )
-
-
-def capture_of(link: Link) -> list[tuple[int, bytes]]:
-    """What the tap has recorded, and a frame that shows the time."""
-    frames = [(time_ns, ethernet(packet(segment))) for time_ns, segment in link.seen]
-    return [*frames, (link.now, ethernet(clock_packet()))]
 
 
 def shown(link: Link, analysis: Json) -> str:
@@ -122,7 +89,7 @@ class TwoStacks(RuleBasedStateMachine):
         """Active OPEN."""
         self.link.stacks[end].open()
 
-    @rule(end=ENDS, octets=st.sampled_from([1, 1, 700, 1000, 2500, 6000]))
+    @rule(end=ENDS, octets=OCTETS)
     def write(self, end: int, octets: int) -> None:
         """SEND."""
         self.link.stacks[end].write(octets)
@@ -154,7 +121,7 @@ class TwoStacks(RuleBasedStateMachine):
         """A keep-alive probe, if it is idle."""
         self.link.stacks[end].keep_alive()
 
-    @rule(time_ns=MILLISECONDS)
+    @rule(time_ns=WAITS)
     def wait(self, time_ns: int) -> None:
         """Let time pass, and look."""
         self.link.run(time_ns)

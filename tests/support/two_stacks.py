@@ -417,12 +417,12 @@ class Stack:
             self.start("2MSL", TIME_WAIT_NS)
 
     def is_acceptable(self, segment: Segment, seq: int) -> bool:
-        """Table 6."""
+        """Table 6; ACKs count where the window is closed, even those with data."""
         length = len(segment.payload) + bool(segment.control_bits & FIN)
         low, high = self.heard.nxt, max(self.heard.edge, self.heard.nxt)
         if length == 0:
             return low <= seq <= max(high - 1, low)
-        return seq < high and seq + length > low
+        return seq <= high and seq + length > low
 
     def is_old(self, segment: Segment) -> bool:
         """RFC 7323 5.3 R1: PAWS."""
