@@ -6,7 +6,7 @@ import pytest
 
 from tcpflow_analyzer.decode.segment import Segment, destination_word, source_word
 from tcpflow_analyzer.table.connection import Entry
-from tcpflow_analyzer.table.connection_table import ConnectionTable, swapped
+from tcpflow_analyzer.table.connection_table import ConnectionTable, LiveEntries, swapped
 
 KEY = bytes((192, 0, 2, 1, 198, 51, 100, 1)) + (40000).to_bytes(2, "big") + b"\x00\x50"
 KEY_V6 = bytes.fromhex("20010db8") + bytes(27) + b"\x01\x9c\x40\x00\x50"
@@ -77,3 +77,43 @@ def test_thousands_of_entries_come_and_go() -> None:
     assert table.count == len(entries)
     assert all(table.find(segment(key)) is entry for key, entry in entries.items())
     assert all(table.find(segment(key)) is None for key in gone)
+
+
+def test_holds_only_the_very_entry() -> None:
+    for key in (KEY, KEY_V6):
+        table, entry = ConnectionTable(), Entry(key)
+        assert not table.holds(entry)
+        table.put(entry)
+        assert table.holds(entry)
+        assert not table.holds(Entry(key))
+
+
+def live(number: int) -> tuple[LiveEntries, list[Entry]]:
+    entries = [Entry(KEY) for _ in range(number)]
+    kept = LiveEntries()
+    for entry in entries:
+        kept.put(entry)
+    return kept, entries
+
+
+def test_live_entries_come_in_the_order_in_which_they_began() -> None:
+    kept, entries = live(5)
+    kept.drop(entries[1])
+    kept.drop(entries[1])  # it is gone already
+    later = Entry(KEY)
+    kept.replace(entries[3], later)
+    assert [each for each in kept.take_all() if each is not None] == [
+        entries[0], entries[2], later, entries[4],
+    ]  # fmt: skip
+    assert kept.take_all() == []
+
+
+def test_live_entries_keep_no_more_gaps_than_entries() -> None:
+    kept, entries = live(20_000)
+    for entry in entries[:-10]:
+        kept.drop(entry)
+    kept.put(Entry(KEY))
+    assert len(kept.entries) == 11
+    assert [kept.entries[each.position] for each in entries[-10:]] == entries[-10:]
+    kept.drop(entries[-1])
+    assert entries[-1] not in kept.entries
