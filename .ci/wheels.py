@@ -14,6 +14,7 @@ Options:
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -94,7 +95,10 @@ def try_it(part: Path, twin: str, work: Path) -> str:
         run(programs / program, "--help")
     recordings = sorted((ROOT / "fixtures" / "recordings").glob("*.pcap*"))
     report = run(programs / "tcpflow", "analyze", "--separate", "--format", "json", *recordings)
-    return hashlib.sha256(report.encode()).hexdigest()
+    captures = json.loads(report)["captures"]
+    for capture in captures:
+        del capture["tool"]["compiled"]  # the one thing in which the twins differ
+    return hashlib.sha256(json.dumps(captures).encode()).hexdigest()
 
 
 def main() -> None:
