@@ -64,7 +64,7 @@ def streams_of(capture: Path) -> dict[str, Any]:
         else:
             stream.pop("completeness_caveats", None)
     return {
-        "paths": [capture.name],
+        "paths": [f"{capture.parent.name}/{capture.name}"],
         "streams": list(streams.values()),
         "unparsed_tcp_frames": unparsed,
     }
