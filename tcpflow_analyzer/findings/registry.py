@@ -101,9 +101,12 @@ class Rule(NamedTuple):
 
     @property
     def definition(self) -> str:
-        """The docstring in the source."""
+        """The docstring in the source, its lines indented as far as under its first."""
+        import inspect  # noqa: PLC0415  slow, and few runs ask for any
+
         rule = self.detect or self.make
-        return self.docstring or ("" if rule is None else _docstring_in_source(rule))
+        docstring = self.docstring or ("" if rule is None else _docstring_in_source(rule))
+        return inspect.cleandoc(docstring)  # Python 3.13 has done so, others and compiled code not
 
     @property
     def summary(self) -> str:

@@ -5,7 +5,6 @@ region, as readers that show source code know nothing else. Paths are relative t
 build. Rules are those that occur, each with the definition of the catalogue as its help.
 """
 
-import inspect
 import json
 from typing import Final
 
@@ -86,7 +85,7 @@ def _rule(name: str) -> Json:
         return _descriptor(name, f"Expectation: {what}") | {
             "defaultConfiguration": {"level": "error"}
         }
-    definition = inspect.cleandoc(rule.definition)
+    definition = rule.definition
     return {
         "id": name,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),

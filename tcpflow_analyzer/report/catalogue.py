@@ -63,7 +63,7 @@ def explanation_text(rule: Rule, look: Look, parameters: Sequence[Parameter] = (
 def explanation_json(rule: Rule, parameters: Sequence[Parameter] = ()) -> str:
     """Write all that is known of a rule, and its parameters, as a JSON object."""
     sections = _sections(rule.definition)
-    members = _members(rule) | {"definition": inspect.cleandoc(rule.definition)}
+    members = _members(rule) | {"definition": rule.definition}
     members |= {member: sections.get(heading, "") for heading, member in SECTIONS.items()}
     members["parameters"] = [parameter_members(each) for each in parameters]
     return json.dumps(members, indent=1) + "\n"

@@ -98,7 +98,7 @@ def test_definition_is_the_docstring_in_the_source(rule: Rule) -> None:
     assert target is not None
     source = (PACKAGE.parent / f"{target.__module__.replace('.', '/')}.py").read_text()
     docstrings = [
-        (ast.get_docstring(node, clean=False) or "").strip()
+        ast.get_docstring(node) or ""
         for node in ast.parse(source).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == target.__name__
     ]
