@@ -31,6 +31,7 @@ _EXCLUSIVE: Final = (
 
 # Paths of the drafts of this process, so that one that is interrupted can remove them.
 _begun: Final[set[str]] = set()
+_lost: Final[list[str]] = []  # names of files of which drafts were given up
 
 
 class Draft:
@@ -40,13 +41,14 @@ class Draft:
         stream: takes its octets.
     """
 
-    def __init__(self, path: str) -> None:
-        """Begin a draft in the folder of `path`.
+    def __init__(self, path: str, name: str) -> None:
+        """Begin a draft in the folder of `path`, which messages call `name`.
 
         Raises:
             OSError: there can be none.
         """
         self._path = path
+        self._name = name
         self._temporary = os.path.join(os.path.dirname(path), f".tcpflow-{os.urandom(8).hex()}")
         _begun.add(self._temporary)
         try:
@@ -80,6 +82,8 @@ class Draft:
         """Remove the draft; the place stays as it is."""
         with contextlib.suppress(OSError):
             self.stream.close()
+        if self._temporary in _begun:
+            _lost.append(self._name)
         _remove(self._temporary)
 
 
@@ -103,7 +107,7 @@ def begin_draft(path: str) -> Draft | None:
     if before is not None and not os.access(place, os.W_OK):
         raise OutputError(f"{path}: {os.strerror(errno.EACCES)}")
     try:
-        return Draft(place)
+        return Draft(place, path)
     except OSError as error:
         if before is not None and error.errno in (errno.EACCES, errno.EROFS):
             return None
@@ -147,6 +151,14 @@ def is_shared(folder: str) -> bool:
         return bool(os.stat(folder or ".").st_mode & stat.S_IWOTH)
     except OSError:
         return False
+
+
+def lost_files() -> str:
+    """Say which files were given up, "" if none was; for a program that was interrupted."""
+    if not _lost:
+        return ""
+    were = "was" if len(_lost) == 1 else "were"
+    return f"; {', '.join(_lost)} {were} not written"
 
 
 def discard_drafts() -> None:

@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 import click
 
-from tcpflow_analyzer.cli.drafts import discard_drafts
+from tcpflow_analyzer.cli.drafts import discard_drafts, lost_files
 from tcpflow_analyzer.cli.help import HelpGroup
 from tcpflow_analyzer.cli.interruption import Interrupted, Terminated, handle_signals
 from tcpflow_analyzer.cli.messages import say
@@ -127,9 +127,11 @@ def run(arguments: Sequence[str]) -> int:
         say("error", f"standard output: {error.strerror}")
         return STATUS_OUTPUT
     except (Interrupted, click.Abort):
-        say("error", "interrupted")
+        say("error", f"interrupted{lost_files()}")
         return STATUS_INTERRUPTED
     except Terminated:
+        if lost := lost_files():
+            say("error", f"terminated{lost}")
         return STATUS_TERMINATED
     return status if isinstance(status, int) else 0
 

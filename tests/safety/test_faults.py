@@ -248,11 +248,14 @@ def test_signal_at_any_moment_leaves_nothing_half_done(
     for place, delay_s in enumerate(moments):
         number, expected = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[place % 2]
         run = Interrupted(words, _made(tmp_path / str(place)), number, delay_s)
-        said = "tcpflow: error: interrupted\n" if run.status == 130 else ""
         if run.status in (0, 1):  # it was through
             assert run.out.exists()
         else:
-            assert (run.status, run.messages) == (expected, said), (name, delay_s)
+            lost = f"; {run.out} was not written"
+            interrupted = [f"tcpflow: error: interrupted{what}\n" for what in ("", lost)]
+            terminated = ["", f"tcpflow: error: terminated{lost}\n"]
+            assert run.status == expected, (name, delay_s, run.messages)
+            assert run.messages in (interrupted if expected == 130 else terminated)
         statuses.add(run.status)
         assert run.litter() == []
         if run.out.exists():
@@ -310,5 +313,29 @@ def test_second_signal_ends_at_once_whatever_the_first_has_begun(
                 program.send_signal(number)
         messages = program.communicate(timeout=60)[1]
     assert program.returncode in (130, 143)
-    assert messages in (b"", b"tcpflow: error: interrupted\n")
+    lost = f"terminated; {out} was not written"
+    assert messages.decode() in ("", f"tcpflow: error: {lost}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_interrupt_says_which_files_are_not_written(
+    tmp_path: Path, folder: Path, number: int, status: int, word: str
+) -> None:
+    outs = [tmp_path / "a.json", tmp_path / "b.csv"]
+    command, variables = program_command(
+        ["analyze", folder / "a.pcap", *(f"-o{out}" for out in outs), "-ondjson:-"]
+    )
+    with subprocess.Popen(
+        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.read(1)  # it is at work, and will wait for its reader
+        program.send_signal(number)
+        messages = program.communicate(timeout=60)[1].decode()
+    assert program.returncode == status
+    assert messages == f"tcpflow: error: {word}; {outs[1]}, {outs[0]} were not written\n"
     assert list(tmp_path.iterdir()) == []

@@ -195,7 +195,7 @@ def test_draft_is_private_hidden_and_cannot_be_guessed(tmp_path: Path) -> None:
     names = set()
     with umask(0):
         for _ in range(3):
-            draft = Draft(str(place))
+            draft = Draft(str(place), "report")
             draft.stream.write(b"new")
             (name,) = drafts_in(tmp_path)
             assert mode(tmp_path / name) == 0o600
@@ -217,7 +217,7 @@ def test_error_while_a_file_is_written_leaves_what_was_there(tmp_path: Path) -> 
 
 
 def test_drafts_of_a_process_that_ends_are_removed(tmp_path: Path) -> None:
-    draft = Draft(str(tmp_path / "a"))
+    draft = Draft(str(tmp_path / "a"), "a")
     discard_drafts()
     assert list(tmp_path.iterdir()) == []
     draft.stream.close()
@@ -229,7 +229,7 @@ def test_file_is_written_in_place_where_the_folder_takes_none(
     place = tmp_path / "report.json"
     place.write_bytes(b"as it was")
 
-    def refuse(_path: str) -> Draft:
+    def refuse(_path: str, _name: str) -> Draft:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tcpflow_analyzer.cli.drafts.Draft", refuse)
@@ -356,3 +356,15 @@ def with_closed_output(words: Sequence[str | Path]) -> subprocess.CompletedProce
         )
     finally:
         os.close(writing)
+
+
+def test_output_that_cannot_be_opened_comes_before_an_input_that_is_missing(
+    capture: Path, tmp_path: Path
+) -> None:
+    for command in ("analyze", "check"):
+        done = run_here([command, tmp_path / "missing", "-o", tmp_path / "none" / "out"])
+        assert done.returncode == 4
+        assert done.stderr.count(b"\n") == 1
+    done = run_here(["analyze", tmp_path / "missing", capture, "-o", tmp_path / "out"])
+    assert done.returncode == 2
+    assert (tmp_path / "out").stat().st_size
