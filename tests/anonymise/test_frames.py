@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decode.frames import ETHERNET, LINK_RAW, MACS, PAYLOAD, SENT, SENT_IPV6, TCP_IN_IPV4, udp
+from anonymise.test_carriers import CASES
+from decode.frames import (
+    ETHERNET,
+    LINK_RAW,
+    MACS,
+    PAYLOAD,
+    SENT,
+    SENT_IPV6,
+    TCP_IN_IPV4,
+    tunnel_packet,
+    udp,
+)
 from decode.test_link_layer import HEADERS_BEFORE_IPV4
 from support.anonymity import (
     KEY,
@@ -22,9 +33,13 @@ from support.capture_builder import checksum, icmp_error, ip, packet
 from support.evidence import ROUTER, fragments_of
 from tcpflow_analyzer.anonymise.addresses import Addresses
 from tcpflow_analyzer.anonymise.frames import Anonymiser
-from tcpflow_analyzer.decode.segment import ICMP_ERROR
+from tcpflow_analyzer.decode.segment import ICMP_ERROR, TCP_SEGMENT
 
 INTERNET = Addresses(KEY).internet
+CARRIED = [
+    *((link_type, header + TCP_IN_IPV4) for link_type, header in HEADERS_BEFORE_IPV4.values()),
+    *((LINK_RAW, tunnel_packet(*case)) for case in CASES.values()),
+]
 QUOTED = packet(SENT)
 
 
@@ -153,15 +168,17 @@ def test_outer_connection_is_what_the_decoder_reads() -> None:
     assert frame.octets[20:] == bytes(len(inner) - 20)
 
 
-@given(st.sampled_from(sorted(HEADERS_BEFORE_IPV4)), st.data())
-def test_any_octets_give_a_frame_of_their_length(name: str, data: st.DataObject) -> None:
-    link_type, header = HEADERS_BEFORE_IPV4[name]
-    octets = bytearray(header + TCP_IN_IPV4)
+@given(st.sampled_from(CARRIED), st.data())
+def test_damaged_frames_are_read_as_before(carried: tuple[int, bytes], data: st.DataObject) -> None:
+    link_type, whole = carried
+    octets = bytearray(whole)
     for _ in range(data.draw(st.integers(0, 4))):
         octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
-    captured = data.draw(st.integers(0, len(octets)))
-    out = anonymous(bytes(octets[:captured]), link_type, len(octets))
-    assert len(out) == captured
+    cut = bytes(octets[: data.draw(st.integers(0, len(octets)) | st.just(len(octets)))])
+    if Reading(cut, link_type, len(octets)).status in (TCP_SEGMENT, ICMP_ERROR):
+        assert_tells_the_same(cut, link_type, len(octets))
+    else:
+        assert len(anonymous(cut, link_type, len(octets))) == len(cut)
 
 
 @given(st.binary(max_size=200), st.sampled_from([0, 1, 101, 105, 113, 127, 239, 276, 117, 192]))

@@ -1,5 +1,6 @@
 """What stands for the octets of a stream: the same by the same, in the same place."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,15 @@ def test_difference_of_two_octets_in_a_place_is_not_shown() -> None:
         for at in places
     }
     assert len(differences) > 50
+
+
+def test_masks_that_were_forgotten_are_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [PAYLOAD.replace(b"way", 1020 * place, b"same words") for place in range(9)]
+    monkeypatch.setattr("tcpflow_analyzer.anonymise.payload._MOST_MASKS", 1)
+    bounded = Payload(KEY)
+    assert [bounded.replace(b"way", 1020 * place, b"same words") for place in range(9)] == expected
+    assert bounded.replace(b"way", 1, b"") == b""
+    assert len(bounded._masks) <= 2
 
 
 def test_constant_payload_looks_like_chance() -> None:

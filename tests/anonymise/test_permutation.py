@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,16 @@ def test_groups_are_exchanged_in_themselves() -> None:
     rest = [octet for octet in range(256) if octet != 7 and octet not in group]
     assert {permutation.replace(bytes([octet]))[0] for octet in rest} == set(rest)
     assert sum(permutation.replace(bytes([octet]))[0] == octet for octet in rest) < 10
+
+
+def test_what_was_forgotten_is_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [number.to_bytes(2, "big") for number in range(50)]
+    expected = [PLAIN.replace(word) for word in words]
+    monkeypatch.setattr("tcpflow_analyzer.anonymise.permutation._MOST_KNOWN", 7)
+    monkeypatch.setattr("tcpflow_analyzer.anonymise.permutation._MOST_TABLES", 1)
+    bounded = Permutation(KEY)
+    assert [bounded.replace(word) for word in words] == expected
+    assert len(bounded._known) <= 7
 
 
 def test_zeros_may_stand_for_themselves_and_for_nothing_else() -> None:
