@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tcpflow_analyzer.findings.close.waiting import is_full_view, patience_ns, was_reset
+from tcpflow_analyzer.findings.close.waiting import patience_ns, was_reset
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import (
     frames_of,
@@ -72,7 +72,7 @@ def fin_unacknowledged(connection: Connection, capture: CaptureView) -> Iterator
             "CL001",
             connection,
             about=sender,
-            certainty="observed" if is_full_view(connection) else "inferred",
+            certainty="inferred",  # what was not captured may have been sent
             time_ns=last_ns,
             frames=(sender.fin_frame, *(frames_of(copies) if copies is not None else ())),
             frame_count=1 + (copies.count if copies is not None else 0),
