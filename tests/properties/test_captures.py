@@ -22,7 +22,7 @@ from support.two_ends import redirected
 from support.two_stacks import Link
 from tcpflow_analyzer.tcp.control_bits import ACK, RST
 
-EXAMPLES = settings(max_examples=settings().max_examples // 4)
+EXAMPLES = settings(max_examples=settings().max_examples // 10)  # each is two analyses
 
 
 def said(analysis: Json) -> list[Any]:
