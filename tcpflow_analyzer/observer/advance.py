@@ -32,6 +32,7 @@ from tcpflow_analyzer.observer.lost_fin import (
     infer_fin,
     lost_a_fin,
     note_lost_octet,
+    note_octet_found,
     note_octet_under_fin,
     skipped_a_fin,
 )
@@ -639,6 +640,8 @@ def _put_right(
         sender.rarities is not None and sender.rarities.fin_inferred
     ):
         meet_unseen(connection, sender, receiver, segment, sequence, timing)
+    if segment.payload_len > 0:
+        note_octet_found(sender, sequence, sequence + segment.payload_len)
     _revive(connection, sender, receiver, segment, sequence, timing)
 
 

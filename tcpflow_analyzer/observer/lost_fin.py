@@ -33,6 +33,18 @@ def note_lost_octet(endpoint: Endpoint, unseen: i64, acknowledgement: i64) -> No
         endpoint.rare().lost_end = acknowledgement
 
 
+def note_octet_found(endpoint: Endpoint, start: i64, end: i64) -> None:
+    """Data that came late holds the octet that seemed lost: it is no FIN.
+
+    Args:
+        endpoint: that sent it.
+        start, end: of the payload, offsets in its stream.
+    """
+    rarities = endpoint.rarities
+    if rarities is not None and start < rarities.lost_end <= end:
+        rarities.lost_end = UNKNOWN
+
+
 def lost_a_fin(endpoint: Endpoint, peer: Endpoint) -> bool:
     """Whether the octet that the capture lost is to be taken for a FIN: the peer closes too."""
     rarities = endpoint.rarities

@@ -218,3 +218,18 @@ def test_fin_that_shows_the_peers_lost_fin_need_not_have_got_it() -> None:
         """
     )
     assert "CLOSE-WAIT" not in endpoint_path(the_connection(analysis), "originator")
+
+
+def test_octet_that_an_ack_overtook_is_no_fin_once_it_came() -> None:
+    analysis = assert_ladder(
+        OPEN
+        + """
+        ESTABLISHED --> <CTL=ACK><LEN=1000>                        -->
+        ESTABLISHED <-- <SEQ=5003><ACK=2001><CTL=ACK>              <-- ESTABLISHED
+        +0.06 s
+        ESTABLISHED <-- <SEQ=5002><ACK=1001><CTL=ACK><LEN=1>       <-- ESTABLISHED
+        FIN-WAIT-1  --> <SEQ=2001><ACK=5003><CTL=FIN,ACK>          -->
+        FIN-WAIT-2  <-- <SEQ=5003><ACK=2002><CTL=ACK>              <-- CLOSE-WAIT
+        """
+    )
+    assert endpoint_path(the_connection(analysis), "responder")[-1] == "CLOSE-WAIT"
