@@ -18,7 +18,7 @@ from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.tcp.states import State
 
-FINEST_NS: Final = 1_000  # times are told apart so finely, or by a power of two of it
+FINEST_NS: Final = 1_000  # times are told apart so finely, or by a power of four of it
 MOST_BUCKETS: Final = 65_536
 MOST_SAMPLES: Final = 1_000
 SECOND: Final = 1_000_000_000
