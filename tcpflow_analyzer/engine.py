@@ -132,6 +132,7 @@ _LEFT: Final = 2
 _HOLDS_ORIGINATOR: Final = 4
 _HOLDS_RESPONDER: Final = 8
 _UNTOLD: Final = 16  # it holds TIME-WAIT since a sweep; no segment came since
+_MOST_HELD: Final = 4_096  # connections handed over that are still held, beyond as many as live
 _MOST_SERVICES: Final = 65_536  # listeners that are known by their SYN-ACKs
 
 
@@ -209,6 +210,7 @@ class Engine:
         self._over_first: i64 = 0
         self._closed: list[Connection] = []
         self._closed_first: i64 = 0
+        self._handed_over: i64 = 0  # connections, since the queues were looked through for them
         self._next_sweep_ns: i64 = 0
         self._live = LiveEntries()
         self._requests: list[Request] = []
@@ -383,6 +385,8 @@ class Engine:
         """Add an entry to the table and to the list of what has to be handed over."""
         self._table.put(entry)
         self._live.put(entry)
+        if self._handed_over > self._live.count + _MOST_HELD:
+            self._let_go()
         remembered: i64 = len(self._remembered) - self._remembered_first
         if self._table.count - remembered > self._max_connections:
             self._evict()
@@ -581,6 +585,7 @@ class Engine:
         """Open the next incarnation at a SYN whose sender has nothing left of the old one."""
         # What is only believed to have ended it may have been lost (RFC 9293 3.5.1, figure 10).
         lives_on = receiver.believed != CLOSED or receiver.proven != CLOSED
+        self._replace_older(old, segment)
         note_recovery(old, old, segment)
         record = remember(old)
         if not lives_on:
@@ -597,10 +602,22 @@ class Engine:
         self._advance(connection, True, segment)
         note_reuse(connection, segment, segment.tsval, 0)
 
+    def _replace_older(self, connection: Connection, segment: Segment) -> None:
+        """End what lived on beside a connection on which another one follows.
+
+        The table has lost it, so that no segment could be found to be its own any more.
+        """
+        older = connection.older
+        connection.older = None
+        if older is not None and not older.finished:
+            end_by_replacement(older, segment, self._timing)
+            self._hand_over(older)
+
     def _accept_candidate(self, old: Connection, candidate: Request, segment: Segment) -> None:
         """A SYN-ACK acknowledges the candidate's SYN: the old incarnation is replaced."""
         restored = self._restored
         restore_segment(candidate, 0, restored)
+        self._replace_older(old, segment)
         end_by_replacement(old, segment, self._timing)
         self._uncount_syn(old, candidate)
         record = remember(old)
@@ -1018,6 +1035,9 @@ class Engine:
     def _leave(self, connection: Connection) -> None:
         """Hand over a connection and keep the compact record of it."""
         still_found = self._table.holds(connection)
+        older = connection.older
+        if older is not None:  # the table has lost it
+            self._hand_over(older)
         self._hand_over(connection)
         if still_found:
             record = remember(connection)
@@ -1074,6 +1094,7 @@ class Engine:
             return
         connection.finished = True
         self._live.drop(connection)
+        self._handed_over += 1
         self._conclude(connection)
         self._count_time_wait_left(connection)
         self._tell_end(connection)
@@ -1091,6 +1112,23 @@ class Engine:
             or connection.number <= self.want_first
         ):
             self._on_finished(connection)
+
+    def _let_go(self) -> None:
+        """Forget what was handed over but stands in a queue whose time has not come.
+
+        Time may stand still, by accident or on purpose, while connections come and go.
+        """
+        self._handed_over = 0
+        self._over = _unfinished(self._over, self._over_first)
+        self._closed = _unfinished(self._closed, self._closed_first)
+        self._time_wait = _unfinished(self._time_wait, self._time_wait_first)
+        self._over_first = self._closed_first = self._time_wait_first = 0
+        self._closing = _unfinished(self._closing, 0)
+        if len(self._attempted) > self._max_connections:
+            for connection in self._attempted:
+                if connection.finished:
+                    self._tell_outcome(connection)
+            self._attempted = _unfinished(self._attempted, 0)
 
     def _conclude(self, connection: Connection) -> None:
         """Settle what is known of a connection, as if the capture ended now."""
@@ -1241,3 +1279,13 @@ def _is_over(connection: Connection) -> bool:
     return (originator == CLOSED or originator == TIME_WAIT) and (
         responder == CLOSED or responder == TIME_WAIT
     )
+
+
+def _unfinished(waiting: list[Connection], first: i64) -> list[Connection]:
+    """What of a queue was not handed over yet, from its head on."""
+    found: list[Connection] = []
+    for index in range(first, len(waiting)):
+        connection = waiting[index]
+        if not connection.finished:
+            found.append(connection)
+    return found

@@ -175,22 +175,23 @@ class LiveEntries:
 
     Attributes:
         entries: the entries, None where one was dropped.
+        count: of those that are there.
     """
 
     def __init__(self) -> None:
         """Begin with none."""
         self.entries: list[Entry | None] = []
-        self._count: i64 = 0
+        self.count: i64 = 0
 
     def put(self, entry: Entry) -> None:
         """Add an entry that began now."""
         entries = self.entries
-        if len(entries) > 2 * self._count + _MOST_GAPS:
+        if len(entries) > 2 * self.count + _MOST_GAPS:
             self._close_gaps()
             entries = self.entries
         entry.position = len(entries)
         entries.append(entry)
-        self._count += 1
+        self.count += 1
 
     def replace(self, old: Entry, new: Entry) -> None:
         """Put `new` in the place of `old`, in which it began."""
@@ -205,13 +206,13 @@ class LiveEntries:
         if position >= 0 and position < len(self.entries):
             entry.position = -1
             self.entries[position] = None
-            self._count -= 1
+            self.count -= 1
 
     def take_all(self) -> list[Entry | None]:
         """All entries in order, None between them; afterwards nothing is kept here."""
         entries = self.entries
         self.entries = []
-        self._count = 0
+        self.count = 0
         return entries
 
     def _close_gaps(self) -> None:
