@@ -1124,6 +1124,7 @@ class Engine:
         self._time_wait = _unfinished(self._time_wait, self._time_wait_first)
         self._over_first = self._closed_first = self._time_wait_first = 0
         self._closing = _unfinished(self._closing, 0)
+        self.openings.let_go(self.last_time_ns)
         if len(self._attempted) > self._max_connections:
             for connection in self._attempted:
                 if connection.finished:

@@ -259,6 +259,16 @@ class Openings:
             self._old_sweep_ns = now_ns + _OLD_SWEEP
             self._sweep_old(now_ns)
 
+    def let_go(self, now_ns: i64) -> None:
+        """Forget connections that were handed over, before the next sweep would."""
+        young: list[Connection] = []
+        for connection in self._young:
+            if connection.finished:
+                self._release_if_queued(connection, now_ns)
+            else:
+                young.append(connection)
+        self._young = young
+
     def finish(self, now_ns: i64) -> None:
         """The capture has ended; all failures were told."""
         for connection in self._young:
