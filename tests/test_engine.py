@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.hostile import CASES
 from support import container_builder as build
 from support.capture_builder import (
     SECOND_NS,
@@ -204,3 +205,16 @@ def test_clock_record_before_the_first_frame_is_no_beginning() -> None:
         clocked_capture(Ladder(CLOSED_BY_A), b"tcpflow-analyzer 0", -2, -1)
     )
     assert analysis["capture"]["first_time_ns"] == START_NS
+
+
+def test_two_sockets_have_two_live_incarnations_at_most(tmp_path: Path) -> None:
+    """Each SYN on a half-dead connection left the one before it alive, beside the table's limit."""
+    path = tmp_path / "noise.pcap"
+    path.write_bytes(b"".join(CASES["noise"].blocks(4000)))
+    engine = Engine(Settings(), Decoder(False, False, None), lambda _: None, None)
+    recording = Recording([str(path)])
+    for walk, until_ns in recording.steps():
+        engine.run(walk, until_ns)
+        live = [entry for entry in engine.live_entries() if entry is not None]
+        assert len(live) <= 2 * 4  # pairs
+    assert engine.connections > 40

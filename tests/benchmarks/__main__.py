@@ -1,6 +1,7 @@
 """The measurements, as commands."""
 
 import json
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import compare as comparing
+from benchmarks import hostile as exhausting
 from benchmarks import instructions as counting
 from benchmarks import live_load as loading
 from benchmarks import soak as soaking
@@ -210,6 +212,26 @@ def count(names: tuple[str, ...]) -> None:
             )
     if above:
         raise SystemExit(1)
+
+
+@main.command()
+@click.argument("names", nargs=-1, type=click.Choice([*exhausting.CASES]))
+@in_folder
+@of_program
+@click.option("--times", type=click.IntRange(1), default=1, help="So many times the small size.")
+@click.option("--share", type=click.IntRange(1), default=1, help="One in so many of it.")
+def hostile(names: tuple[str, ...], folder: Path, program: str, times: int, share: int) -> None:
+    """Analyse captures made to exhaust, NAMES or all, and print a table in Markdown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    click.echo("| capture | size | file | processor | peak memory |\n|---|---|---|---|---|")
+    for name in names or exhausting.CASES:
+        case = exhausting.CASES[name]
+        count = max(case.size * times // share, 1)
+        made = exhausting.measure_case(case, count, shlex.split(program), folder)
+        click.echo(
+            f"| {case.what} | {count:,} | {made.octets / 1e6:,.1f} MB "
+            f"| {made.usage.processor_seconds:.1f} s | {made.usage.peak_mib:,.0f} MiB |"
+        )
 
 
 if __name__ == "__main__":
