@@ -7,7 +7,7 @@ looks, the capture so far is analysed, and compared with the states that the sta
 
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -195,4 +195,8 @@ def side_of(connection: dict[str, Any], stack: Stack) -> str:
 
 
 TestTwoStacks = TwoStacks.TestCase
-TestTwoStacks.settings = settings(max_examples=settings().max_examples // 4, stateful_step_count=20)
+TestTwoStacks.settings = settings(
+    max_examples=settings().max_examples // 5,
+    stateful_step_count=20,
+    suppress_health_check=[HealthCheck.too_slow],
+)

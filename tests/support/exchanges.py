@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from support.capture_builder import clock_packet, ethernet, packet
+from support.capture_builder import SECOND_NS, clock_packet, ethernet, packet
 from support.two_ends import Act, Played, play
 from support.two_stacks import MILLISECOND, Fate, Link, Path, Traits
 
@@ -75,7 +75,7 @@ def traits(iss: int) -> st.SearchStrategy[Traits]:
 
 @st.composite
 def links(draw: st.DrawFn, *, most_accidents: int = 3) -> Link:
-    """What two stacks did until everything was quiet, or for five minutes."""
+    """What two stacks did until everything was quiet, or for a minute."""
     delay = draw(st.sampled_from([2, 20, 200])) * MILLISECOND
     link = Link(Path(delay, draw(st.integers(0, 4))), (draw(traits(1000)), draw(traits(5000))))
     a, b = link.stacks
@@ -101,7 +101,7 @@ def links(draw: st.DrawFn, *, most_accidents: int = 3) -> Link:
         link.run(draw(WAITS))
     a.read(True)
     b.read(True)
-    link.settle()
+    link.settle(60 * SECOND_NS)
     return link
 
 
