@@ -132,7 +132,7 @@ _LEFT: Final = 2
 _HOLDS_ORIGINATOR: Final = 4
 _HOLDS_RESPONDER: Final = 8
 _UNTOLD: Final = 16  # it holds TIME-WAIT since a sweep; no segment came since
-_MOST_HELD: Final = 4_096  # connections handed over that are still held, beyond as many as live
+_MOST_HELD: Final = 1_024  # connections handed over that are still held, beyond as many as live
 _MOST_SERVICES: Final = 65_536  # listeners that are known by their SYN-ACKs
 
 
