@@ -12,6 +12,7 @@ import csv
 import gc
 import io
 import json
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -294,7 +295,7 @@ def _check_syntax(words: Sequence[str], written: str) -> None:
 def configuration(octets: bytes) -> Json:
     """A tcpflow.toml."""
     found = read_configuration("tcpflow.toml", _text(octets), rules())
-    return None if found is None else repr(found)
+    return None if found is None else re.sub(" at 0x[0-9a-f]+", "", repr(found))
 
 
 def baseline(octets: bytes) -> Json:
