@@ -84,6 +84,7 @@ def plain_summary(options: Options) -> ta.Summary:
         return analysis_of(options, Path(folder)).summary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vlan", [0, 7])
 @pytest.mark.parametrize("ipv6", [False, True])
 @pytest.mark.parametrize("options", [BULK, WEB, SCAN], ids=lambda options: options.name)
@@ -97,6 +98,7 @@ def test_wire_changes_nothing_about_the_connections(
     assert all(version in str(each.originator.address) for each in other.connections)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="no tshark")
 @pytest.mark.parametrize("ipv6", [False, True])
 @pytest.mark.parametrize("name", NAMES)

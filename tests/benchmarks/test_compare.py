@@ -36,6 +36,7 @@ def test_measure_refuses_a_program_that_fails() -> None:
         measure([sys.executable, "-c", "raise SystemExit(3)"])
 
 
+@pytest.mark.slow
 def test_a_time_does_not_count_when_the_counts_are_wrong(program: str, tmp_path: Path) -> None:
     made = make(Options("web", connections=50), tmp_path / "made.pcap")
     analyze = [*program.split(), "analyze", str(tmp_path / "made.pcap"), "--no-progress"]
@@ -62,6 +63,7 @@ def test_judge_compares_with_the_target(
     assert compare.judge(peer_by_ours, wanted)[1] is met
 
 
+@pytest.mark.slow
 def test_compare_runs_both_programs(
     program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ def test_every_target_is_about_a_peer_and_a_capture() -> None:
         assert wanted.keys() - {"peak_mib"} <= compare.PEERS.keys()
 
 
+@pytest.mark.slow
 def test_soak_compares_a_recording_with_a_longer_one(program: str, tmp_path: Path) -> None:
     folder = tmp_path / "soak"
     folder.mkdir()

@@ -7,6 +7,7 @@ ends the process.
 
 import argparse
 import hashlib
+import resource
 import sys
 import time
 import traceback
@@ -52,6 +53,14 @@ def place_of(error: BaseException) -> str:
     return f"{type(error).__name__} {lines[-1] if lines else ''}"
 
 
+def _peak_mib() -> int:
+    """The most memory that this process is said to have had.
+
+    On Linux that is at first what the program had that started it: pytest may have had gigabytes.
+    """
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def fuzz(target: str, corpus: Path, findings: Path, limits: list[str]) -> None:
     """Fuzz a target; does not come back."""
     support.source_first.install()
@@ -72,7 +81,7 @@ def fuzz(target: str, corpus: Path, findings: Path, limits: list[str]) -> None:
             if took > SLOW_S:
                 kept.keep(octets, f"{took:.1f} s\n", f"slow {len(octets) // 500}")
 
-        words = [sys.argv[0], f"-timeout={HANG_S}", f"-rss_limit_mb={MOST_MIB}"]
+        words = [sys.argv[0], f"-timeout={HANG_S}", f"-rss_limit_mb={MOST_MIB + _peak_mib()}"]
         words += [f"-max_len={MOST_OCTETS}", "-print_final_stats=1", "-len_control=20"]
         words += [f"-artifact_prefix={findings}/{target}-", *limits, str(corpus)]
         atheris.Setup(words, try_one)

@@ -106,6 +106,7 @@ def test_duration_ends_the_capture_of_a_quiet_wire(hosts: Network, engine: str) 
     assert report["capture"]["files"][0]["error"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_several_interfaces_are_one_capture(hosts: Network, engine: str) -> None:
     with hosts.b.listen() as listener, hosts.a.open_socket() as local:
@@ -130,6 +131,7 @@ def test_several_interfaces_are_one_capture(hosts: Network, engine: str) -> None
     assert sorted(states(report)) == [("CLOSED", "TIME-WAIT"), ("TIME-WAIT", "CLOSED")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_filter_leaves_frames_out(hosts: Network, engine: str) -> None:
     with hosts.b.listen() as listener, hosts.b.listen(PORT + 1) as other:
@@ -152,6 +154,7 @@ def test_wrong_filter_is_refused(hosts: Network, engine: str) -> None:
     assert messages.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_snaplen_cuts_frames_and_keeps_their_lengths(hosts: Network, engine: str) -> None:
     with hosts.b.listen() as listener:
@@ -170,6 +173,7 @@ def test_snaplen_cuts_frames_and_keeps_their_lengths(hosts: Network, engine: str
     assert connection["originator"]["unique_octets"] == 5000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_any_captures_all_devices_and_loopback_once(hosts: Network, engine: str) -> None:
     with hosts.b.listen() as listener, hosts.a.open_socket() as local:
@@ -192,6 +196,7 @@ def test_any_captures_all_devices_and_loopback_once(hosts: Network, engine: str)
     assert report["capture"]["duplicate_frames"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_second_interrupt_stops_at_once(hosts: Network, engine: str) -> None:
     program = start(hosts, engine)

@@ -24,10 +24,12 @@ from support.in_process import run_here
 from support.program import await_signal_handlers, await_true, program_command
 from support.small_captures import mixed
 from support.writers import WRITERS
+from tcpflow_analyzer.compiled import is_compiled
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 MOMENTS = 6  # in the life of a command
 CONNECTIONS = 400  # of a capture whose analysis takes a moment
+COPIES = 200  # of a capture that compiled modules are through with at once
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +271,14 @@ def _made(folder: Path) -> Path:
     return folder
 
 
+def _many_of(capture: Path, folder: Path) -> Path:
+    """A folder with so many captures that workers are seen at work, compiled as they may be."""
+    folder.mkdir()
+    for number in range(COPIES if is_compiled() else 2):
+        (folder / f"{number:03}.pcap").hardlink_to(capture)
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["separate", "check"])
 def test_worker_that_is_killed_is_told_in_one_line_and_costs_no_old_report(
@@ -277,6 +287,7 @@ def test_worker_that_is_killed_is_told_in_one_line_and_costs_no_old_report(
     out = tmp_path / "out"
     out.write_bytes(b"as it was")
     words, _ = INTERRUPTED[name]
+    folder = _many_of(folder / "a.pcap", tmp_path / "many")
     command, variables = program_command(
         [word.replace("FOLDER", str(folder)).replace("OUT", str(out)) for word in words]
     )

@@ -288,7 +288,17 @@ def captured(path: Path) -> list[Segment]:
 
 
 @pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump is not installed")
-@pytest.mark.parametrize("options", ["-nn", "-nnS", "-nnvtttt", "-nne", "-nnx", "-nnXXtt"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-nn",
+        "-nnXXtt",
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("-nnS", "-nnvtttt", "-nne", "-nnx")
+        ),
+    ],
+)
 def test_tcpdump_output_gives_the_segments_of_the_capture(options: str) -> None:
     # Left out: what tcpdump prints otherwise (tunnels, cooked) or cannot (options cut off, the
     # octets of a Multipath TCP option).
