@@ -8,7 +8,7 @@ import pytest
 
 from support.places import FIXTURES, RECORDINGS
 from support.program import run_program
-from support.small_captures import closed, mixed, without_tcp
+from support.small_captures import closed, write_usual
 from tcpflow_analyzer.cli.main import run
 
 ORDERS = FIXTURES / "tutorial" / "orders.pcap"
@@ -17,10 +17,7 @@ ORDERS = FIXTURES / "tutorial" / "orders.pcap"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with captures of one connection, of several, and of none."""
-    (tmp_path / "one.pcap").write_bytes(closed())
-    (tmp_path / "many.pcap").write_bytes(mixed(25))
-    (tmp_path / "none.pcap").write_bytes(without_tcp())
-    return tmp_path
+    return write_usual(tmp_path)
 
 
 def report(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:

@@ -10,7 +10,7 @@ import pytest
 from support.look_schema import schema_text, show_schema
 from support.places import RECORDINGS, ROOT, shared_folder
 from support.program import run_program
-from support.small_captures import closed, mixed, without_tcp
+from support.small_captures import write_usual
 from support.states import report_of
 from tcpflow_analyzer.cli.main import run
 from tcpflow_analyzer.exchange import Choice, Exchange, read_exchanges
@@ -22,10 +22,7 @@ SCHEMA: Final = ROOT / "docs" / "schema" / "show.schema.json"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with captures of one connection, of several, and of none."""
-    (tmp_path / "one.pcap").write_bytes(closed())
-    (tmp_path / "many.pcap").write_bytes(mixed(25))
-    (tmp_path / "none.pcap").write_bytes(without_tcp())
-    return tmp_path
+    return write_usual(tmp_path)
 
 
 def show(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:

@@ -12,7 +12,7 @@ from support.capture_builder import START_NS
 from support.look_schema import schema_text, ss_schema
 from support.places import ROOT
 from support.program import run_program
-from support.small_captures import closed, mixed, without_tcp
+from support.small_captures import write_usual
 from tcpflow_analyzer.cli.main import run
 from tcpflow_analyzer.cli.option_types import MomentText, moment
 
@@ -23,10 +23,7 @@ SCHEMA: Final = ROOT / "docs" / "schema" / "ss.schema.json"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with captures of one connection, of several, and of none."""
-    (tmp_path / "one.pcap").write_bytes(closed())
-    (tmp_path / "many.pcap").write_bytes(mixed(25))
-    (tmp_path / "none.pcap").write_bytes(without_tcp())
-    return tmp_path
+    return write_usual(tmp_path)
 
 
 def ss(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:

@@ -148,19 +148,7 @@ def _connection() -> Schema:
         unique_octets=COUNT,
         retransmitted_segments=COUNT,
     )
-    transition = closed(
-        **{
-            "time_ns": time,
-            "frame": or_null(FRAME),
-            "endpoint": one_of(SIDES),
-            "from": reference("state"),
-            "to": reference("state"),
-            "event": one_of(EVENT_NAMES),
-            "certainty": reference("certainty"),
-            "proved_by_frame": or_null(FRAME),
-            "correction": TRUTH,
-        }
-    )
+    transition = transition_schema()
     connection = open_object(
         id=FRAME,
         incarnation=FRAME,
@@ -195,6 +183,23 @@ def _connection() -> Schema:
         findings=list_of(reference("findingId"), unique=True),
     )
     return {"connection": connection, "endpoint": endpoint, "transition": transition}
+
+
+def transition_schema() -> Schema:
+    """Give the schema of a change of state."""
+    return closed(
+        **{
+            "time_ns": reference("time"),
+            "frame": or_null(FRAME),
+            "endpoint": one_of(SIDES),
+            "from": reference("state"),
+            "to": reference("state"),
+            "event": one_of(EVENT_NAMES),
+            "certainty": reference("certainty"),
+            "proved_by_frame": or_null(FRAME),
+            "correction": TRUTH,
+        }
+    )
 
 
 def _finding() -> Schema:

@@ -12,7 +12,6 @@ from support.analyze_schema import (
     SENTENCE,
     SIDES,
     TEXT,
-    TRUTH,
     Schema,
     closed,
     described,
@@ -20,12 +19,12 @@ from support.analyze_schema import (
     one_of,
     or_null,
     reference,
+    transition_schema,
 )
 from tcpflow_analyzer.findings.finding import SEVERITIES
 from tcpflow_analyzer.table.analysis import CLASS_NAMES
 from tcpflow_analyzer.table.connection import SHAPE_NAMES
 from tcpflow_analyzer.tcp.control_bits import CONTROL_BIT_NAMES
-from tcpflow_analyzer.tcp.events import EVENT_NAMES
 from tcpflow_analyzer.tcp.states import CERTAINTY_NAMES, STATE_NAMES
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -37,19 +36,7 @@ WHO: Final[Schema] = one_of((*SIDES, "both", None))
 
 def show_schema() -> Schema:
     """Give the schema of what `tcpflow show --format json` writes."""
-    transition = closed(
-        **{
-            "time_ns": reference("time"),
-            "frame": or_null(FRAME),
-            "endpoint": one_of(SIDES),
-            "from": reference("state"),
-            "to": reference("state"),
-            "event": one_of(EVENT_NAMES),
-            "certainty": reference("certainty"),
-            "proved_by_frame": or_null(FRAME),
-            "correction": TRUTH,
-        }
-    )
+    transition = transition_schema()
     segment = closed(
         **{
             "from": one_of(SIDES),

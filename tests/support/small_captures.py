@@ -1,6 +1,7 @@
 """Small captures for tests of the whole program, as octets of pcap files."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from support.capture_builder import (
@@ -80,3 +81,11 @@ def mixed(connections: int = 30) -> bytes:
 def without_tcp(frames: int = 3, link_type: int = LINKTYPE_ETHERNET) -> bytes:
     """UDP frames only."""
     return pcap([clock(START_NS + number)[0] for number in range(frames)], link_type=link_type)
+
+
+def write_usual(folder: Path) -> Path:
+    """Write captures of one connection, of several, and of none, into a folder; give the folder."""
+    (folder / "one.pcap").write_bytes(closed())
+    (folder / "many.pcap").write_bytes(mixed(25))
+    (folder / "none.pcap").write_bytes(without_tcp())
+    return folder
