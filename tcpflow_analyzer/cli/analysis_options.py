@@ -7,25 +7,15 @@ from typing import Any, Final, NamedTuple
 import click
 
 from tcpflow_analyzer.cli.option_types import (
-    assignment,
     codes,
-    duration,
     parameter_values,
-    profile_choice,
 )
+from tcpflow_analyzer.cli.shared_options import msl_option, profile_option, set_option
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.settings import Settings, with_parameters
 
 Words = tuple[tuple[str, ...], ...]
 
-set_option: Final = click.option(
-    "--set",
-    "assignments",
-    type=assignment,
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A threshold, as close_wait_warn=30s; `tcpflow explain parameters` lists them.",
-)
 OPTIONS: Final = (
     click.option(
         "--select",
@@ -49,21 +39,8 @@ OPTIONS: Final = (
         help="Only connections and findings for which this holds, as 'port == 80'.",
     ),
     set_option,
-    click.option(
-        "--profile",
-        "profiles",
-        type=profile_choice,
-        multiple=True,
-        metavar="[CIDR=]NAME",
-        help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, "
-        "rfc.",
-    ),
-    click.option(
-        "--msl",
-        type=duration,
-        metavar="TIME",
-        help="Maximum segment lifetime, as 30s or 2min; TIME-WAIT lasts two of them.",
-    ),
+    profile_option,
+    msl_option,
 )
 
 

@@ -9,34 +9,20 @@ from typing import Any
 
 import click
 
-from tcpflow_analyzer.cli.analysis_options import set_option, set_parameters
-from tcpflow_analyzer.cli.option_types import duration, profile_choice
+from tcpflow_analyzer.cli.analysis_options import set_parameters
+from tcpflow_analyzer.cli.shared_options import (
+    filter_option,
+    msl_option,
+    profile_option,
+    set_option,
+)
 from tcpflow_analyzer.settings import Settings
 
 OPTIONS = (
-    click.option(
-        "-f",
-        "--filter",
-        "capture_filter",
-        metavar="BPF",
-        help="Only frames that this filter passes, as 'tcp port 443'.",
-    ),
+    filter_option,
     set_option,
-    click.option(
-        "--profile",
-        "profiles",
-        type=profile_choice,
-        multiple=True,
-        metavar="[CIDR=]NAME",
-        help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, "
-        "rfc.",
-    ),
-    click.option(
-        "--msl",
-        type=duration,
-        metavar="TIME",
-        help="Maximum segment lifetime, as 30s or 2min; TIME-WAIT lasts two of them.",
-    ),
+    profile_option,
+    msl_option,
     click.option(
         "--checksum",
         type=click.Choice(["auto", "off", "strict"]),

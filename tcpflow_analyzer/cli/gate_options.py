@@ -6,8 +6,13 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from tcpflow_analyzer.cli.analysis_options import set_option
-from tcpflow_analyzer.cli.option_types import codes, duration, profile_choice
+from tcpflow_analyzer.cli.option_types import codes
+from tcpflow_analyzer.cli.shared_options import (
+    filter_option,
+    msl_option,
+    profile_option,
+    set_option,
+)
 
 Words = tuple[tuple[str, ...], ...]
 
@@ -35,23 +40,9 @@ OPTIONS: Final = (
         "--where", metavar="EXPR", help="Only connections for which this holds, as 'port == 80'."
     ),
     set_option,
-    click.option(
-        "--profile",
-        "profiles",
-        type=profile_choice,
-        multiple=True,
-        metavar="[CIDR=]NAME",
-        help="How hosts behave where the wire does not show it: linux, windows, macos, freebsd, "
-        "rfc.",
-    ),
-    click.option(
-        "-f",
-        "--filter",
-        "capture_filter",
-        metavar="BPF",
-        help="Only frames that this filter passes, as 'tcp port 443'.",
-    ),
-    click.option("--msl", type=duration, metavar="TIME", help="Maximum segment lifetime, as 30s."),
+    profile_option,
+    filter_option,
+    msl_option,
     click.option(
         "--checksum",
         type=click.Choice(["auto", "off", "strict"]),

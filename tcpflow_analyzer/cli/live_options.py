@@ -8,6 +8,7 @@ import click
 
 from tcpflow_analyzer.cli.messages import say
 from tcpflow_analyzer.cli.option_types import codes, duration, size
+from tcpflow_analyzer.cli.shared_options import filter_option
 from tcpflow_analyzer.errors import OutputError
 from tcpflow_analyzer.sources.live.capture_engine import ENGINES, SNAPLEN, CaptureRequest
 
@@ -51,14 +52,7 @@ OPTIONS = (
         callback=_show_interfaces,
         help="List the interfaces and end.",
     ),
-    click.option(
-        "-f",
-        "--filter",
-        "capture_filter",
-        default="",
-        metavar="BPF",
-        help="Only frames that this filter passes, as 'tcp port 443'; live and in files.",
-    ),
+    filter_option,
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
@@ -141,6 +135,7 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_live(**values: Any) -> Any:  # noqa: ANN401 -- click's values
+        values["capture_filter"] = values["capture_filter"] or ""
         live = LiveChoice(*(values.pop(name) for name in LiveChoice._fields))
         return command(live=live, **values)
 
