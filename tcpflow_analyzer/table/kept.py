@@ -6,6 +6,7 @@ IPv4 without a scope is found by two numbers, which costs one look at a bucket a
 anything else by octets. What is no longer worth counting leaves again.
 """
 
+from abc import ABCMeta, abstractmethod
 from typing import Final, Generic, TypeVar, cast
 
 from mypy_extensions import i64, mypyc_attr
@@ -14,7 +15,7 @@ _FIRST_SIZE: Final = 1024  # buckets; a power of two
 
 
 @mypyc_attr(acyclic=True)
-class Kept:
+class Kept(metaclass=ABCMeta):
     """What stands in a `KeptTable`.
 
     Attributes:
@@ -38,9 +39,9 @@ class Kept:
             self._key = key
         return key
 
+    @abstractmethod
     def octets(self) -> bytes:
         """What `key` is for the two numbers; each kind of count writes its own."""
-        raise NotImplementedError
 
 
 KeptT = TypeVar("KeptT", bound=Kept)
