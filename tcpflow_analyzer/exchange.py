@@ -14,12 +14,12 @@ from typing import NamedTuple, Self
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.errors import UsageError
-from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.pipeline import AnyPath, Run, is_pipe
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.report.rungs import RungLog
-from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.sink import PassiveSink, ScopeName, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
@@ -89,7 +89,7 @@ class Exchange:
     evidence: tuple[int, ...] = ()
 
 
-class ExchangeSink:
+class ExchangeSink(PassiveSink):
     """Collects the chosen connections of a run and their segments: its sink and its tracer.
 
     Attributes:
@@ -99,7 +99,6 @@ class ExchangeSink:
 
     wants_connections = True
     wants_facts = True
-    wants_first = 0
 
     def __init__(self, choice: Choice) -> None:
         """Collect what `choice` takes; its codes are asked for too."""
@@ -155,49 +154,24 @@ class ExchangeSink:
             taken = self._taken[connection.number] = self._choice.takes(connection)
         return taken
 
-    def finding(self, finding: Finding) -> None:
-        """Findings about hosts are not about one connection."""
-
-    def more_of(self, code: str, name: str, severity: Severity) -> None:
-        """Every finding is wanted."""
-
-    def flush(self) -> None:
-        """Nothing is passed on before the end."""
-
     def end(self, capture: Capture, summary: Summary) -> None:
         """Of the totals only those of the input are wanted."""
         self.capture = capture
 
 
-class _Search:
+class _Search(PassiveSink):
     """Finds the numbers of connections, with codes of those that have findings of them."""
 
     wants_facts = True
-    wants_first = 0
 
     def __init__(self, codes: tuple[str, ...]) -> None:
         self.numbers: set[int] = set()
         self.wants_connections = not codes
         self._codes = codes
 
-    def begin(self, start: Start) -> None:
-        pass
-
     def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
         if not self._codes or any(each.code.startswith(self._codes) for each in findings):
             self.numbers.add(connection.number)
-
-    def finding(self, finding: Finding) -> None:
-        pass
-
-    def more_of(self, code: str, name: str, severity: Severity) -> None:
-        pass
-
-    def flush(self) -> None:
-        pass
-
-    def end(self, capture: Capture, summary: Summary) -> None:
-        pass
 
 
 def read_exchanges(
@@ -276,12 +250,8 @@ class Wanted(NamedTuple):
     frames: int
 
 
-class _SegmentSink:
+class _SegmentSink(PassiveSink):
     """Collects the segments of connections that begin at known frames."""
-
-    wants_connections = False
-    wants_facts = False
-    wants_first = 0
 
     def __init__(self, first_frames: Iterable[int]) -> None:
         self.logs = {frame: RungLog() for frame in first_frames}
@@ -300,24 +270,6 @@ class _SegmentSink:
         log = self.logs.get(connection.first_frame)
         if log is not None:
             log.remove(frame)
-
-    def begin(self, start: Start) -> None:
-        pass
-
-    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
-        pass
-
-    def finding(self, finding: Finding) -> None:
-        pass
-
-    def more_of(self, code: str, name: str, severity: Severity) -> None:
-        pass
-
-    def flush(self) -> None:
-        pass
-
-    def end(self, capture: Capture, summary: Summary) -> None:
-        pass
 
 
 def read_segments(

@@ -16,7 +16,7 @@ from tcpflow_analyzer.decode.reasons import LINK_TYPE_UNKNOWN
 from tcpflow_analyzer.decode.segment import ABSENT
 from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.errors import InputError, UsageError
-from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
 from tcpflow_analyzer.findings.judge import Judge
 from tcpflow_analyzer.findings.preview import Preview
 from tcpflow_analyzer.findings.registry import Rule, rules
@@ -24,7 +24,7 @@ from tcpflow_analyzer.findings.selection import Codes, codes_of
 from tcpflow_analyzer.observer.standing import ClientStanding, Standing
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.report.finding_order import finding_key
-from tcpflow_analyzer.report.sink import EventSink, Sink, Start
+from tcpflow_analyzer.report.sink import EventSink, PassiveSink, Sink, Start
 from tcpflow_analyzer.report.totals import WORST_FIRST, Capture, CaptureFile, Summary
 from tcpflow_analyzer.report.wording import shortly_listed
 from tcpflow_analyzer.settings import PROFILE_NAMES, Settings, check_parameters
@@ -656,12 +656,11 @@ class Analysis:
     warnings: Sequence[str]
 
 
-class _Collector:
+class _Collector(PassiveSink):
     """Sink that keeps records until they are taken."""
 
     wants_connections = True
     wants_facts = True
-    wants_first = 0
 
     def __init__(self) -> None:
         from tcpflow_analyzer.report.record import connection_record  # noqa: PLC0415  API only
@@ -680,15 +679,6 @@ class _Collector:
 
     def finding(self, finding: Finding) -> None:
         self.records.append(finding)
-
-    def more_of(self, code: str, name: str, severity: Severity) -> None:
-        pass
-
-    def flush(self) -> None:
-        pass
-
-    def end(self, capture: Capture, summary: Summary) -> None:
-        pass
 
 
 def analyze(*paths: AnyPath, settings: Settings | None = None) -> Analysis:

@@ -9,15 +9,14 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 
-from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
-from tcpflow_analyzer.findings.judge import CountMore
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
 from tcpflow_analyzer.gate.configuration import Configuration
 from tcpflow_analyzer.gate.expectations import OVER, places_of
 from tcpflow_analyzer.gate.identity import FIRST_EPHEMERAL, fingerprint_of, states_text
 from tcpflow_analyzer.gate.result import Place
 from tcpflow_analyzer.gate.rules import PROBE_CODES, counts, is_health_probe
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
-from tcpflow_analyzer.report.sink import LocateFrame, ScopeName, Start
+from tcpflow_analyzer.report.sink import LocateFrame, PassiveSink, ScopeName, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
@@ -134,7 +133,7 @@ def is_worse(finding: Finding, other: Finding) -> bool:
     return SEVERITIES.index(finding.severity) > SEVERITIES.index(other.severity)
 
 
-class Survey:
+class Survey(PassiveSink):
     """Sink that sums up captures, one run after the other.
 
     Attributes:
@@ -144,8 +143,6 @@ class Survey:
     """
 
     wants_connections = True
-    wants_facts = False
-    wants_first = 0
 
     def __init__(self, configuration: Configuration | None = None) -> None:
         """Begin with nothing.
@@ -188,13 +185,6 @@ class Survey:
         """Add a finding about no single connection."""
         if self._counts(finding, None):
             self._service(NO_SERVICE, "").take_finding(finding, None, self._locate)
-
-    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
-        """None: every connection is wanted."""
-        return None
-
-    def flush(self) -> None:
-        """Do nothing: the sums are there at the end."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Add the totals of a run."""

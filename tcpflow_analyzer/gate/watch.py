@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
-from tcpflow_analyzer.findings.judge import CountMore
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.gate.configuration import Configuration, Expectation, Limit
 from tcpflow_analyzer.gate.expectations import EXAMPLES, Example, Tally, places_of
@@ -36,7 +35,7 @@ from tcpflow_analyzer.gate.rules import (
 )
 from tcpflow_analyzer.report.catalogue import advice
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
-from tcpflow_analyzer.report.sink import LocateFrame, ScopeName, Start
+from tcpflow_analyzer.report.sink import LocateFrame, PassiveSink, ScopeName, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
@@ -84,10 +83,8 @@ class _Group:
             self.worst, self.connection = finding, connection
 
 
-class Watch:
+class Watch(PassiveSink):
     """Sink that checks a capture; `outcome` is there when the run has ended."""
-
-    wants_first = 0
 
     def __init__(self, path: str, configuration: Configuration) -> None:
         """Begin a check.
@@ -134,13 +131,6 @@ class Watch:
     def finding(self, finding: Finding) -> None:
         """Check a finding about no single connection."""
         self._take(finding, None, [], False)
-
-    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
-        """None: where, ignore and service look at each finding."""
-        return None
-
-    def flush(self) -> None:
-        """Do nothing: what is checked is told at the end."""
 
     def _take(
         self,

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
-from tcpflow_analyzer.findings.judge import CountMore
 from tcpflow_analyzer.report.json_report import NdjsonReport
 from tcpflow_analyzer.report.names import NO_NAMES, Names
-from tcpflow_analyzer.report.sink import ByteWriter, Start
+from tcpflow_analyzer.report.sink import ByteWriter, PassiveSink
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
@@ -205,12 +204,8 @@ class NdjsonEvents(NdjsonReport):
             self._write(finding, state)
 
 
-class TextEvents:
+class TextEvents(PassiveSink):
     """Sink that writes a line of text for each finding."""
-
-    wants_connections = False
-    wants_facts = False
-    wants_first = 0
 
     def __init__(self, stream: ByteWriter, names: Names = NO_NAMES) -> None:
         """Write into `stream`; `names` are those of hosts."""
@@ -219,13 +214,6 @@ class TextEvents:
         self._revisions = Revisions()
         self._hosts = HostRevisions(self._revisions)
         self._lines: list[str] = []
-
-    def begin(self, start: Start) -> None:
-        """Have nothing to say yet."""
-
-    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
-        """Want to see every finding."""
-        return None
 
     def about(self, connection: Connection | None) -> None:
         """Need no more than its number."""

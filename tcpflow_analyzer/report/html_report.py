@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
+from tcpflow_analyzer.findings.finding import SEVERITIES, Finding
 from tcpflow_analyzer.findings.registry import Rule
 from tcpflow_analyzer.observer.acceptability import scale_known
 from tcpflow_analyzer.report.frame_names import FrameNames
@@ -18,7 +18,7 @@ from tcpflow_analyzer.report.groups import Group, Groups
 from tcpflow_analyzer.report.particulars import syn_to_synack_ns, synack_to_ack_ns
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.report.rows import make_row
-from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.sink import PassiveSink, ScopeName, Start
 from tcpflow_analyzer.report.state_census import StateCensus
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.settings import Settings
@@ -117,7 +117,7 @@ class _Best:
         return [value for _, value in sorted(self._kept, key=_rank, reverse=True)]
 
 
-class HtmlReport:
+class HtmlReport(PassiveSink):
     """Sink that collects what the page needs.
 
     Attributes:
@@ -131,8 +131,6 @@ class HtmlReport:
     """
 
     wants_connections = True
-    wants_facts = False
-    wants_first = 0
 
     def __init__(self, limits: PageLimits) -> None:
         """Collect nothing yet."""
@@ -192,12 +190,6 @@ class HtmlReport:
     def finding(self, finding: Finding) -> None:
         """Take a finding about no single connection."""
         self.groups.add((finding,), None, None)
-
-    def more_of(self, code: str, name: str, severity: Severity) -> None:
-        """Every finding decides where its connection ranks."""
-
-    def flush(self) -> None:
-        """Do nothing: the page is written at the end."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Take the totals, and choose."""

@@ -6,11 +6,10 @@ In: the results of a run, as a sink takes them, and a moment twice a second. Out
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from tcpflow_analyzer.findings.finding import Finding, Severity
-from tcpflow_analyzer.findings.judge import CountMore
+from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.observer.standing import ClientStanding, Standing
 from tcpflow_analyzer.report.event_report import Change, HostRevisions, Revisions
-from tcpflow_analyzer.report.sink import Start
+from tcpflow_analyzer.report.sink import PassiveSink, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
@@ -77,11 +76,8 @@ class Watcher:
         """Nothing more will happen."""
 
 
-class LiveEvents:
+class LiveEvents(PassiveSink):
     """An event sink (report/sink.py) that tells watchers."""
-
-    wants_facts = False
-    wants_first = 0
 
     def __init__(self, watchers: Sequence[Watcher]) -> None:
         """Tell these, in this order."""
@@ -94,10 +90,6 @@ class LiveEvents:
         """Tell that the run begins."""
         for watcher in self._watchers:
             watcher.begun(start)
-
-    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
-        """Want to see every finding."""
-        return None
 
     def about(self, connection: Connection | None) -> None:
         """Tell whose findings come next."""
@@ -118,9 +110,6 @@ class LiveEvents:
     def finding(self, finding: Finding) -> None:
         """Take a finding that is about no single connection; it is told with the others."""
         self._hosts.add(finding)
-
-    def flush(self) -> None:
-        """Have told everything already."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Tell what is new of hosts, then the totals."""

@@ -1,18 +1,18 @@
 """What reports with a row for each connection and nothing else have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
-from tcpflow_analyzer.findings.finding import Finding, Severity
-from tcpflow_analyzer.findings.judge import CountMore
-from tcpflow_analyzer.report.sink import ByteWriter, ScopeName, Start
+from tcpflow_analyzer.findings.finding import Finding
+from tcpflow_analyzer.report.sink import ByteWriter, PassiveSink, ScopeName, Start
 from tcpflow_analyzer.report.totals import Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
 _NO_SCOPE: Final[tuple[str | None, str | None]] = (None, None)
 
 
-class RowReport:
+class RowReport(PassiveSink, ABC):
     """Sink that writes a row for each connection as it is decided, in no order of numbers.
 
     Findings about hosts or the whole capture have no row; text and JSON tell them.
@@ -20,7 +20,6 @@ class RowReport:
 
     wants_connections = True
     wants_facts = True
-    wants_first = 0
 
     def __init__(self, stream: ByteWriter) -> None:
         """Make a report that writes to `stream`."""
@@ -38,6 +37,7 @@ class RowReport:
             scope = self._scope_name(connection.scope)
         self.add(connection, findings, scope)
 
+    @abstractmethod
     def add(
         self,
         connection: Connection,
@@ -45,17 +45,6 @@ class RowReport:
         scope: tuple[str | None, str | None],
     ) -> None:
         """Write the row of a connection; `scope` is its tunnel and interface in words."""
-        raise NotImplementedError
-
-    def finding(self, finding: Finding) -> None:
-        """Leave it out: it is about no single connection."""
-
-    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
-        """None: every finding is in some row."""
-        return None
-
-    def flush(self) -> None:
-        """Pass on what was taken."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Pass on what is left."""

@@ -83,6 +83,36 @@ class Sink(Protocol):
         """Take the totals; called once, after everything else."""
 
 
+class PassiveSink:
+    """A sink that takes nothing; others are made from it by what they take.
+
+    Compiled sinks cannot be: a compiled class has no interpreted base.
+    """
+
+    wants_connections: bool = False
+    wants_facts: bool = False
+    wants_first: int = 0
+
+    def begin(self, start: Start) -> None:
+        """Need nothing of it."""
+
+    def connection(self, connection: Connection, findings: Sequence[Finding]) -> None:
+        """Leave it out."""
+
+    def finding(self, finding: Finding) -> None:
+        """Leave it out."""
+
+    def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
+        """None: every finding has to be made."""
+        return None
+
+    def flush(self) -> None:
+        """Have nothing to pass on."""
+
+    def end(self, capture: Capture, summary: Summary) -> None:
+        """Need nothing of it."""
+
+
 @runtime_checkable
 class EventSink(Sink, Protocol):
     """A sink that hears of findings before their connections are over."""

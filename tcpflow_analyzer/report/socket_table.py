@@ -8,12 +8,11 @@ the timers that have run.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.observer.outcome import final_certainty, possible_states
 from tcpflow_analyzer.report.addresses import connection_addresses, socket_text
 from tcpflow_analyzer.report.connection_json import in_time_order
-from tcpflow_analyzer.report.sink import ScopeName, Start
-from tcpflow_analyzer.report.totals import Capture, Summary
+from tcpflow_analyzer.report.sink import PassiveSink, ScopeName, Start
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import NEVER, Endpoint
 from tcpflow_analyzer.table.transition import Transition
@@ -79,12 +78,10 @@ class SocketRow(NamedTuple):
         return socket_text(self.peer_address, self.peer_port)
 
 
-class SocketTable:
+class SocketTable(PassiveSink):
     """Collects the sockets of a run: its sink."""
 
     wants_connections = True
-    wants_facts = False
-    wants_first = 0
 
     def __init__(
         self, takes: Callable[[SocketRow], bool] | None = None, *, at_capture_end: bool = False
@@ -136,18 +133,6 @@ class SocketTable:
             row = _row(connection, end, transitions, (*local, *peer), now, known_ns)
             if row is not None and (self._takes is None or self._takes(row)):
                 self._rows.append(row)
-
-    def finding(self, finding: Finding) -> None:
-        """Findings are not shown."""
-
-    def more_of(self, code: str, name: str, severity: Severity) -> None:
-        """Findings are not counted."""
-
-    def flush(self) -> None:
-        """Nothing is passed on before the end."""
-
-    def end(self, capture: Capture, summary: Summary) -> None:
-        """The totals are not wanted."""
 
 
 def _row(

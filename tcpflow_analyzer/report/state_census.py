@@ -8,9 +8,9 @@ apart less finely.
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
-from tcpflow_analyzer.findings.finding import Finding, Severity
+from tcpflow_analyzer.findings.finding import Finding
 from tcpflow_analyzer.report.addresses import connection_addresses
-from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.sink import PassiveSink, ScopeName, Start
 from tcpflow_analyzer.report.socket_table import SocketRow
 from tcpflow_analyzer.report.state_changes import StateChanges
 from tcpflow_analyzer.report.totals import Capture, Summary
@@ -55,12 +55,10 @@ class Series(NamedTuple):
         return Series(self.times_ns, counts, highest, peaks)
 
 
-class StateCensus:
+class StateCensus(PassiveSink):
     """Counts while a run goes on: its sink."""
 
     wants_connections = True
-    wants_facts = False
-    wants_first = 0
 
     def __init__(self, takes: Callable[[SocketRow], bool] | None = None) -> None:
         """Begin without sockets.
@@ -121,15 +119,6 @@ class StateCensus:
         if not end.is_originator:
             local, peer = peer, local
         return SocketRow(connection.number, *local, *peer, State.ESTABLISHED, "observed", (), None)
-
-    def finding(self, finding: Finding) -> None:
-        """Findings are not shown."""
-
-    def more_of(self, code: str, name: str, severity: Severity) -> None:
-        """Findings are not counted."""
-
-    def flush(self) -> None:
-        """Nothing is passed on before the end."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Take from when to when the capture goes."""

@@ -15,7 +15,7 @@ from tcpflow_analyzer.report.frame_names import FrameNames
 from tcpflow_analyzer.report.groups import Group, Groups
 from tcpflow_analyzer.report.page import Look, Page, Span, cell_width, shortened
 from tcpflow_analyzer.report.rows import Rows, make_row
-from tcpflow_analyzer.report.sink import ScopeName, Start
+from tcpflow_analyzer.report.sink import PassiveSink, ScopeName, Start
 from tcpflow_analyzer.report.summary_words import (
     closer_cells,
     container_text,
@@ -79,7 +79,7 @@ class TextOptions(NamedTuple):
     configuration: str = ""
 
 
-class TextReport:
+class TextReport(PassiveSink):
     """Sink that writes the report when the run has ended."""
 
     def __init__(self, output: TextWriter, look: Look, options: TextOptions | None = None) -> None:
@@ -127,9 +127,6 @@ class TextReport:
     def more_of(self, code: str, name: str, severity: Severity) -> CountMore | None:
         """Who counts more findings of a kind, once there are enough examples of it."""
         return None if self.wants_connections else self._groups.more_of(code, name, severity)
-
-    def flush(self) -> None:
-        """Do nothing: the report is written at the end."""
 
     def end(self, capture: Capture, summary: Summary) -> None:
         """Write the report."""
