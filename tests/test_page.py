@@ -9,6 +9,7 @@ import pytest
 from support.places import FIXTURES, RECORDINGS
 from support.program import run_program
 from support.small_captures import closed, write_usual
+from tcpflow_analyzer.cli import report as report_command
 from tcpflow_analyzer.cli.main import run
 
 ORDERS = FIXTURES / "tutorial" / "orders.pcap"
@@ -34,6 +35,16 @@ def test_page_is_written_and_measured(folder: Path, capsys: pytest.CaptureFixtur
     assert err == (f"tcpflow: note: {target}: 0.2 MB, 3 connections drawn and 25 listed of 25\n")
     assert target.read_text().startswith("<!DOCTYPE html>")
     assert stat.S_IMODE(target.stat().st_mode) == 0o666 & ~_umask()
+
+
+def test_many_drawings_make_the_table_no_longer_than_it_may_be(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_command, "MOST_ROWS", 7)
+    target = folder / "a.html"
+    status, _, err = report(capsys, folder / "many.pcap", "-o", target, "--connections", "9")
+    assert status == 0
+    assert err.endswith("MB, 7 connections drawn and 7 listed of 25\n")
 
 
 def _umask() -> int:

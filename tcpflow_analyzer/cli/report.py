@@ -84,7 +84,7 @@ def report(
     from tcpflow_analyzer.web_page import write_page  # noqa: PLC0415
 
     settings = replace(settings, where=where or "")
-    limits = PageLimits(rows=max(rows, drawn), drawn=drawn)
+    limits = PageLimits(rows=min(max(rows, drawn), MOST_ROWS), drawn=drawn)
     status = 0
     try:
         with Interruptible(captures) as work, Progress(progress, False) as bar:
