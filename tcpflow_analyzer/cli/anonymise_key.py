@@ -55,10 +55,12 @@ def _save(key: bytes, path: str) -> None:
 
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    except OSError as error:  # somebody else's by now, mostly: theirs to keep
+        raise OutputError(describe(error)) from error
+    try:
         with open(handle, "w", encoding="ascii") as file:
             file.write(write_key(key))
     except OSError as error:
         with contextlib.suppress(OSError):
-            if os.path.isfile(path) and os.path.getsize(path) == 0:
-                os.unlink(path)  # an empty file would be no key the next time
-        raise OutputError(describe(error)) from error
+            os.unlink(path)  # half a key would be none the next time
+        raise OutputError(f"{path}: {error.strerror}") from error

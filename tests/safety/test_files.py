@@ -17,6 +17,7 @@ from support.in_process import run_here
 from support.program import program_command, run_program
 from support.small_captures import closed, mixed, refused
 from support.writers import NEW_FILES, WRITERS, Writer
+from tcpflow_analyzer.cli.anonymise_key import find_key
 from tcpflow_analyzer.cli.drafts import Draft, begin_draft, discard_drafts, followed
 from tcpflow_analyzer.cli.main import COMMANDS, tcpflow
 from tcpflow_analyzer.cli.outputs import Output
@@ -164,6 +165,27 @@ def test_file_stays_as_it_was_if_the_disk_is_full(
     assert b"Traceback" not in done.stderr
     assert out.read_bytes() == b"as it was"
     assert drafts_in(small_disk) == []
+
+
+def test_key_that_does_not_fit_on_its_disk_leaves_nothing(capture: Path, small_disk: Path) -> None:
+    key = small_disk / "key"
+    fill(small_disk)
+    words: Words = ["extract", capture, "--port", "80", "--anonymise", "--key", key, "-o", "-"]
+    done = run_here(words)
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert done.stderr.decode() == f"tcpflow: error: {key}: No space left on device\n"
+    assert not key.exists()
+
+
+def test_key_that_another_process_has_just_begun_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key"
+    path.touch()
+    monkeypatch.setattr("os.path.lexists", lambda _path: False)  # as it was a moment ago
+    with pytest.raises(OutputError, match="File exists"):
+        find_key(str(path))
+    assert path.is_file()
 
 
 def fill(folder: Path) -> None:
