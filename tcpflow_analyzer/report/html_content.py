@@ -1,8 +1,8 @@
 """What a page says, as plain values: for its template, and for its script as JSON.
 
 In: what `HtmlReport` collected, segments of the drawn connections, the census. Out: dictionaries
-and lists. What stands in a capture is text here, nothing is markup; characters that do not print,
-or would turn the direction of writing, are shown as escapes.
+and lists. What stands in a capture is text here, as it stands there: `html_page` makes it fit to be
+shown.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -40,16 +40,6 @@ NOUNS: Final = {"error": "error", "warning": "warning", "info": "fact"}
 LINES_BEFORE: Final = 200  # of a longer ladder; then a gap, then the last
 LINES_AFTER: Final = 100
 MICROSECOND: Final = 1_000
-
-
-def cleaned(text: str) -> str:
-    """Show what does not print, or turns the direction of writing, as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in text
-    )
 
 
 def summary_content(report: HtmlReport, capture: Capture, summary: Summary) -> dict[str, Any]:

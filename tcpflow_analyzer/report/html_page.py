@@ -1,8 +1,9 @@
 """Writes the page of `tcpflow report`: one HTML file that needs nothing else.
 
 The template escapes all that it is given; data for the script stands in elements that are not
-executed, with `<`, `>` and `&` escaped. A Content-Security-Policy allows the page's own script and
-style, by their hashes, and nothing else: no network, no other code.
+executed, with `<`, `>` and `&` escaped. In both, characters that do not print, or would turn the
+direction of writing, are shown as escapes. A Content-Security-Policy allows the page's own script
+and style, by their hashes, and nothing else: no network, no other code.
 """
 
 import base64
@@ -19,7 +20,6 @@ from markupsafe import Markup
 from tcpflow_analyzer.findings.registry import rules
 from tcpflow_analyzer.report.html_content import (
     census_data,
-    cleaned,
     connection_data,
     explanation_content,
     group_content,
@@ -34,7 +34,7 @@ from tcpflow_analyzer.report.rungs import Rung
 from tcpflow_analyzer.report.state_census import Series
 from tcpflow_analyzer.report.summary_words import file_name
 from tcpflow_analyzer.report.totals import Capture
-from tcpflow_analyzer.report.wording import Clock, counted
+from tcpflow_analyzer.report.wording import Clock, counted, printable
 from tcpflow_analyzer.version import __version__
 
 PARTS: Final = "page_parts"
@@ -174,7 +174,7 @@ class HtmlPage:
     def _shown(self, value: object) -> object:
         """What the template writes for a value."""
         if isinstance(value, str) and not isinstance(value, Markup):
-            return self._hosts.text(cleaned(value))
+            return self._hosts.text(printable(value))
         return value
 
     def _json(self, value: object) -> Markup:

@@ -16,7 +16,6 @@ from tcpflow_analyzer.report.html_content import (
     LINES_AFTER,
     LINES_BEFORE,
     census_data,
-    cleaned,
     connection_data,
     explanation_content,
     finding_content,
@@ -48,20 +47,6 @@ def data_of(path: Path) -> dict[str, Any]:
 def simultaneous() -> dict[str, Any]:
     """A simultaneous close, in which a state is taken back."""
     return data_of(RECORDINGS / "simultaneous_close@client.pcap")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("<b>&amp;", "<b>&amp;"),
-        ("a\x1b[31m\n", "a\\x1b[31m\\n"),
-        ("a\u202egpj.exe", "a\\u202egpj.exe"),
-        ("bad\udcff", "bad\\udcff"),
-        ("ошибка", "ошибка"),
-    ],
-)
-def test_what_does_not_print_is_shown_as_escapes(text: str, shown: str) -> None:
-    assert cleaned(text) == shown
 
 
 def test_summary_names_each_file_and_what_is_wrong_with_it() -> None:

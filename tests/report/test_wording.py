@@ -11,6 +11,7 @@ from tcpflow_analyzer.report.wording import (
     absolute_text,
     counted,
     duration_text,
+    printable,
     shortly_listed,
 )
 
@@ -31,6 +32,20 @@ def test_shortly_listed_counts_the_rest_if_it_is_more_than_one() -> None:
     assert shortly_listed(words[:3], 2) == "a, b, c"
     assert shortly_listed(words, 2) == "a, b and 2 others"
     assert shortly_listed(words * 1000, 2) == "a, b and 3,998 others"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<b>&amp;", "<b>&amp;"),
+        ("a\x1b[31m\n", "a\\x1b[31m\\n"),
+        ("a\u202egpj.exe", "a\\u202egpj.exe"),
+        ("bad\udcff", "bad\\udcff"),
+        ("ошибка", "ошибка"),
+    ],
+)
+def test_what_does_not_print_is_shown_as_escapes(text: str, shown: str) -> None:
+    assert printable(text) == shown
 
 
 @pytest.mark.parametrize(
