@@ -34,6 +34,7 @@ from tcpflow_analyzer.observer.incarnation import (
     belongs_to_older,
     date_from,
     end_by_replacement,
+    has_lived,
     inherit,
     judge_syn,
     note_candidate,
@@ -549,7 +550,11 @@ class Engine:
             sender, receiver = connection.responder, connection.originator
         verdict = judge_syn(connection, sender, receiver, segment, self._timing)
         if verdict == NEW:
-            self._reopen(connection, receiver, segment)
+            if has_lived(connection):
+                self._reopen(connection, receiver, segment)
+            else:
+                self._leave(connection)
+                self._begin(segment, None)
             return True
         if verdict == CANDIDATE:
             note_candidate(connection, sender, receiver, segment)
@@ -1039,7 +1044,9 @@ class Engine:
         if older is not None:  # the table has lost it
             self._hand_over(older)
         self._hand_over(connection)
-        if still_found:
+        if still_found and not has_lived(connection):
+            self._table.drop(connection)  # there is nothing that could be used again
+        elif still_found:
             record = remember(connection)
             self._table.replace(connection, record)
             self._remembered.append(record)

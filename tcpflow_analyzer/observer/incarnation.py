@@ -55,11 +55,16 @@ def judge_syn(
         return SAME  # a new attempt of the same open (HS003)
     if sender.path == CLOSED and receiver.believed == SYN_SENT:
         return SAME  # the second SYN of a simultaneous open
-    if sender.path == CLOSED and not sender.iss_seen and connection.frames < 3:
-        return SAME
     if _is_gone(sender) or sender.believed == TIME_WAIT:
         return NEW
+    if sender.believed == CLOSED and receiver.believed == CLOSED:
+        return NEW
     return CANDIDATE
+
+
+def has_lived(connection: Connection) -> bool:
+    """Whether an end left CLOSED: RSTs and segments that no stack sends make no connection."""
+    return connection.originator.path != CLOSED or connection.responder.path != CLOSED
 
 
 def _is_gone(endpoint: Endpoint) -> bool:

@@ -77,3 +77,52 @@ def test_long_after_its_end_a_connection_is_forgotten() -> None:
     idle = "+300 s\ntick\n" * 3
     analysis = assert_ladder(ABORTED + idle + "--> <SEQ=900000><CTL=SYN> -->")
     assert "TW013" not in codes(analysis)
+
+
+REVERSED = """
+    <-- <SEQ=9000><CTL=SYN> <--
+    --> <SEQ=7000><ACK=9001><CTL=SYN,ACK> -->
+    <-- <SEQ=9001><ACK=7001><CTL=ACK> <--
+"""
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param("<-- <SEQ=77><CTL=RST> <--\n", id="RST of the later listener"),
+        pytest.param("--> <SEQ=77><CTL=RST> -->\n", id="RST of the later opener"),
+        pytest.param("<-- <SEQ=77><CTL=FIN> <--\n", id="what no stack sends"),
+    ],
+)
+def test_syn_behind_what_makes_no_connection_opens_one_of_its_own(first: str) -> None:
+    # observer.md section 7: a RST is no connection by itself. Who opens is told by the SYN.
+    analysis = assert_ladder(
+        first
+        + """
+        SYN-SENT    --> <CTL=SYN>                   --> LISTEN
+        ESTABLISHED <-- <CTL=SYN,ACK>               <-- SYN-RECEIVED
+        ESTABLISHED --> <CTL=ACK>                   --> ESTABLISHED
+        """
+    )
+    alone, opened = analysis["connections"]
+    assert (alone["originator"]["state"], alone["responder"]["state"]) == ("CLOSED", "CLOSED")
+    assert opened["originator"]["address"] == "192.0.2.1"
+    assert (opened["handshake"]["outcome"], opened["midstream"]) == ("completed", False)
+    # Nothing ended before this SYN that could be used again too early.
+    assert not codes(analysis) & {"TW004", "TW005", "TW008", "TW011", "TW013"}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param("--> <CTL=SYN> -->\n<-- <SEQ=0><ACK=1001><CTL=RST,ACK> <--\n", id="refused"),
+        pytest.param("--> <CTL=SYN> -->\n+20 s\n", id="given up"),
+    ],
+)
+def test_syn_of_the_other_side_after_a_failed_attempt_is_a_new_connection(first: str) -> None:
+    analysis = assert_ladder(first + REVERSED)
+    failed, opened = analysis["connections"]
+    assert failed["originator"]["address"] == opened["responder"]["address"] == "192.0.2.1"
+    assert (failed["incarnation"], opened["incarnation"]) == (1, 2)
+    assert opened["handshake"]["outcome"] == "completed"
+    assert not codes(analysis) & {"HS010", "HS011", "HS017", "LC002"}
