@@ -11,6 +11,7 @@ from librt.strings import BytesWriter, read_i64_le, write_i64_le
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
+from tcpflow_analyzer.table.analysis import Watch
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.stream_observation import OVERLAP_CONFLICT
@@ -40,13 +41,13 @@ def keep_excerpt(sender: Endpoint, segment: Segment, sequence: i64) -> None:
 
 
 def compare_excerpt(
-    connection: Connection, sender: Endpoint, segment: Segment, sequence: i64
+    connection: Connection, sender: Endpoint, watch: Watch, segment: Segment, sequence: i64
 ) -> None:
     """Note a copy that begins as the newest data does, and goes on differently.
 
     Args:
         connection: of the segment.
-        sender: of the segment.
+        sender: of the segment. watch: of what it sends.
         segment: with payload that was sent before.
         sequence: SEG.SEQ as an offset in the sender's stream.
     """
@@ -61,12 +62,9 @@ def compare_excerpt(
         differs = differs or read_i64_le(segment.buffer, start + 8) != sender.excerpt_second
     if not differs:
         return
-    analysis = connection.analysis
-    if analysis is not None:
-        watch = analysis.watch(sender.is_originator)
-        if len(watch.conflict_first) == 0:
-            watch.conflict_first = _excerpt(sender, octets)
-            watch.conflict_again = segment.buffer[start : start + octets]
+    if len(watch.conflict_first) == 0:
+        watch.conflict_first = _excerpt(sender, octets)
+        watch.conflict_again = segment.buffer[start : start + octets]
     connection.note(
         OVERLAP_CONFLICT,
         sender.is_originator,

@@ -26,21 +26,19 @@ def absorb(endpoint: Endpoint, start: i64, end: i64) -> i64:
         start = endpoint.contiguous
     if end <= start:
         return 0
-    if endpoint.holes is None:
+    ranges = endpoint.holes
+    if ranges is None:
         new: i64 = end - start
         if start == endpoint.contiguous:
             endpoint.contiguous = end
         else:
             endpoint.holes = [start, end]
         return new
-    return _absorb_into(endpoint, start, end)
+    return _absorb_into(endpoint, ranges, start, end)
 
 
-def _absorb_into(endpoint: Endpoint, start: i64, end: i64) -> i64:
+def _absorb_into(endpoint: Endpoint, ranges: list[int], start: i64, end: i64) -> i64:
     """The general case of `absorb`: there are captured ranges above the contiguous mark."""
-    ranges = endpoint.holes
-    if ranges is None:
-        return 0
     new: i64 = end - start
     merged: list[int] = []
     placed = False

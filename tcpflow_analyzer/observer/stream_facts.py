@@ -20,7 +20,7 @@ from tcpflow_analyzer.observer.overlap import compare_excerpt
 from tcpflow_analyzer.observer.stream import is_captured
 from tcpflow_analyzer.observer.stream_analysis import DUPLICATE_ACK, captured_end
 from tcpflow_analyzer.observer.timing import Timing
-from tcpflow_analyzer.table.analysis import Analysis, Watch
+from tcpflow_analyzer.table.analysis import Watch
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import ACKED_UNSEEN, SYN_WITH_DATA
@@ -117,9 +117,7 @@ def note_stream(
                 connection, sender, receiver, own, segment, sequence, acknowledgement, classes
             )
         if segment.payload_len > 0 and sequence >= 0:
-            ordered = _sends(
-                connection, sender, receiver, own, other, segment, sequence, analysis, timing
-            )
+            ordered = _sends(connection, sender, receiver, own, other, segment, sequence, timing)
             is_late = is_late and not ordered
     if is_late:
         _note_old_timestamp(connection, sender, receiver, segment)
@@ -136,7 +134,6 @@ def _sends(
     other: Watch,
     segment: Segment,
     sequence: i64,
-    analysis: Analysis,
     timing: Timing,
 ) -> bool:
     """Payload: new, in order or not, or again. Returns whether it was only overtaken."""
@@ -147,25 +144,28 @@ def _sends(
         return False
     if segment.payload_len == 1 and sequence == sender.snd_nxt - 1:
         return False  # a keep-alive, or a probe of the window
-    compare_excerpt(connection, sender, segment, sequence)
+    compare_excerpt(connection, sender, own, segment, sequence)
     if end <= sender.snd_una and not connection.one_sided:
         if not _was_unseen(connection, sender, sequence, end):
             _note_spurious(connection, sender, receiver, segment)
             _count_copies(connection, sender, own, segment, sequence, 0, timing)
         return False
-    fills = not is_captured(sender, sequence, end)
-    opening = _find_opening(own, sequence, end) if fills else UNKNOWN
     rtt = _round_trip(sender, receiver)
-    asked = _asked(receiver, other, segment, sequence, rtt)
-    if opening >= 0 and _was_overtaken(connection, sender, own, segment, opening, asked, rtt):
-        _fill(connection, sender, own, segment, sequence, end, opening, False)
-        return True
-    if opening >= 0:
-        _fill(connection, sender, own, segment, sequence, end, opening, True)
+    asked = _asked(other, segment, sequence, rtt)
+    fills = False
+    openings = own.openings
+    if openings is not None and not is_captured(sender, sequence, end):
+        opening = _find_opening(openings, sequence, end)
+        fills = opening >= 0
+        if fills:
+            is_again = not _was_overtaken(openings, segment, opening, asked, rtt)
+            _fill(connection, sender, own, openings, segment, sequence, end, opening, is_again)
+            if not is_again:
+                return True
     if own.copies == 0 and sequence == 1 and _stood_on_syn(connection, sender, end):
         _count_copies(connection, sender, own, segment, sequence, 0, timing)
         return False
-    gap = _note_retransmission(connection, sender, own, segment, sequence, asked, opening >= 0, rtt)
+    gap = _note_retransmission(connection, sender, own, other, segment, sequence, asked, fills, rtt)
     _count_copies(connection, sender, own, segment, sequence, gap, timing)
     if other.reneged_frame != 0 and sequence < other.reneged_right and end > other.reneged_left:
         _note_reneged(connection, receiver, other, segment)
@@ -197,11 +197,8 @@ def _open_hole(sender: Endpoint, own: Watch, segment: Segment, sequence: i64) ->
     openings.append(sender.segments)
 
 
-def _find_opening(own: Watch, start: i64, end: i64) -> i64:
+def _find_opening(openings: list[int], start: i64, end: i64) -> i64:
     """Index of the hole that [start, end) fills or begins to fill, UNKNOWN for none."""
-    openings = own.openings
-    if openings is None:
-        return UNKNOWN
     for index in range(0, len(openings), _SIZE):
         left: i64 = openings[index]
         right: i64 = openings[index + 1]
@@ -214,6 +211,7 @@ def _fill(
     connection: Connection,
     sender: Endpoint,
     own: Watch,
+    openings: list[int],
     segment: Segment,
     start: i64,
     end: i64,
@@ -221,9 +219,6 @@ def _fill(
     is_again: bool,
 ) -> None:
     """Take [start, end) out of a hole; SQ008 if it is a retransmission, else SQ006."""
-    openings = own.openings
-    if openings is None:
-        return
     left: i64 = openings[opening]
     right: i64 = openings[opening + 1]
     since: i64 = openings[opening + 2]
@@ -239,7 +234,7 @@ def _fill(
             kind, sender.is_originator, segment.frame, segment.time_ns, frame, octets, late
         )
     else:
-        proof = _order(own, segment, opening)
+        proof = _order(openings, segment, opening)
         kind = OUT_OF_ORDER_ORIGINATOR if sender.is_originator else OUT_OF_ORDER_RESPONDER
         connection.note(
             kind,
@@ -261,51 +256,32 @@ def _fill(
 
 
 def _was_overtaken(
-    connection: Connection,
-    sender: Endpoint,
-    own: Watch,
-    segment: Segment,
-    opening: i64,
-    asked: i64,
-    rtt: i64,
+    openings: list[int], segment: Segment, opening: i64, asked: i64, rtt: i64
 ) -> bool:
     """SQ006: it was sent before the segment that opened the hole (RFC 4737), or may have been.
 
     A retransmission cannot come sooner than the request for it has made its way, and is stamped
     later. Where nothing is stamped only the time is left.
     """
-    openings = own.openings
-    if openings is None:
-        return False
     since: i64 = openings[opening + 2]
     late = segment.time_ns - since
-    order = _order(own, segment, opening)
+    order = _order(openings, segment, opening)
     if order < 0:
         return False
     if order == PROOF_IP_ID:
         return True
     limit = rtt if rtt > _LATE_WITHIN else _LATE_WITHIN
     if order == PROOF_TSVAL:
-        return 0 <= late < limit or _is_stamped_earlier(own, segment, opening)
+        return 0 <= late < limit or distance(segment.tsval, openings[opening + 4]) < 0
     return asked == 0 and 0 <= late < limit
 
 
-def _is_stamped_earlier(own: Watch, segment: Segment, opening: i64) -> bool:
-    openings = own.openings
-    if openings is None:
-        return False
-    return distance(segment.tsval, openings[opening + 4]) < 0
-
-
-def _order(own: Watch, segment: Segment, opening: i64) -> i64:
+def _order(openings: list[int], segment: Segment, opening: i64) -> i64:
     """How it is known that the segment was sent before the one that opened the hole.
 
     Returns:
         PROOF_IP_ID, PROOF_TSVAL, PROOF_TIME where nothing tells, negative where it was sent after.
     """
-    openings = own.openings
-    if openings is None:
-        return PROOF_TIME
     tsval: i64 = openings[opening + 4]
     if segment.tsval != ABSENT and tsval != ABSENT:
         ticks = distance(segment.tsval, tsval)
@@ -326,7 +302,7 @@ def _order(own: Watch, segment: Segment, opening: i64) -> i64:
     return PROOF_TIME
 
 
-def _asked(receiver: Endpoint, other: Watch, segment: Segment, sequence: i64, rtt: i64) -> i64:
+def _asked(other: Watch, segment: Segment, sequence: i64, rtt: i64) -> i64:
     """What the receiver has done lately to ask for these octets.
 
     Returns:
@@ -352,6 +328,7 @@ def _note_retransmission(
     connection: Connection,
     sender: Endpoint,
     own: Watch,
+    other: Watch,
     segment: Segment,
     sequence: i64,
     asked: i64,
@@ -371,7 +348,7 @@ def _note_retransmission(
     detail: i64 = FILLS if fills else 0
     if asked != 0:
         kind: i64 = FAST_ORIGINATOR if sender.is_originator else FAST_RESPONDER
-        since = now - _asked_ns(connection, sender)
+        since = now - other.asked_ns
         detail |= asked // 2 * DUPLICATES
         connection.note(kind, sender.is_originator, segment.frame, now, since, sequence, detail)
         return gap
@@ -384,14 +361,6 @@ def _note_retransmission(
     kind = RTO_ORIGINATOR if sender.is_originator else RTO_RESPONDER
     connection.note(kind, sender.is_originator, segment.frame, now, gap, sequence, detail)
     return gap
-
-
-def _asked_ns(connection: Connection, sender: Endpoint) -> i64:
-    """When the peer of `sender` last asked for something again."""
-    analysis = connection.analysis
-    if analysis is None:
-        return 0
-    return analysis.watch(not sender.is_originator).asked_ns
 
 
 def _note_spurious(
@@ -510,8 +479,6 @@ def _is_dsack(segment: Segment) -> bool:
 def _confirm_spurious(connection: Connection, sender: Endpoint, segment: Segment) -> None:
     """The receiver says that it had the octets of a retransmission already."""
     kind: i64 = SPURIOUS_ORIGINATOR if sender.is_originator else SPURIOUS_RESPONDER
-    if connection.stream_observed & kind == 0:
-        return
     tally = connection.tally(kind, sender.is_originator)
     if tally is None:
         return
@@ -548,14 +515,13 @@ def _count_burst(
     edge: i64 = 0
     if segment.sack_count > 0 and not is_dsack:
         edge = acknowledgement + distance(segment.sack_right_1, segment.ack)
-    if own.burst > _FAST_AFTER:
-        tally = connection.tally(kind, sender.is_originator)
-        if tally is not None:
-            tally.last.second = own.burst
-            tally.last.frame = segment.frame
-            tally.last.time_ns = segment.time_ns
-            if edge > tally.last.third:
-                tally.last.third = edge
+    tally = connection.tally(kind, sender.is_originator)
+    if tally is not None and own.burst > _FAST_AFTER:
+        tally.last.second = own.burst
+        tally.last.frame = segment.frame
+        tally.last.time_ns = segment.time_ns
+        if edge > tally.last.third:
+            tally.last.third = edge
         return
     connection.note(
         kind,
