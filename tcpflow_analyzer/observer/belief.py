@@ -87,7 +87,12 @@ def take_back(
     connection: Connection, endpoint: Endpoint, keep: i64, frame: i64, time_ns: i64
 ) -> None:
     """Withdraw the believed steps from index `keep` on: a correction to the state before them."""
-    first = endpoint.step(keep)
+    before: Transition | None = None
+    first = endpoint.chain
+    while first is not None and keep > 0:
+        before = first
+        first = first.next_step
+        keep -= 1
     if first is None:
         return
     to_state = first.from_state
@@ -99,7 +104,10 @@ def take_back(
             TIME_WAIT_ORIGINATOR if endpoint.is_originator else TIME_WAIT_RESPONDER
         )
     event = first.event
-    _cut(endpoint, keep)
+    if before is None:
+        endpoint.chain = None
+    else:
+        before.next_step = None
     _enter(endpoint, to_state)
     connection.note(CORRECTED, endpoint.is_originator, frame, time_ns, from_state, to_state, event)
     if connection.transitions is not None:
@@ -117,16 +125,6 @@ def _left_time_wait(first: Transition) -> bool:
             return True
         step = step.next_step
     return False
-
-
-def _cut(endpoint: Endpoint, keep: i64) -> None:
-    """Drop the steps of the chain from index `keep` on."""
-    if keep == 0:
-        endpoint.chain = None
-        return
-    last = endpoint.step(keep - 1)
-    if last is not None:
-        last.next_step = None
 
 
 def prove(

@@ -11,7 +11,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
 from tcpflow_analyzer.table.connection import Connection
-from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
+from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint, Trouble
 from tcpflow_analyzer.table.observation import SYN_REPEATED, Observation
 from tcpflow_analyzer.table.stream_cases import (
     PROXIED_CLOCK,
@@ -127,7 +127,7 @@ def note_proxy(connection: Connection) -> None:
     if tally is None:
         return
     series = tally.kept[0]
-    if tally.count == 1 and _is_all_but_first(responder, series):
+    if tally.count == 1 and _is_all_but_first(responder, rarities.trouble, series):
         connection.note(
             HANDSHAKE_PROXIED,
             False,
@@ -139,15 +139,12 @@ def note_proxy(connection: Connection) -> None:
         )
 
 
-def _is_all_but_first(endpoint: Endpoint, series: Observation) -> bool:
+def _is_all_but_first(endpoint: Endpoint, trouble: Trouble, series: Observation) -> bool:
     """Whether every segment behind its first had the other TTL, and two at least."""
-    rarities = endpoint.rarities
-    if rarities is None or rarities.trouble is None:
-        return False
     sent = endpoint.segments - 1
     # What came once the new TTL was taken for the usual one is not counted.
     counted = series.third >= _FOR_GOOD or series.third >= sent
-    return rarities.trouble.other_ttl_at == 1 and series.third > 1 and counted
+    return trouble.other_ttl_at == 1 and series.third > 1 and counted
 
 
 # Sizes

@@ -143,19 +143,20 @@ def _bound(endpoint: Endpoint) -> None:
             kept += 1
             before = receipt
         receipt = receipt.next_receipt
-    while kept > _MAX_ALL:
-        receipt = endpoint.receipts
-        if receipt is not None:
-            endpoint.receipts = receipt.next_receipt
+    receipt = endpoint.receipts
+    while receipt is not None and kept > _MAX_ALL:
+        receipt = receipt.next_receipt
         kept -= 1
+    endpoint.receipts = receipt
 
 
 def matters(endpoint: Endpoint, control_bits: i64, acknowledgement: i64) -> bool:
-    """Whether a segment towards `endpoint` may move its state, so that it has to be queued."""
+    """Whether a segment towards `endpoint` may move its state, so that it has to be queued.
+
+    What has neither SYN nor FIN nor RST has the ACK bit: other flags were ignored (OP001).
+    """
     if control_bits & SYN_FIN_RST != 0:
         return True
-    if control_bits & ACK == 0:
-        return False
     if endpoint.proven == SYN_RECEIVED or endpoint.proven == SYN_SENT:
         return True
     return (
