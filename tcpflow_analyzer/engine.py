@@ -21,12 +21,13 @@ from tcpflow_analyzer.decode.segment import (
     UNDECODED,
     Segment,
 )
-from tcpflow_analyzer.observer.advance import advance, stray_syn
+from tcpflow_analyzer.observer.advance import advance
 from tcpflow_analyzer.observer.attempts import Attempts
 from tcpflow_analyzer.observer.belief import settle
 from tcpflow_analyzer.observer.census import MOST, Census, busy_peak
 from tcpflow_analyzer.observer.ecn_attempts import EcnAttempts, asks_for_ecn
 from tcpflow_analyzer.observer.endings import Endings
+from tcpflow_analyzer.observer.handshake import stray_syn
 from tcpflow_analyzer.observer.icmp import take_icmp_error
 from tcpflow_analyzer.observer.incarnation import (
     CANDIDATE,

@@ -12,9 +12,9 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import ABSENT, Segment
-from tcpflow_analyzer.observer.advance import FIRST_SYN_GIVES_UP
 from tcpflow_analyzer.observer.fingerprint import guess_profile
 from tcpflow_analyzer.observer.oddities import has_port_0
+from tcpflow_analyzer.observer.retransmission_timer import FIRST_SYN_GIVES_UP
 from tcpflow_analyzer.table.connection import Request
 from tcpflow_analyzer.table.connection_table import swapped
 from tcpflow_analyzer.table.observation import OPEN_AT_END, REFUSED, RESET, UNANSWERED

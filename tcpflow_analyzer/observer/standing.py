@@ -10,10 +10,10 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from tcpflow_analyzer.observer.advance import FIRST_SYN_GIVES_UP
 from tcpflow_analyzer.observer.belief import owes
 from tcpflow_analyzer.observer.census import listener_key, listener_key_of, service_key_of
 from tcpflow_analyzer.observer.request import address_len_of
+from tcpflow_analyzer.observer.retransmission_timer import FIRST_SYN_GIVES_UP
 from tcpflow_analyzer.observer.socket_words import pair_word, socket_word
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.observer.transitions import NO_NEXT, next_state
@@ -226,7 +226,7 @@ def _name(connection: Connection, of_originator: bool) -> bytes:
 
 
 def is_open(request: Request, now_ns: i64) -> bool:
-    """Whether the sender of a lone SYN still waits for an answer (observer/advance.py)."""
+    """Whether the sender of a lone SYN still waits for an answer (retransmission_timer.py)."""
     if request.reset_frame != 0:
         return False
     if request.copy_count == 0:

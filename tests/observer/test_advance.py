@@ -6,10 +6,8 @@ States are in test_<state>.py and test_rfc9293_figures.py; here is what one segm
 from support.ladder import Ladder, capture
 from support.openings import OPEN
 from support.states import (
-    analysis_of_frames,
     analysis_of_octets,
     assert_ladder,
-    codes,
     the_connection,
 )
 
@@ -30,16 +28,6 @@ def test_fin_earlier_in_the_capture_was_not_received_if_it_is_not_acknowledged()
     assert connection["close"]["shape"] == "simultaneous"
 
 
-def test_compound_segment_is_taken_ack_first_then_fin() -> None:
-    connection = the_connection(
-        assert_ladder(
-            OPEN + "FIN-WAIT-1 --> <CTL=FIN,ACK> -->\nTIME-WAIT <-- <CTL=FIN,ACK> <-- LAST-ACK"
-        )
-    )
-    at_5 = [c for c in connection["transitions"] if c["frame"] == 5]
-    assert [c["to"] for c in at_5 if c["endpoint"] == "originator"] == ["FIN-WAIT-2", "TIME-WAIT"]
-
-
 def test_octets_are_counted_once() -> None:
     connection = the_connection(
         assert_ladder(
@@ -56,19 +44,6 @@ def test_octets_are_counted_once() -> None:
     originator = connection["originator"]
     assert (originator["payload_octets"], originator["unique_octets"]) == (310, 160)
     assert (originator["segments"], originator["retransmitted_segments"]) == (6, 1)
-
-
-def test_copy_of_a_frame_counts_but_moves_nothing() -> None:
-    ladder = Ladder(OPEN + "--> <CTL=FIN,ACK> -->", gap_ns=10_000_000)
-    frames = list(ladder.frames())
-    time_ns, octets = frames[-1]
-    once = the_connection(analysis_of_frames(frames))
-    twice_analysis = analysis_of_frames([*frames, (time_ns + 1000, octets)])
-    twice = the_connection(twice_analysis)
-    assert twice["originator"]["segments"] == once["originator"]["segments"] + 1
-    assert [t["to"] for t in twice["transitions"]] == [t["to"] for t in once["transitions"]]
-    assert "CP006" in codes(twice_analysis)
-    assert "CL002" not in codes(twice_analysis)
 
 
 def test_timestamp_echo_proves_a_pure_ack() -> None:

@@ -109,20 +109,6 @@ def test_fin_that_is_acknowledged_selectively_is_not_in_order_yet() -> None:
     )
 
 
-def test_listener_with_fast_open_closes_while_the_third_segment_crosses() -> None:
-    analysis = assert_ladder(
-        """
-        SYN-SENT     --> <SEQ=1000><CTL=SYN><TFO=0011223344556677><LEN=100>  -->
-        +0.2 s
-        ESTABLISHED  <-- <SEQ=5000><ACK=1101><CTL=SYN,ACK>                   <-- SYN-RECEIVED
-        ESTABLISHED  --> <SEQ=1101><ACK=5001><CTL=ACK>                       ... SYN-RECEIVED
-                     <-- <SEQ=5001><ACK=1101><CTL=FIN,ACK>                   <-- FIN-WAIT-1
-    """
-    )
-    path = last_path(analysis, "responder")
-    assert path[path.index("SYN-RECEIVED") + 1] == "FIN-WAIT-1"
-
-
 def test_fin_that_does_not_acknowledge_the_other_was_not_the_second() -> None:
     # The capture begins while the FINs cross: neither end is in LAST-ACK.
     analysis = assert_ladder(
