@@ -68,6 +68,7 @@ from tcpflow_analyzer.table.observation import (
     FIN_BEFORE_ESTABLISHED,
     FIN_UNACCEPTABLE,
     HALF_CLOSE,
+    MIDSTREAM,
     SELF_CONNECT,
 )
 from tcpflow_analyzer.tcp.control_bits import ACK, FIN, RST, SYN
@@ -143,7 +144,7 @@ def _general(
     if connection.history_seen & NOT_KEPT == 0:
         record(connection, sender.is_originator, segment, sequence, acknowledgement)
     classes = classify(connection, sender.is_originator, segment, sequence, acknowledgement)
-    if is_captured_twice(connection, sender, segment):
+    if is_captured_twice(sender, segment):
         connection.note(
             DUPLICATE_FRAME,
             sender.is_originator,
@@ -165,7 +166,7 @@ def _general(
     note_stream(connection, sender, receiver, segment, sequence, acknowledgement, classes, timing)
     note_window(connection, sender, receiver, segment, sequence, classes)
     if bits & RST != 0:
-        _receive_nothing_more(connection, sender, receiver, segment)
+        _note_beginning(connection)
         sent_reset(connection, sender, receiver, segment, sequence, acknowledgement, timing)
         watch_reset(connection, sender, receiver, segment)
         count_segment(connection, sender, receiver, segment, acknowledgement, False)
@@ -375,13 +376,11 @@ def _count_octets(sender: Endpoint, segment: Segment, new: i64, repeated: bool) 
     sender.last_new = new > 0
 
 
-def _receive_nothing_more(
-    connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment
-) -> None:
+def _note_beginning(connection: Connection) -> None:
     """First segment of a socket pair is a RST: a record of its own, both ends CLOSED."""
     if connection.frames == 0:
         connection.midstream = True
-        connection.observed |= 0x8_0000_0000
+        connection.observed |= MIDSTREAM
 
 
 def _new_data(

@@ -6,7 +6,6 @@ Compiled: yes
 from typing import Final
 
 from tcpflow_analyzer.decode.segment import Segment
-from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.tcp.control_bits import FIN, SYN
 
@@ -15,8 +14,8 @@ _COPY_WINDOW: Final = 1 * _MILLISECOND  # CP006, same interface
 _COPY_WINDOW_OTHER_INTERFACE: Final = 50 * _MILLISECOND
 
 
-def is_captured_twice(connection: Connection, sender: Endpoint, segment: Segment) -> bool:
-    """CP006: the same packet captured twice (a mirror port, two interfaces, a bridge).
+def is_captured_twice(sender: Endpoint, segment: Segment) -> bool:
+    """Whether it is the sender's last segment once more: a mirror port, two interfaces, a bridge.
 
     A pure ACK or a RST is a copy only with an equal IP identification that varies, or from another
     interface or with another TTL: a burst of duplicate ACKs is real.
