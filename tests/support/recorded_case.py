@@ -7,7 +7,7 @@ compare the octets with the sums in case.toml only.
 """
 
 import hashlib
-import importlib.util
+import importlib
 import json
 import os
 import sys
@@ -21,20 +21,15 @@ from typing import Any
 
 from support.places import FIXTURES
 
-Lab = Any  # of the recorder, which is a script and no module
+Lab = Any  # of fixtures/recordings/laboratory/lab.py
 
 LONGEST = 900  # seconds that a recording may take
 
 
-def recorder() -> ModuleType:
-    """The module fixtures/recordings/record.py."""
-    spec = importlib.util.spec_from_file_location("record", FIXTURES / "recordings" / "record.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["record"] = module
-    spec.loader.exec_module(module)
-    return module
+def laboratory() -> ModuleType:
+    """The module laboratory/lab.py of fixtures/recordings, which is no package of the tests."""
+    sys.path.insert(0, str(FIXTURES / "recordings"))
+    return importlib.import_module("laboratory.lab")
 
 
 class _NoTrace:
@@ -96,10 +91,12 @@ class RecordedCase:
         (folder / "case.toml").write_text("\n".join(lines) + "\n")
 
     def _record(self, run: Callable[[Any], None]) -> bytes:
-        record = recorder()
-        setattr(record, "KernelTrace", _NoTrace)  # noqa: B010
-        scenario = record.Scenario(run, 200, "", "", None, self.wire, False, (self.point,), LONGEST)
+        lab_module = laboratory()
+        setattr(lab_module, "KernelTrace", _NoTrace)  # noqa: B010
+        scenario = lab_module.Scenario(
+            run, 200, "", "", None, self.wire, False, (self.point,), LONGEST
+        )
         with tempfile.TemporaryDirectory() as out:
-            with record.Lab(scenario, Path(out)) as lab:
+            with lab_module.Lab(scenario, Path(out)) as lab:
                 run(lab)
             return (Path(out) / f"{run.__name__}.pcap").read_bytes()
