@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import lz4.frame
 
-from fuzz.targets import LINK_TYPES, NAMES
+from fuzz.targets import LINK_TYPES, NAMES, OUTPUTS
 from support.container_builder import (
     block,
     enhanced,
@@ -244,6 +244,14 @@ def _exchanges() -> Iterator[bytes]:
         )
 
 
+def _outputs() -> Iterator[bytes]:
+    """Captures, for one output after the other; a small exchange for all of them."""
+    for number in range(len(OUTPUTS)):
+        yield bytes([number]) + closed()
+    for number, octets in enumerate(_captures()):
+        yield bytes([number % len(OUTPUTS)]) + octets
+
+
 def _texts(texts: Iterable[str]) -> Iterator[bytes]:
     return (text.encode() for text in texts)
 
@@ -268,7 +276,7 @@ _MAKERS: Final[dict[str, Callable[[], Iterator[bytes]]]] = {
     "decode": _frames,
     "report": _captures,
     "exchanges": _exchanges,
-    "outputs": _captures,
+    "outputs": _outputs,
     "configuration": _configurations,
     "baseline": lambda: _texts(BASELINES),
     "where": lambda: _texts(EXPRESSIONS),

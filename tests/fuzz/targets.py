@@ -14,6 +14,7 @@ import io
 import json
 import re
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -208,28 +209,33 @@ def _segment_values(segment: Segment, kind: int, frame_len: int) -> Json:
 
 def report(octets: bytes) -> Json:
     """The JSON report of a capture."""
-    return _report(octets, Settings())
+    return _checked(_report(octets, Settings()))
 
 
-def _report(octets: bytes, settings: Settings) -> Json:
-    written = io.BytesIO()
-    with standard_input(octets):
-        Run(["-"], settings, [JsonReport(written)]).run()
-    analysis = json.loads(written.getvalue())
+def _checked(written: bytes) -> Json:
+    analysis = json.loads(written)
     check_analysis(analysis)
     analysis["tool"].pop("compiled")
     return analysis
 
 
+def _report(octets: bytes, settings: Settings) -> bytes:
+    written = io.BytesIO()
+    with standard_input(octets):
+        Run(["-"], settings, [JsonReport(written)]).run()
+    return written.getvalue()
+
+
 def exchanges(octets: bytes) -> Json:
     """Segments that the octets choose, among few sockets and near the numbers that are due."""
     made = pcap(frames_of(octets))
-    analysis = _report(made, Settings())
+    written = _report(made, Settings())
     plain = _report(made, Settings(header_prediction=False))
-    assert analysis == plain, "header prediction changes the report"
-    return analysis
+    assert written == plain, "header prediction changes the report"
+    return _checked(written)
 
 
+CAPTURE: Final = "CAPTURE"
 OUTPUTS: Final[tuple[tuple[str, ...], ...]] = (
     ("analyze", "-", "--all", "--connections"),
     ("analyze", "-", "--format", "ndjson", "--ns-as-strings"),
@@ -241,12 +247,28 @@ OUTPUTS: Final[tuple[tuple[str, ...], ...]] = (
     ("ss", "-", "--census"),
     ("check", "-", "--no-config", "--fail-on", "info", "--format", "junit"),
     ("check", "-", "--no-config", "--fail-on", "info", "--format", "sarif"),
+    ("analyze", "-", "--format", "zeek-json"),
+    ("show", "-", "--format", "svg"),
+    ("show", "-", "--format", "mermaid", "--unfold"),
+    ("show", "-", "--format", "json"),
+    ("check", "-", "--no-config", "--fail-on", "info", "--format", "github"),
+    ("check", "-", "--no-config", "--fail-on", "info", "--format", "gitlab"),
+    ("report", CAPTURE, "-o", "-"),
+    ("extract", CAPTURE, "--port", "80", "-o", "-"),
+    ("extract", CAPTURE, "--where", "duration >= 0", "--slim", "--anonymise", "-o", "-"),
 )
 
 
 def outputs(octets: bytes) -> Json:
-    """Every output of every command that reads a capture."""
-    return [_output(words, octets) for words in OUTPUTS]
+    """An output of a command that reads a capture: its number in OUTPUTS, then the capture."""
+    words = OUTPUTS[octets[0] % len(OUTPUTS)] if octets else OUTPUTS[0]
+    if CAPTURE not in words:
+        return _output(words, octets[1:])
+    with tempfile.NamedTemporaryFile(prefix="tcpflow-fuzzing-") as file:
+        file.write(octets[1:])
+        file.flush()
+        found = _output([file.name if word == CAPTURE else word for word in words], b"")
+        return json.loads(json.dumps(found).replace(file.name, CAPTURE))
 
 
 def _output(words: Sequence[str], octets: bytes) -> Json:
@@ -263,30 +285,48 @@ def _output(words: Sequence[str], octets: bytes) -> Json:
         status = run(words)
         for text in texts:
             text.flush()
-        written, complaint = out.getvalue().decode(), err.getvalue().decode()
+        complaint = err.getvalue().decode()
+        written = out.getvalue()
     assert status in STATUSES, f"{words}: status {status}: {complaint}"
     assert status != 2 or "error: " in complaint or "Usage:" in complaint, f"{words}: {complaint!r}"
-    assert "\x1b" not in written + complaint, f"{words}: an escape sequence reaches the output"
-    _check_syntax(words, written if status != 2 else "")
-    return [status, written, complaint]
+    assert "\x1b" not in complaint, f"{words}: an escape sequence reaches the output"
+    if words[0] == "extract":
+        # The key of anonymous addresses is another each time, so octets are not the same.
+        return [status, _extracted(written), complaint]
+    shown = written.decode()
+    assert "\x1b" not in shown, f"{words}: an escape sequence reaches the output"
+    if shown:
+        _check_syntax(words, shown)
+    return [status, shown, complaint]
 
 
 def _check_syntax(words: Sequence[str], written: str) -> None:
     """Parse what other programs are to parse; raises where they could not."""
-    if not written:
-        return
-    if "ndjson" in words:
+    if {"ndjson", "zeek-json"} & set(words):
         for line in written.splitlines():
             json.loads(line)
-    elif {"json", "sarif"} & set(words):
+    elif {"json", "sarif", "gitlab"} & set(words):
         json.loads(written)
     elif "csv" in words:
         widths = {len(row) for row in csv.reader(io.StringIO(written))}
         assert len(widths) == 1, f"rows of {widths} cells"
-    elif "junit" in words:
+    elif {"junit", "svg"} & set(words):
         from lxml import etree  # noqa: PLC0415  no other target needs it
 
         etree.fromstring(written.encode())
+
+
+def _extracted(written: bytes) -> list[list[int]]:
+    """Time, captured and original length of the frames of an extract, which has to be whole."""
+    walk = RecordWalk("written")
+    walk.feed(written)
+    found = []
+    while walk.advance():
+        found.append([int(walk.time_ns), int(walk.captured_len), int(walk.wire_len)])
+    walk.finish()
+    assert not walk.error or not written, walk.error
+    assert not walk.truncated
+    return found
 
 
 # -- languages ---------------------------------------------------------------------------------
