@@ -11,13 +11,14 @@ import pytest
 
 import support.container_builder as made
 from support.anonymity import KEY, findings_of, leaks
-from support.capture_builder import START_NS, pcap
+from support.capture_builder import START_NS, Options, Segment, ethernet, packet, pcap
 from support.evidence import exchange_with_evidence
 from support.in_process import run_here
 from support.places import FIXTURES
 from support.small_captures import exchange
 from tcpflow_analyzer import analyze
 from tcpflow_analyzer.sources.chosen_frames import chosen_frames
+from tcpflow_analyzer.tcp.control_bits import ACK, SYN
 
 CAPTURE = FIXTURES / "recordings" / "half_close.pcap"
 
@@ -104,6 +105,23 @@ def test_slim_leaves_payload_out_of_everything(tmp_path: Path) -> None:
     assert after.connections[0].transitions == before.connections[0].transitions
     assert after.connections[0].responder.unique_octets == 36
     assert {each.code for each in after.findings} >= {each.code for each in before.findings}
+
+
+def test_slim_keeps_the_options_of_a_syn_with_payload(tmp_path: Path) -> None:
+    """OP004: there is no MSS. Cut behind the header, it still has no MSS."""
+    syn = Segment("192.0.2.1", 40000, "192.0.2.2", 80, 1000, 0, SYN, payload=b"request")
+    syn_ack = Segment(
+        "192.0.2.2", 80, "192.0.2.1", 40000, 5000, 1008, SYN | ACK, options=Options(mss=1460)
+    )
+    done = Segment("192.0.2.1", 40000, "192.0.2.2", 80, 1008, 5001)
+    capture, target = tmp_path / "a.pcap", tmp_path / "out.pcapng"
+    frames = [ethernet(packet(each)) for each in (syn, syn_ack, done)]
+    capture.write_bytes(pcap((START_NS + at, octets) for at, octets in enumerate(frames)))
+    run_here(["extract", capture, "--connection", "1", "--slim", "-o", target])
+    before, after = analyze(capture), analyze(target)
+    assert "OP004" in [each.code for each in before.findings]
+    missing = findings_of(before) - findings_of(after)
+    assert [code for code, *_ in missing] == []
 
 
 def test_standard_output_is_a_capture() -> None:

@@ -81,7 +81,7 @@ class Segment:
         authenticated: whether an MD5 or TCP-AO option is there.
         multipath: subtype of an MPTCP option, or ABSENT.
         user_timeout_ns: of the user timeout option (RFC 5482), 0 for none.
-        options_malformed: whether an option's length breaks its format (OP003).
+        options_cut: whether the snapshot length cut the options.
         oddities: mask of ODD_..., 0 for nearly all segments.
         buffer: octets that hold the segment; valid until the next frame.
         tcp_start: where the TCP header begins in `buffer`.
@@ -127,7 +127,7 @@ class Segment:
         self.authenticated: bool = False
         self.multipath: i64 = ABSENT
         self.user_timeout_ns: i64 = 0
-        self.options_malformed: bool = False
+        self.options_cut: bool = False
         self.oddities: i64 = 0
         self.buffer: bytes = b""
         self.tcp_start: i64 = 0

@@ -91,8 +91,6 @@ def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Se
         _look_for_oddities(word, segment)
     payload_start: i64 = start + header_len
     payload_captured: i64 = end - payload_start
-    if payload_captured < 0:
-        payload_captured = 0
     segment.options_len = header_len - HEADER_LEN
     segment.payload_start = payload_start
     segment.payload_len = wire_end - payload_start
@@ -108,7 +106,10 @@ def read_segment(buffer: bytes, start: i64, end: i64, wire_end: i64, segment: Se
     segment.authenticated = False
     segment.multipath = ABSENT
     segment.user_timeout_ns = 0
-    segment.options_malformed = False
+    segment.options_cut = False
+    if payload_captured < 0:
+        segment.payload_captured = 0
+        segment.options_cut = True
     if header_len > HEADER_LEN:
         position: i64 = start + HEADER_LEN
         if header_len >= HEADER_LEN + TIMESTAMPS_ALIGNED_LEN and (
@@ -165,7 +166,7 @@ def clear(segment: Segment) -> None:
     segment.authenticated = False
     segment.multipath = ABSENT
     segment.user_timeout_ns = 0
-    segment.options_malformed = False
+    segment.options_cut = False
     segment.oddities = 0
 
 
@@ -219,7 +220,7 @@ def _read_options(buffer: bytes, start: i64, header_end: i64, end: i64, segment:
             return
         length: i64 = kind_and_length & 0xFF
         if length < 2 or position + length > header_end:
-            _break_options(segment)
+            segment.oddities |= ODD_OPTIONS
             return
         if position + length > captured_end:
             return
@@ -228,15 +229,8 @@ def _read_options(buffer: bytes, start: i64, header_end: i64, end: i64, segment:
     # The last octet of the header has no room for a length.
     if position + 1 == captured_end == header_end:
         last: i64 = buffer[position]
-        if last > NO_OPERATION:
-            _break_options(segment)
-        elif last == NO_OPERATION and fillers + 1 == MANY_FILLERS:
+        if last > NO_OPERATION or (last == NO_OPERATION and fillers + 1 == MANY_FILLERS):
             segment.oddities |= ODD_OPTIONS
-
-
-def _break_options(segment: Segment) -> None:
-    segment.options_malformed = True
-    segment.oddities |= ODD_OPTIONS
 
 
 def _check_padding(buffer: bytes, position: i64, end: i64, segment: Segment) -> None:
@@ -276,7 +270,7 @@ def _read_option(buffer: bytes, position: i64, kind: i64, length: i64, segment: 
     else:
         known = _read_rare_option(buffer, position, kind, length, segment)
     if not known:
-        _break_options(segment)
+        segment.oddities |= ODD_OPTIONS
     elif MAXIMUM_SEGMENT_SIZE <= kind <= SACK_PERMITTED and segment.control_bits & SYN == 0:
         segment.oddities |= ODD_NEGOTIATION
 

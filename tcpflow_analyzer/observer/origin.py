@@ -48,7 +48,7 @@ def adopt_isn(
 def _read_syn_options(connection: Connection, sender: Endpoint, segment: Segment) -> None:
     sender.mss = segment.mss
     sender.window_scale = UNKNOWN
-    if segment.truncated and segment.payload_captured == 0:
+    if segment.options_cut:
         sender.rare().options_cut = True
     if segment.window_scale != ABSENT:
         # RFC 7323 2.3: a shift above 14 is taken as 14.

@@ -184,6 +184,7 @@ def restore_segment(request: Request, index: i64, segment: Segment) -> bool:
     segment.options_len = 0
     segment.sack_count = 0
     segment.truncated = request.header & _TRUNCATED != 0
+    segment.options_cut = segment.truncated  # there was no payload to cut
     segment.fast_open = ABSENT
     segment.authenticated = False
     segment.multipath = ABSENT
@@ -233,6 +234,7 @@ def _restore_refusal(request: Request, segment: Segment) -> None:
     segment.ack = (request.seq + 1) & 0xFFFF_FFFF
     segment.control_bits = RST | ACK
     segment.truncated = False
+    segment.options_cut = False
     segment.window = header & 0xFFFF
     segment.ttl = (header >> 16) & 0xFF
     segment.ip_id = ((header >> 24) & 0x1FFFF) - 1

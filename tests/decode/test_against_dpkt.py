@@ -13,7 +13,7 @@ from decode.frames import MACS, decode, frames_of, new_decoder, seen
 from support.capture_builder import Options, packet
 from support.capture_builder import Segment as Sent
 from support.places import fixture_captures, shared_captures
-from tcpflow_analyzer.decode.segment import ABSENT, TCP_SEGMENT, Segment
+from tcpflow_analyzer.decode.segment import ABSENT, ODD_OPTIONS, TCP_SEGMENT, Segment
 
 U32 = st.integers(0, 0xFFFF_FFFF)
 PORT = st.integers(0, 65535)
@@ -40,7 +40,7 @@ def check(segment: Segment, packet_of_dpkt: dpkt.ip.IP | dpkt.ip6.IP6) -> None:
     if not segment.truncated:
         assert segment.payload_len == segment.payload_captured == len(theirs.data)
     # dpkt takes what the snapshot length left of an option for the whole of it.
-    if not segment.options_malformed and len(theirs.opts) == segment.options_len:
+    if not segment.oddities & ODD_OPTIONS and len(theirs.opts) == segment.options_len:
         check_options(segment, dpkt.tcp.parse_opts(theirs.opts))
 
 

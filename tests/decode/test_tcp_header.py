@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcpflow_analyzer.decode.segment import ABSENT, TCP_SEGMENT, UNDECODED, Segment
+from tcpflow_analyzer.decode.segment import ABSENT, ODD_OPTIONS, TCP_SEGMENT, UNDECODED, Segment
 from tcpflow_analyzer.decode.tcp_header import read_quoted, read_segment
 
 # Ports 40000 to 80, SEQ 0x01020304, ACK 0xfffefdfc; window 0x1234, checksum 0x5678, no urgent data.
@@ -73,11 +73,21 @@ def test_header_cut_by_the_snapshot_length_is_truncated(captured: int) -> None:
     assert refuse(header(), captured=captured, wire=20) == "tcp-header-truncated"
 
 
+def is_malformed(segment: Segment) -> bool:
+    """Whether some option breaks the format."""
+    return segment.oddities & ODD_OPTIONS != 0
+
+
+def test_options_are_whole_where_only_the_payload_was_cut() -> None:
+    segment = read(header(bytes.fromhex("020405b4"), 2) + b"data", captured=24)
+    assert (segment.truncated, segment.payload_captured, segment.options_cut) == (True, 0, False)
+
+
 def test_syn_options_of_linux() -> None:
     segment = read(header(bytes.fromhex("020405b40402080a0000000a0000000001030307"), 2))
     assert (segment.mss, segment.window_scale, segment.sack_permitted) == (1460, 7, True)
     assert (segment.tsval, segment.tsecr, segment.options_len) == (10, 0, 20)
-    assert not segment.options_malformed
+    assert not is_malformed(segment)
 
 
 def test_timestamps_aligned_and_alone() -> None:
@@ -117,7 +127,7 @@ def test_sack_behind_aligned_timestamps() -> None:
 )
 def test_fast_open(option: str, cookie_len: int) -> None:
     segment = read(header(bytes.fromhex(option), 2))
-    assert (segment.fast_open, segment.options_malformed) == (cookie_len, False)
+    assert (segment.fast_open, is_malformed(segment)) == (cookie_len, False)
 
 
 @pytest.mark.parametrize("option", ["1312" + "00" * 16, "1d10" + "00" * 14])
@@ -153,7 +163,7 @@ def test_multipath(option: str, subtype: int) -> None:
 )
 def test_malformed_option_is_noted_and_nothing_is_taken_from_it(options: str) -> None:
     segment = read(header(bytes.fromhex(options)) + b"data")
-    assert segment.options_malformed
+    assert is_malformed(segment)
     assert (segment.mss, segment.window_scale, segment.tsval) == (ABSENT, ABSENT, ABSENT)
     assert (segment.sack_permitted, segment.sack_count) == (False, 0)
     assert (segment.authenticated, segment.multipath, segment.fast_open) == (False, ABSENT, ABSENT)
@@ -161,32 +171,31 @@ def test_malformed_option_is_noted_and_nothing_is_taken_from_it(options: str) ->
 
 
 def test_kind_as_the_last_octet_is_malformed_without_payload_too() -> None:
-    assert read(header(bytes.fromhex("01010108"))).options_malformed
+    assert is_malformed(read(header(bytes.fromhex("01010108"))))
     # Cut there, the header may well go on with a length.
     octets = header(bytes.fromhex("01010108" + "0a000000"))
-    assert not read(octets, captured=20 + 4).options_malformed
+    assert not is_malformed(read(octets, captured=20 + 4))
 
 
 def test_option_of_wrong_length_hides_no_later_one() -> None:
     segment = read(header(bytes.fromhex("0303070204" + "05b401")))
     assert segment.mss == 1460
     segment = read(header(bytes.fromhex("030407ff020405b4")))
-    assert (segment.mss, segment.window_scale, segment.options_malformed) == (1460, ABSENT, True)
+    assert (segment.mss, segment.window_scale, is_malformed(segment)) == (1460, ABSENT, True)
 
 
 def test_end_of_list_ends_the_options() -> None:
-    segment = read(header(bytes.fromhex("00020405b4")))
-    assert (segment.mss, segment.options_malformed) == (ABSENT, False)
+    assert read(header(bytes.fromhex("00020405b4"))).mss == ABSENT
 
 
 def test_options_cut_by_the_snapshot_length() -> None:
     octets = header(bytes.fromhex("020405b40402080a0000000a0000000001030307"), 2)
     segment = read(octets, captured=20 + 10)
     assert (segment.mss, segment.sack_permitted, segment.tsval) == (1460, True, ABSENT)
-    assert (segment.truncated, segment.options_malformed) == (True, False)
+    assert (segment.truncated, segment.options_cut, is_malformed(segment)) == (True, True, False)
     assert (segment.options_len, segment.payload_len, segment.payload_captured) == (20, 0, 0)
     # Cut between kind and length.
-    assert not read(octets, captured=20 + 7).options_malformed
+    assert not is_malformed(read(octets, captured=20 + 7))
 
 
 def test_aligned_timestamps_cut_by_the_snapshot_length() -> None:

@@ -203,7 +203,7 @@ def _segment_values(segment: Segment, kind: int, frame_len: int) -> Json:
         (int(segment.sack_left(index)), int(segment.sack_right(index)))
         for index in range(segment.sack_count)
     ]
-    flags = [segment.sack_permitted, segment.authenticated, segment.options_malformed]
+    flags = [segment.sack_permitted, segment.authenticated, segment.options_cut]
     return [segment.key.hex(), values, edges, flags, segment.truncated]
 
 

@@ -46,7 +46,7 @@ _FIELDS: Final = (
     "authenticated",
     "multipath",
     "user_timeout_ns",
-    "options_malformed",
+    "options_cut",
     "oddities",
     "options_len",
     "payload_captured",
