@@ -38,6 +38,7 @@ from tcpflow_analyzer.observer.incarnation import (
     has_lived,
     inherit,
     judge_syn,
+    meet_linux_number,
     note_candidate,
     note_recovery,
     note_refused_by_time_wait,
@@ -581,6 +582,7 @@ class Engine:
             and segment.ack == (connection.originator.iss + 1) & 0xFFFF_FFFF
         ):
             if not older.finished:
+                meet_linux_number(older, older.key != connection.key, segment)
                 note_recovery(connection, older, segment)
                 end_by_replacement(older, segment, self._timing)
                 self._hand_over(older)
@@ -589,6 +591,7 @@ class Engine:
 
     def _reopen(self, old: Connection, receiver: Endpoint, segment: Segment) -> None:
         """Open the next incarnation at a SYN whose sender has nothing left of the old one."""
+        meet_linux_number(old, not receiver.is_originator, segment)
         # What is only believed to have ended it may have been lost (RFC 9293 3.5.1, figure 10).
         lives_on = receiver.believed != CLOSED or receiver.proven != CLOSED
         self._replace_older(old, segment)
@@ -624,6 +627,7 @@ class Engine:
         restored = self._restored
         restore_segment(candidate, 0, restored)
         self._replace_older(old, segment)
+        meet_linux_number(old, old.key != candidate.key, segment)
         end_by_replacement(old, segment, self._timing)
         self._uncount_syn(old, candidate)
         record = remember(old)

@@ -13,8 +13,9 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
-from tcpflow_analyzer.observer.belief import set_proven, settle
+from tcpflow_analyzer.observer.belief import set_proven, settle, take_back
 from tcpflow_analyzer.observer.outcome import closing_reset, final_state, shape_of
+from tcpflow_analyzer.observer.revival import mark_reverted
 from tcpflow_analyzer.observer.timing import Timing
 from tcpflow_analyzer.table.connection import (
     SHAPE_REPLACED,
@@ -32,8 +33,12 @@ from tcpflow_analyzer.table.observation import (
     SYN_REFUSED_BY_TIME_WAIT,
 )
 from tcpflow_analyzer.tcp.control_bits import ACK, RST, SYN
-from tcpflow_analyzer.tcp.events import REPLACED
+from tcpflow_analyzer.tcp.events import RCV_RST, REPLACED
 from tcpflow_analyzer.tcp.states import CLOSED, INFERRED, SYN_SENT, TIME_WAIT
+
+# Linux takes the next initial number of a socket pair out of its TIME-WAIT: tw_snd_nxt + 65535 + 2
+# (net/ipv4/tcp_minisocks.c, tcp_timewait_state_process; tcp_ipv4.c, tcp_twsk_unique).
+LINUX_ADVANCE: Final = 65_537
 
 # What to do with a SYN without ACK on a known socket pair.
 SAME: Final = 0  # belongs to the record as it stands
@@ -115,6 +120,33 @@ def _same_side(old: Connection, new: Connection, of_originator: bool) -> Endpoin
     if old.key == new.key:
         return old.originator if of_originator else old.responder
     return old.responder if of_originator else old.originator
+
+
+def meet_linux_number(old: Connection, of_originator: bool, segment: Segment) -> None:
+    """TW007: a SYN or SYN-ACK whose number shows that TIME-WAIT outlived the RST that came to it.
+
+    Args:
+        old: the incarnation before.
+        of_originator: which end of it sent the segment.
+        segment: of the new incarnation.
+    """
+    if old.observed & RESET_IN_TIME_WAIT == 0:
+        return
+    holder = old.endpoint(of_originator)
+    number = (holder.iss + holder.snd_nxt + LINUX_ADVANCE) & 0xFFFF_FFFF
+    if holder.believed != CLOSED or segment.seq != number:
+        return
+    keep: i64 = 0
+    step = holder.chain
+    while step is not None and step.event != RCV_RST:
+        keep += 1
+        step = step.next_step
+    if step is None:
+        return
+    reset_frame = step.frame
+    take_back(old, holder, keep, segment.frame, segment.time_ns)
+    holder.receipts = None
+    mark_reverted(old, old.endpoint(not of_originator), reset_frame, segment, 0)
 
 
 def end_by_replacement(old: Connection, segment: Segment, timing: Timing) -> None:

@@ -34,13 +34,13 @@ def revive(
     _count_after_reset(connection, sender)
     refuted = refute_resets(sender, now)
     if refuted != 0:
-        _mark_reverted(connection, receiver, refuted, segment, 0)
+        mark_reverted(connection, receiver, refuted, segment, 0)
     if bits & SYN != 0:
         return
     if sender.proven == CLOSED and sender.rst_frame != 0 and sender.rare().before_reset != CLOSED:
         # RS010: its own sequence space goes on, so the RST was not its own.
         if sender.snd_una - 1 <= sequence <= sender.snd_nxt + 1:
-            _mark_reverted(connection, sender, sender.rst_frame, segment, 1)
+            mark_reverted(connection, sender, sender.rst_frame, segment, 1)
             withdraw_resets(receiver)
             _set_back(connection, sender, sender.rare().before_reset, frame, now, timing)
             sender.rst_frame = 0
@@ -73,7 +73,7 @@ def _set_back(
     endpoint.proven = state
 
 
-def _mark_reverted(
+def mark_reverted(
     connection: Connection, of_endpoint: Endpoint, reset_frame: i64, segment: Segment, own: i64
 ) -> None:
     """Note that traffic went on after a RST, and mark the RST."""

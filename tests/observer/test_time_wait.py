@@ -4,7 +4,7 @@ import pytest
 
 from support.capture_builder import SECOND_NS
 from support.openings import CLOSED_BY_A, HALF_CLOSED
-from support.states import assert_ladder, codes, steps_of, the_connection
+from support.states import Json, assert_ladder, codes, steps_of, the_connection
 from tcpflow_analyzer.settings import Settings
 
 
@@ -71,6 +71,79 @@ def test_time_wait_receives_rst(profile: str, state: str) -> None:
         Settings(profiles={"": profile}),
     )
     assert "TW007" in codes(analysis)
+
+
+@pytest.mark.parametrize("resets", [1, 2])
+def test_time_wait_that_answers_after_a_rst_has_outlived_it(resets: int) -> None:
+    analysis = assert_ladder(
+        CLOSED_BY_A
+        + resets * "CLOSED    <-- <SEQ=5002><CTL=RST>                    <-- CLOSED\n"
+        + """
+        +5 s
+        CLOSED    <-- <SEQ=5001><ACK=1001><CTL=ACK><LEN=1>   <-- CLOSED
+        TIME-WAIT --> <SEQ=1002><ACK=5002><CTL=ACK>          --> CLOSED
+    """
+    )
+    assert_outlived(analysis, 9 + resets)
+
+
+def assert_outlived(analysis: Json, frame: int) -> None:
+    """TW007 is no warning, as that frame shows."""
+    (found,) = (each for each in analysis["findings"] if each["code"] == "TW007")
+    assert (found["severity"], found["values"]["ended"]) == ("info", False)
+    assert found["message"].endswith(f"it was in TIME-WAIT still, as frame {frame} shows")
+
+
+LINUX_NUMBER = 1002 + 65_537
+
+
+def test_time_wait_that_gives_the_next_number_has_outlived_a_rst() -> None:
+    """Linux with tcp_rfc1337, as fixtures/recordings/rfc1337_then_port_reuse shows."""
+    analysis = assert_ladder(
+        CLOSED_BY_A
+        + f"""
+        CLOSED       <-- <SEQ=5002><CTL=RST>                              <-- CLOSED
+        +5 s
+        CLOSED       <-- <SEQ=900000><CTL=SYN>                            <-- SYN-SENT
+        SYN-RECEIVED --> <SEQ={LINUX_NUMBER}><ACK=900001><CTL=SYN,ACK>    --> ESTABLISHED
+    """
+    )
+    assert_outlived(analysis, 10)
+    assert "TW004" in codes(analysis)
+    first = analysis["connections"][0]
+    assert steps_of(first, "originator")[-2:] == [
+        ("TIME-WAIT", "received RST", "observed"),
+        ("CLOSED", "replaced by a new incarnation", "inferred"),
+    ]
+
+
+def test_time_wait_that_opens_with_the_next_number_has_outlived_a_rst() -> None:
+    analysis = assert_ladder(
+        CLOSED_BY_A
+        + f"""
+        CLOSED       <-- <SEQ=5002><CTL=RST>                              <-- CLOSED
+        +5 s
+        SYN-SENT     --> <SEQ={LINUX_NUMBER}><CTL=SYN>                    --> CLOSED
+        ESTABLISHED  <-- <SEQ=900000><ACK={LINUX_NUMBER + 1}><CTL=SYN,ACK> <-- SYN-RECEIVED
+    """
+    )
+    assert_outlived(analysis, 9)
+    assert "TW004" in codes(analysis)
+
+
+def test_time_wait_that_gives_another_number_has_not_outlived_a_rst() -> None:
+    analysis = assert_ladder(
+        CLOSED_BY_A
+        + """
+        CLOSED       <-- <SEQ=5002><CTL=RST>                              <-- CLOSED
+        +5 s
+        CLOSED       <-- <SEQ=900000><CTL=SYN>                            <-- SYN-SENT
+        SYN-RECEIVED --> <SEQ=800000><ACK=900001><CTL=SYN,ACK>            --> ESTABLISHED
+    """
+    )
+    (found,) = (each for each in analysis["findings"] if each["code"] == "TW007")
+    assert (found["severity"], found["values"]["ended"]) == ("warning", True)
+    assert "TW013" in codes(analysis)
 
 
 def test_time_wait_rst_outside_the_window_is_ignored() -> None:

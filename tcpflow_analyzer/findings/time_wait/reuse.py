@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import CaptureView, endpoint_name, seconds
 from tcpflow_analyzer.findings.lifecycle.judgement import peer_of
+from tcpflow_analyzer.observer.incarnation import LINUX_ADVANCE
 from tcpflow_analyzer.settings import NANOSECONDS
 from tcpflow_analyzer.table.connection import Connection, Remembered
 from tcpflow_analyzer.table.endpoint import Endpoint
@@ -19,7 +20,6 @@ TWO_MSL_NS: Final = 240 * NANOSECONDS  # RFC 9293 section 3.4.2: MSL is 2 minute
 # Linux's clock of initial numbers ticks every 64 ns; half the number space passes in 137 s, and
 # nothing can be said about the order of numbers that lie further apart.
 HALF_SPACE_NS: Final = (1 << 31) * 64
-LINUX_ADVANCE: Final = 65_537  # net/ipv4/tcp_minisocks.c: tw_snd_nxt + 65535 + 2
 
 
 class OldEnd(NamedTuple):

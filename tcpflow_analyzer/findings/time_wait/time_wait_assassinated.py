@@ -13,7 +13,7 @@ from tcpflow_analyzer.findings.lifecycle.judgement import judge, peer_of, tallie
 from tcpflow_analyzer.findings.registry import finding
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import Endpoint
-from tcpflow_analyzer.table.observation import RESET_IN_TIME_WAIT, Observation
+from tcpflow_analyzer.table.observation import RESET_IN_TIME_WAIT, TRAFFIC_AFTER_RESET, Observation
 
 
 @finding(
@@ -30,7 +30,9 @@ def time_wait_assassinated(connection: Connection, capture: CaptureView) -> Iter
       - an endpoint was in TIME-WAIT, for less than time_wait of its profile (seconds, Linux 60);
       - an acceptable RST came to it. The usual chain: an old duplicate, the endpoint's ACK to it,
         and the RST of its peer, which has no socket any more.
-    Only an information where the profile ignores RSTs in TIME-WAIT (rfc1337).
+    Only an information where the profile ignores RSTs in TIME-WAIT (rfc1337), and where the
+    endpoint shows later that it was in TIME-WAIT still: by an answer to its peer, or, as Linux
+    does, by continuing its numbers when the pair is reused (65,537 behind the last one).
 
     Supersedes: RS005 and every other cause of that RST.
     Why it matters: the quarantine of the socket pair is over at once; the next connection on it is
@@ -44,7 +46,9 @@ def time_wait_assassinated(connection: Connection, capture: CaptureView) -> Iter
     """
     for holder, tally in tallies(connection, RESET_IN_TIME_WAIT):
         first = next((seen for seen in tally.kept if seen.second), tally.kept[0])
-        is_ended = first.second == 1
+        peer = peer_of(connection, holder)
+        shown = _frame_that_shows_it(connection, peer, first.frame)
+        is_ended = first.second == 1 and not shown
         severity: Severity = "warning" if is_ended else "info"
         remaining_ns = _remaining_ns(holder, first, capture)
         yield judge(
@@ -52,21 +56,17 @@ def time_wait_assassinated(connection: Connection, capture: CaptureView) -> Iter
             connection,
             about=holder,
             severity=severity,
-            certainty="assumed",
+            certainty="inferred" if shown else "assumed",
             time_ns=first.time_ns,
-            frames=(first.third, first.frame),
+            frames=(first.third, first.frame, shown),
             frame_count=tally.count + 1,
             template=(
                 "RST of {peer} (frame {frame}) hit the TIME-WAIT of {holder} after {age:.6f} s; "
-                + (
-                    "profile {profile} ({profile_source}) gives it up, {remaining:.6f} s early"
-                    if is_ended
-                    else "profile {profile} ({profile_source}) ignores it"
-                )
+                + _outcome(is_ended, shown)
             ),
             values={
                 "holder": endpoint_name(connection, holder),
-                "peer": endpoint_name(connection, peer_of(connection, holder)),
+                "peer": endpoint_name(connection, peer),
                 "frame": first.frame,
                 "ack_frame": first.third,
                 "age": seconds(first.first),
@@ -74,10 +74,32 @@ def time_wait_assassinated(connection: Connection, capture: CaptureView) -> Iter
                 "profile": capture.profile(holder).name,
                 "profile_source": capture.profile_source(connection, holder),
                 "ended": is_ended,
+                "outlived_frame": shown,
             },
             why="the RST is acceptable, and the endpoint had acknowledged its peer's FIN",
             would_disprove="an answer of TIME-WAIT to a later segment",
         )
+
+
+def _frame_that_shows_it(connection: Connection, peer: Endpoint, reset_frame: int) -> int:
+    """The frame that shows that the holder outlived a RST of its peer, 0 if there is none.
+
+    If it outlived a later one, it outlived this one too.
+    """
+    tally = connection.tally(TRAFFIC_AFTER_RESET, peer.is_originator)
+    if tally is None:
+        return 0
+    seen = (each for each in tally.kept if each.first >= reset_frame and each.second == 0)
+    return next((each.frame for each in seen), 0)
+
+
+def _outcome(is_ended: bool, shown: int) -> str:
+    """What became of TIME-WAIT, as a part of the template."""
+    if shown:
+        return "it was in TIME-WAIT still, as frame {outlived_frame} shows"
+    if is_ended:
+        return "profile {profile} ({profile_source}) gives it up, {remaining:.6f} s early"
+    return "profile {profile} ({profile_source}) ignores it"
 
 
 def _remaining_ns(holder: Endpoint, seen: Observation, capture: CaptureView) -> int:
