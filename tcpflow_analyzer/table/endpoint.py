@@ -151,9 +151,8 @@ class Endpoint:
         last_data_frame, last_data_time_ns: its last segment with new payload; 0 for none.
         rtt_ns: smallest time from a segment towards it to its answer, UNKNOWN while not measured.
         retry_time_ns: last transmission of what awaits an acknowledgement (SYN, SYN-ACK, FIN, or
-        the
-            data at SND.UNA); retry_gap_ns: time from the transmission before it, 0 for the first;
-            retries: retransmissions since the last progress.
+            the data at SND.UNA); retry_gap_ns: time from the transmission before it, 0 for the
+            first; retries: retransmissions since the last progress.
         give_up_ns: when silence means that it gave up, NEVER while it owes nothing.
         ttl: of its first segment, or of those since it changed for good. ttl_min, ttl_max: over
             all of its segments but RSTs.
