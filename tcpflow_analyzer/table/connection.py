@@ -237,8 +237,7 @@ class Connection(Entry):
         outcome, shape, active_closer: see the constants above.
         completeness: Wireshark's bits.
         history: Zeek's letters, the newest 12 at most, 5 bits each, newest lowest; history_more:
-        the
-            letters before these; history_seen: which kinds were seen (observer/zeek_history.py).
+            the letters before these; history_seen: which kinds were seen (observer/zeek_history.py).
         observed: mask of the kinds of observation; stream_observed: of those of
             table/stream_observation.py. tallies: the observations of both; None for none.
         resets: RSTs, the first 8; reset_count: all of them.
@@ -250,8 +249,7 @@ class Connection(Entry):
         candidate: a SYN on this live connection that may turn out to open a new incarnation.
         next_due_ns: when the next belief is due (a receipt, a timer); NEVER for none.
         stale_ack_frame, stale_reset_frame: of HS018: the ACK of a stale connection that answered
-        the
-            SYN, and the RST that cleared it; 0 for none.
+            the SYN, and the RST that cleared it; 0 for none.
         counted: what observer/census.py was told of it, bits of engine.py.
         service, listener: where the census counts it, None before its SYN is answered.
         one_sided: only one end was captured; what the other sent is inferred from acknowledgements.
