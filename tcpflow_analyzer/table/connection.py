@@ -237,7 +237,7 @@ class Connection(Entry):
         outcome, shape, active_closer: see the constants above.
         completeness: Wireshark's bits.
         history: Zeek's letters, the newest 12 at most, 5 bits each, newest lowest; history_more:
-            the letters before these; history_seen: which kinds were seen (observer/zeek_history.py).
+            the letters before these; history_seen: which kinds were seen (zeek_history.py).
         observed: mask of the kinds of observation; stream_observed: of those of
             table/stream_observation.py. tallies: the observations of both; None for none.
         resets: RSTs, the first 8; reset_count: all of them.
