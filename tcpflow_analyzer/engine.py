@@ -503,8 +503,8 @@ class Engine:
         self._answered_requests += 1
         return connection
 
-    def _promote(self, request: Request) -> Connection:
-        """Make the connection that the request stands for."""
+    def _begin_anew(self, request: Request) -> Connection:
+        """Make the connection that a request stands for, before its first segment."""
         restored = self._restored
         restore_segment(request, 0, restored)
         connection = self._make_connection(restored, request.number)
@@ -513,6 +513,12 @@ class Engine:
         if not connection.originator.profile_known:
             connection.originator.profile = profile_of(request)
             connection.originator.profile_known = True
+        return connection
+
+    def _promote(self, request: Request) -> Connection:
+        """Make the connection that the request stands for; its segments are told."""
+        restored = self._restored
+        connection = self._begin_anew(request)
         if request.previous is not None:
             connection.previous = request.previous
         for index in range(segment_count(request)):
@@ -1165,13 +1171,7 @@ class Engine:
     def connection_of(self, request: Request) -> Connection:
         """Make the connection that a request stands for, which stays as it is; told to nobody."""
         restored = self._restored
-        restore_segment(request, 0, restored)
-        connection = self._make_connection(restored, request.number)
-        connection.incarnation = request.incarnation
-        connection.retried = request.retried
-        if not connection.originator.profile_known:
-            connection.originator.profile = profile_of(request)
-            connection.originator.profile_known = True
+        connection = self._begin_anew(request)
         for index in range(segment_count(request)):
             from_originator = restore_segment(request, index, restored)
             advance(connection, from_originator, restored, self._timing)

@@ -6,27 +6,22 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from tcpflow_analyzer.cli.option_types import (
-    codes,
-    parameter_values,
+from tcpflow_analyzer.cli.option_types import parameter_values
+from tcpflow_analyzer.cli.shared_options import (
+    ignore_option,
+    msl_option,
+    profile_option,
+    select_option,
+    set_option,
 )
-from tcpflow_analyzer.cli.shared_options import msl_option, profile_option, set_option
 from tcpflow_analyzer.errors import UsageError
 from tcpflow_analyzer.settings import Settings, with_parameters
 
 Words = tuple[tuple[str, ...], ...]
 
 OPTIONS: Final = (
-    click.option(
-        "--select",
-        type=codes,
-        multiple=True,
-        metavar="CODES",
-        help="Only these findings: codes, names or families, as in CL,TW009.",
-    ),
-    click.option(
-        "--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings."
-    ),
+    select_option,
+    ignore_option,
     click.option(
         "--min-severity",
         type=click.Choice(["info", "warning", "error"]),

@@ -6,11 +6,12 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from tcpflow_analyzer.cli.option_types import codes
 from tcpflow_analyzer.cli.shared_options import (
     filter_option,
+    ignore_option,
     msl_option,
     profile_option,
+    select_option,
     set_option,
 )
 
@@ -21,16 +22,8 @@ OPTIONS: Final = (
         "--config", metavar="FILE", help="Configuration instead of the nearest tcpflow.toml."
     ),
     click.option("--no-config", is_flag=True, help="Only these options and the defaults."),
-    click.option(
-        "--select",
-        type=codes,
-        multiple=True,
-        metavar="CODES",
-        help="Only these findings: codes, names or families, as in CL,TW009.",
-    ),
-    click.option(
-        "--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings."
-    ),
+    select_option,
+    ignore_option,
     click.option(
         "--min-certainty",
         type=click.Choice(["observed", "inferred", "assumed"]),

@@ -4,8 +4,18 @@ from typing import Final
 
 import click
 
-from tcpflow_analyzer.cli.option_types import assignment, duration, profile_choice
+from tcpflow_analyzer.cli.option_types import assignment, codes, duration, profile_choice
 
+select_option: Final = click.option(
+    "--select",
+    type=codes,
+    multiple=True,
+    metavar="CODES",
+    help="Only these findings: codes, names or families, as in CL,TW009.",
+)
+ignore_option: Final = click.option(
+    "--ignore", type=codes, multiple=True, metavar="CODES", help="Not these findings."
+)
 filter_option: Final = click.option(
     "-f",
     "--filter",
