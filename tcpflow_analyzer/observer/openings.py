@@ -415,7 +415,9 @@ class Openings:
             if arrivals.window_attempts == 0 and arrivals.judged + ring < second - ring:
                 self._judge_until(arrivals, arrivals.second)
                 if arrivals.window_attempts == 0:
-                    # At rest: nothing stands in the ring, so that time may jump.
+                    # At rest: time may jump, and nothing old may stand in the ring then.
+                    arrivals.attempts = [0] * ring
+                    arrivals.unfinished = [0] * ring
                     arrivals.judged = second - ring // 2
                     arrivals.second = second
                     return
