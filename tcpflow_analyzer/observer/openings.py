@@ -463,7 +463,10 @@ class Openings:
                 self.floods += 1
             arrivals.floods += 1
         if arrivals.flooding:
-            arrivals.flood_last_ns = max(arrivals.flood_last_ns, arrivals.last_ns)
+            if unfinished > 0:
+                # Later SYNs were told already: whether they belong to it is not judged yet.
+                last_ns = min(arrivals.last_ns, (arrivals.judged + 1) * SECOND - 1)
+                arrivals.flood_last_ns = max(arrivals.flood_last_ns, last_ns)
             if many > arrivals.flood_unfinished:
                 arrivals.flood_unfinished = many
                 arrivals.flood_attempts = arrivals.window_attempts
