@@ -520,7 +520,9 @@ class Openings:
             expires_ns = (
                 connection.synack_time_ns + self._half_open_ns[connection.responder.profile]
             )
-            if connection.ack_frame == 0 and now_ns >= expires_ns:
+            if connection.finished or connection.responder.believed != SYN_RECEIVED:
+                self._release_if_queued(connection, min(now_ns, expires_ns))
+            elif now_ns >= expires_ns:
                 found = self.listeners.find(socket_word(connection, connection.address_len, False))
                 if isinstance(found, Arrivals):
                     found.expired += 1
