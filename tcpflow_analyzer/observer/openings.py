@@ -67,9 +67,8 @@ _SOURCES: Final = 4096  # of unfinished SYNs at one listener that are kept apart
 _ALL_SOURCES: Final = 65_536  # at all listeners together
 _HOST_WINDOW: Final = 3600 * SECOND  # FL010: between the first two ISNs of a host
 _OLD_SWEEP: Final = 8 * SECOND
-# Bits of Connection.counted, beside those of engine.py.
+# Bit of Connection.counted, beside those of engine.py.
 QUEUED: Final = 32  # counts as half-open at its listener
-TOLD: Final = 64  # counts as unfinished
 # Linux net/ipv4/tcp_ipv4.c, syncookies.c: what a cookie may stand for; 1220 of IPv6.
 _COOKIE_MSS: Final = (536, 1220, 1300, 1440, 1460)
 _WINDOW_SCALE: Final = 1
@@ -136,8 +135,6 @@ class Openings:
         if waited < FAILED_AFTER:
             self._count(arrivals, syn_ns // SECOND, 0)
         self._watch_cookies(arrivals, connection, segment)
-        if connection.ack_frame != 0:
-            return
         connection.counted |= QUEUED
         arrivals.queued += 1
         if arrivals.queued > arrivals.peak:
@@ -276,7 +273,7 @@ class Openings:
                 continue
             if now_ns - connection.syn_time_ns >= FINISHED_AT_END:
                 self._tell(connection)
-            elif connection.counted & TOLD == 0:
+            else:
                 self._uncount(connection)
         self._young = []
         self._old = []
@@ -353,9 +350,6 @@ class Openings:
 
     def _tell(self, connection: Connection) -> None:
         """A SYN that was answered, and whose third segment did not come in time."""
-        if connection.counted & TOLD != 0:
-            return
-        connection.counted |= TOLD
         length = connection.address_len
         found = self.listeners.find(socket_word(connection, length, False))
         if not isinstance(found, Arrivals):
@@ -425,8 +419,6 @@ class Openings:
             at = arrivals.second % ring
             arrivals.attempts[at] = 0
             arrivals.unfinished[at] = 0
-            if arrivals.second - arrivals.judged >= ring - self._window:
-                self._judge_until(arrivals, arrivals.judged + 1)
 
     def _judge_until(self, arrivals: Arrivals, second: i64) -> None:
         while arrivals.judged < second:
@@ -527,8 +519,6 @@ class Openings:
                 if isinstance(found, Arrivals):
                     found.expired += 1
                 self._release_if_queued(connection, expires_ns)
-            elif connection.finished or connection.responder.believed != SYN_RECEIVED:
-                self._release_if_queued(connection, now_ns)
             else:
                 old.append(connection)
         self._old = old
