@@ -1,17 +1,24 @@
 """Counts of hosts, services and listeners: peaks, limits, and what is forgotten."""
 
+import pytest
+
 from tcpflow_analyzer.observer.census import (
     BUSY,
     Census,
     busy_peak,
     host_key,
+    host_key_of,
     listener_key,
+    listener_key_of,
     service_key,
+    service_key_of,
 )
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.counts import Churn
 from tcpflow_analyzer.table.kept import KeptT, KeptTable
 
+SECOND = 1_000_000_000
 CLIENT = bytes((192, 0, 2, 1))
 SERVER = bytes((198, 51, 100, 1))
 SERVICE_PORT = (443).to_bytes(2, "big")
@@ -148,3 +155,116 @@ def test_smallest_peak_follows_the_thresholds() -> None:
     assert busy_peak(Settings(time_wait_warn=20)) == 10
     assert busy_peak(Settings(ephemeral_ports=30)) == 15
     assert busy_peak(Settings(ephemeral_ports=1)) == 1
+
+
+ADDRESSES_V6 = bytes.fromhex("20010db800000000000000000000000120010db8000000000000000000000002")
+
+
+def connection_v6(port: int) -> Connection:
+    """A connection over IPv6; its sockets are no numbers."""
+    made = Connection(ADDRESSES_V6 + port.to_bytes(2, "big") + SERVICE_PORT, port)
+    made.address_len = 16
+    made.last_frame, made.last_time_ns = port, 2 * SECOND
+    return made
+
+
+def test_version_6_is_counted_by_the_octets_of_its_addresses() -> None:
+    census = Census(busy=1)
+    opened = [connection_v6(port) for port in (40000, 40001)]
+    for each in opened:
+        census.opened(each, 1)
+    census.time_wait_entered(opened[0], True, 10, 70)
+    census.time_wait_entered(opened[1], False, 11, 71)
+    client, server = ADDRESSES_V6[:16], ADDRESSES_V6[16:]
+    assert host_key_of(opened[0], True) == client
+    assert host_key_of(opened[0], False) == server
+    assert set(by_key(census.hosts)) == {client, server}
+    service = by_key(census.services)[service_key_of(opened[0])]
+    assert (service.in_use, service.first_port, service.last_port) == (2, 40000, 40001)
+    listener = by_key(census.listeners)[listener_key_of(opened[0])]
+    assert (listener.connections, listener.time_wait_count) == (2, 1)
+
+
+def test_listener_is_free_when_the_last_of_its_time_waits_ends() -> None:
+    # The first holder's system waits 120 s, the second's 60 s.
+    census = Census()
+    for port, now, until in ((40000, 10, 130), (40001, 20, 80)):
+        census.opened(connection(port), 1)
+        census.time_wait_entered(connection(port), False, now, until)
+    (listener,) = census.listeners.all()
+    assert (listener.first_until_ns, listener.latest_until_ns) == (80, 130)
+
+
+def test_full_table_of_services_makes_room_every_ten_seconds() -> None:
+    census = Census(most=1)
+
+    def open_and_close(client: int, now: int) -> None:
+        made = connection(40000, client=bytes((192, 0, 2, client)))
+        census.opened(made, now)
+        made.last_time_ns = now  # within the second in which it was opened: not forgotten yet
+        census.left(made)
+
+    open_and_close(1, 20 * SECOND)
+    open_and_close(2, 21 * SECOND)
+    assert census.left_out == 0
+    open_and_close(3, 22 * SECOND)  # too soon after the last time
+    assert census.left_out == 1
+    open_and_close(3, 32 * SECOND)
+    assert census.left_out == 1
+    assert [each.key[:4] for each in census.services.all()] == [bytes((192, 0, 2, 3))]
+
+
+def test_service_in_use_gives_no_room() -> None:
+    census = Census(most=1)
+    census.opened(connection(40000), 20 * SECOND)
+    census.opened(connection(40000, client=bytes((192, 0, 2, 9))), 40 * SECOND)
+    assert census.left_out == 1
+
+
+def test_full_table_of_listeners_is_told_and_nobody_counts_for_them() -> None:
+    census = Census(most=1)
+    first, second = connection(40000), connection(40001)
+    second.key = CLIENT + bytes((198, 51, 100, 9)) + second.key[8:]
+    for each in (first, second):
+        census.opened(each, 1)
+    assert census.left_out == 2  # a service and a listener
+    assert second.listener is None
+    census.left(second)
+    (listener,) = census.listeners.all()
+    assert (listener.connections, listener.closes) == (1, 0)
+
+
+def churned(seconds: list[int], octets: int = 10, ack_frame: int = 3) -> Churn:
+    """What is counted of two connections in each of these seconds, which last 0.2 s."""
+    census = Census(churn=2, churn_seconds=3)
+    for second in seconds:
+        for index in range(2):
+            made = connection(40000 + 2 * second + index)
+            made.synack_frame, made.ack_frame = 2, ack_frame
+            made.first_time_ns = made.syn_time_ns = second * SECOND
+            made.ack_time_ns = made.first_time_ns + SECOND // 100
+            made.last_time_ns = made.first_time_ns + SECOND // 5
+            made.originator.payload_octets = octets
+            census.opened(made, made.first_time_ns)
+            census.left(made)
+    (service,) = census.services.all()
+    assert service.churn is not None
+    return service.churn
+
+
+def test_churn_is_many_connections_in_seconds_that_follow_each_other() -> None:
+    churn = churned([10, 11, 12])
+    assert (churn.most, churn.since_ns > 0) == (6, True)
+    # The first was over before they were many.
+    assert (churn.over, churn.short, churn.light) == (5, 5, 5)
+    assert churn.handshake_ns == 5 * SECOND // 100
+
+
+@pytest.mark.parametrize("seconds", [[10, 11, 30], [10, 11, 13], [10, 30, 50]])
+def test_churn_begins_anew_after_a_pause(seconds: list[int]) -> None:
+    assert (churned(seconds).most, churned(seconds).since_ns) == (0, 0)
+
+
+def test_churn_of_large_or_unfinished_connections_is_counted_as_that() -> None:
+    assert churned([10, 11, 12], octets=70_000).light == 0
+    assert churned([10, 11, 12], ack_frame=0).handshake_ns == 0
