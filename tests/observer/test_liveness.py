@@ -2,12 +2,13 @@
 
 import pytest
 
-from support.capture_builder import SECOND_NS
+from support.capture_builder import SECOND_NS, START_NS
 from support.ladder import Ladder, Socket, capture
 from support.observed import Notes, notes, observe
 from support.openings import HALF_CLOSED, OPEN
 from tcpflow_analyzer.observer.liveness import is_open
 from tcpflow_analyzer.table import stream_observation as kinds
+from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.tcp.states import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2
 
 TALK = (
@@ -101,6 +102,39 @@ def test_silence_ends_when_the_peer_speaks() -> None:
     assert found[4] > found[3]
 
 
+def silent(*starts_s: float) -> list[Connection]:
+    """Connections to one listener that falls silent, each begun at such a time."""
+    text = TALK + LOST + "".join(f"+{gap} s\n{LOST}" for gap in (0.2, 0.4, 9.5))
+    ladders = [
+        Ladder(
+            text,
+            a=Socket("192.0.2.1", 40000 + index),
+            start_ns=START_NS + round(start_s * SECOND_NS),
+        )
+        for index, start_s in enumerate(starts_s)
+    ]
+    return observe(capture(*ladders))
+
+
+@pytest.mark.parametrize("starts_s", [(0, 2), (2, 0)])
+def test_silence_of_a_listener_spans_its_connections(starts_s: tuple[float, float]) -> None:
+    first, second = silent(*starts_s)
+    assert first.listener is not None
+    assert first.listener is second.listener
+    spoke = sorted(each.responder.last_time_ns for each in (first, second))
+    assert first.listener.silent == 2
+    assert [first.listener.silent_from_ns, first.listener.silent_until_ns] == spoke
+
+
+def test_silence_of_a_client_is_none_of_its_listener() -> None:
+    lost = "x <SEQ=5301><ACK=1101><CTL=PSH,ACK><LEN=100> <--\n"
+    text = TALK + lost + "".join(f"+{gap} s\n{lost}" for gap in (0.2, 0.4, 9.5))
+    (connection,) = observe(capture(Ladder(text)))
+    assert connection.tally(kinds.PEER_SILENT, True) is not None
+    assert connection.listener is not None
+    assert connection.listener.silent == 0
+
+
 def test_end_that_sent_a_rst_owes_no_answer() -> None:
     text = TALK + "x <SEQ=5301><CTL=RST,ACK> <--\n" + LOST + f"+5 s\n{LOST}" * 4
     assert notes(kinds.PEER_SILENT, text) == []
@@ -122,6 +156,11 @@ AGAIN = "--> <CTL=PSH,ACK><LEN=10> -->\n<-- <CTL=PSH,ACK><LEN=10> <--\n--> <CTL=
 def test_idle_times_are_noted_with_the_longest_survived() -> None:
     text = TALK + f"+40 s\n{AGAIN}+31 s\n{AGAIN}+29 s\n{AGAIN}+35 s\n{AGAIN}"
     assert idle(text) == [(True, 40, 0), (True, 31, 40), (True, 35, 40)]
+
+
+def test_idle_time_that_only_its_own_end_survived_is_not_survived() -> None:
+    word = "--> <SEQ=1101><ACK=5301><CTL=ACK> -->\n"
+    assert idle(TALK + f"+40 s\n{word}+50 s\n{word}") == [(True, 40, 0), (True, 50, 0)]
 
 
 def test_waiting_for_an_acknowledgement_is_no_idle_time() -> None:
@@ -152,6 +191,66 @@ def test_reset_after_idle_time() -> None:
 def test_reset_that_answers_the_first_segment_after_idle_time() -> None:
     answer = TALK + "+60 s\n--> <CTL=PSH,ACK><LEN=10> -->\n<-- <SEQ=5301><CTL=RST> <--\n"
     assert resets(answer) == [(False, 0, 2, 1, 0)]
+
+
+SENT = "+90 s\n--> <SEQ=1101><ACK=5301><CTL=PSH,ACK><LEN=10> -->\n"
+FOREIGN = "<-- <SEQ=5301><CTL=RST><TTL=50> <--\n"
+
+
+def test_reset_after_idle_time_that_something_waits_for_is_none() -> None:
+    lost = TALK + LOST + "+60 s\n<-- <SEQ=5301><ACK=1101><CTL=RST,ACK> <--\n"
+    assert resets(lost) == []
+
+
+def test_reset_that_comes_later_than_an_answer_is_none() -> None:
+    assert len(resets(TALK + SENT + FOREIGN)) == 1
+    assert resets(TALK + SENT + "+0.9 s\n" + FOREIGN) == []
+
+
+def test_reset_of_a_middlebox_for_the_first_segment_fails_the_idle_time() -> None:
+    # MB002: no socket sent it, and its TTL is not the peer's; the idle time was 60 s or more.
+    (found,) = notes(kinds.IDLE_UNANSWERED, TALK + SENT + FOREIGN)
+    assert (found[0], found[2] // SECOND_NS, found[3]) == (True, 90, 0)
+    assert notes(kinds.IDLE_UNANSWERED, TALK + SENT.replace("90", "50") + FOREIGN) == []
+    assert notes(kinds.IDLE_UNANSWERED, TALK + SENT + FOREIGN.replace("<TTL=50>", "")) == []
+
+
+def test_idle_time_of_a_connection_that_was_running_before_the_capture_fails_as_well() -> None:
+    running = """
+        --> <SEQ=1001><ACK=5001><CTL=PSH,ACK><LEN=100> -->
+        <-- <SEQ=5001><ACK=1101><CTL=PSH,ACK><LEN=300> <--
+        --> <SEQ=1101><ACK=5301><CTL=ACK> -->
+    """
+    assert len(notes(kinds.IDLE_UNANSWERED, running + SENT + FOREIGN)) == 1
+    dead = running + "+90 s\n" + LOST + f"+0.3 s\n{LOST}" * 2
+    assert len(notes(kinds.IDLE_UNANSWERED, dead)) == 1
+    (connection,) = observe(capture(Ladder(running + "+60 s\n" + FOREIGN)))
+    assert connection.listener is None
+    assert connection.tally(kinds.IDLE_RESET, False) is not None
+
+
+def test_service_that_was_opened_shortly_before_the_failure_works() -> None:
+    dead = Ladder(TALK + "+90 s\n" + LOST + f"+0.3 s\n{LOST}" * 2)
+    before = Ladder(
+        OPEN, a=Socket("192.0.2.1", 40001), start_ns=Ladder(TALK).end_ns + 85 * SECOND_NS
+    )
+    first, _ = observe(capture(dead, before))
+    assert first.service is not None
+    assert first.service.idle_reopened_ns == first.service.last_opened_ns > 0
+
+
+@pytest.mark.parametrize(("second_s", "times"), [(60.5, 2), (63, 1)])
+def test_idle_time_after_which_a_listener_resets_is_the_same_each_time(
+    second_s: float, times: int
+) -> None:
+    reset = "<-- <SEQ=5301><ACK=1101><CTL=RST,ACK> <--\n"
+    ladders = [
+        Ladder(TALK + f"+{idle_s} s\n{reset}", a=Socket("192.0.2.1", 40000 + index))
+        for index, idle_s in enumerate((60, second_s))
+    ]
+    first, _ = observe(capture(*ladders))
+    assert first.listener is not None
+    assert first.listener.idle_resets == times
 
 
 def test_long_idle_time_is_noted_in_the_middle_and_at_the_end() -> None:

@@ -89,6 +89,8 @@ def test_fields_without_their_flag() -> None:
         ("00 010000", (cases.BAD_PADDING, 0, 1)),
         ("01 010101", (cases.BAD_FILLERS, 1, 1)),
         ("01 010100", None),
+        ("01 010105", (cases.BAD_OVERRUN, 5, 0)),  # no room for its length
+        ("08 0a 00000001 00000000 03 03 07 02 01 00", (cases.BAD_OVERRUN, 2, 1)),
     ],
 )
 def test_malformed_options(raw: str, expected: tuple[int, int, int] | None) -> None:
@@ -98,6 +100,31 @@ def test_malformed_options(raw: str, expected: tuple[int, int, int] | None) -> N
         for first, _, _ in odd(kinds.OPTION_MALFORMED, segment)
     ]
     assert found == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        pytest.param("020405b4", id="MSS"),
+        pytest.param("01030307", id="window scale"),
+        pytest.param("01010402", id="SACK permitted"),
+        pytest.param("0101050a 00000064 000000c8", id="SACK"),
+        pytest.param("0101080a 00000001 00000000", id="timestamps"),
+        pytest.param("1c048005", id="user timeout"),
+        pytest.param("01012202", id="Fast Open, asking"),
+        pytest.param("0101220a 0011223344556677", id="Fast Open"),
+        pytest.param("01011312 00112233445566778899aabbccddeeff", id="MD5"),
+        pytest.param("1d04 0102", id="TCP-AO"),
+        pytest.param("011e03 00", id="multipath"),
+        pytest.param("fd04 f989", id="experimental"),
+    ],
+)
+def test_malformed_option_is_found_behind_a_good_one(good: str) -> None:
+    raw = bytes.fromhex(good) + bytes.fromhex("0203057a")
+    found = odd(kinds.OPTION_MALFORMED, _segment(control_bits=ACK, options=Options(raw=raw)))
+    ((described, octets, count),) = found
+    assert described == cases.BAD_LENGTH << 16 | 2 << 8 | 3
+    assert (octets, count) == (0x0203057A, 4)
 
 
 def test_header_that_breaks_the_rules() -> None:
@@ -150,6 +177,9 @@ def test_options_that_were_not_agreed_on() -> None:
     assert violations(opened("<WS=15>", "")) == [(True, cases.VIOLATION_SCALE, 15)]
     late = OPEN + "--> <CTL=ACK><LEN=4><MSS=1400> -->\n"
     assert violations(late) == [(True, cases.VIOLATION_NO_SYN, cases.OPTION_MSS)]
+    late = OPEN + "--> <CTL=ACK><LEN=4><WS=7><SACKOK> -->\n"
+    mask = cases.OPTION_SCALE | cases.OPTION_SACK
+    assert violations(late) == [(True, cases.VIOLATION_NO_SYN, mask)]
 
 
 def test_missing_mss_is_told_once_the_handshake_is_complete() -> None:
@@ -184,6 +214,36 @@ def test_segment_larger_than_the_peer_allows(length: int, count: int) -> None:
     # 1072 is twice what the peer allows: the work of a segmentation offload.
     text = opened("", "<MSS=536>") + f"--> <CTL=PSH,ACK><LEN={length}> -->\n"
     assert len(violations(text)) == count
+
+
+@pytest.mark.parametrize(
+    ("addresses", "mss", "length", "count"),
+    [
+        (("192.0.2.1", "198.51.100.1"), 1460, 1460, 1),
+        (("192.0.2.1", "198.51.100.1"), 550, 536, 0),
+        (("192.0.2.1", "198.51.100.1"), 500, 500, 0),
+        (("2001:db8::1", "2001:db8::2"), 1460, 1460, 1),
+        (("2001:db8::1", "2001:db8::2"), 1230, 1220, 0),
+        (("2001:db8::1", "2001:db8::2"), 536, 536, 0),
+    ],
+)
+def test_peer_without_mss_takes_the_default_of_its_version(
+    addresses: tuple[str, str], mss: int, length: int, count: int
+) -> None:
+    # RFC 9293 3.7.1: 536 octets for IPv4, 1220 for IPv6.
+    there = (addresses[0], 40000, addresses[1], 80)
+    back = (addresses[1], 80, addresses[0], 40000)
+    segments = [
+        Segment(*there, seq=1000, control_bits=SYN, options=Options(mss=mss)),
+        Segment(*back, seq=5000, ack=1001, control_bits=SYN | ACK),
+        Segment(*there, seq=1001, ack=5001),
+        Segment(*there, seq=1001, ack=5001, payload=bytes(length)),
+    ]
+    frames = ((START_NS + at, ethernet(packet(each))) for at, each in enumerate(segments))
+    (connection,) = observe(pcap(frames))
+    tally = connection.tally(kinds.NEGOTIATION_VIOLATION, True)
+    sizes = [] if tally is None else [i for i in tally.kept if i.first == cases.VIOLATION_SIZE]
+    assert len(sizes) == count
 
 
 TIMED = opened("<TSVAL=100>", "<TSVAL=900><TSECR=100>").replace(
