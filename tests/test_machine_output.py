@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from support.analyze_schema import analyze_schema
 from support.places import (
@@ -25,8 +25,8 @@ from tcpflow_analyzer.settings import Settings
 
 Members = dict[str, Any]
 
-WHOLE = jsonschema.Draft202012Validator(analyze_schema())
-LINE = jsonschema.Draft202012Validator(analyze_schema() | {"$ref": "#/$defs/line"})
+WHOLE = Draft202012Validator(analyze_schema())
+LINE = Draft202012Validator(analyze_schema() | {"$ref": "#/$defs/line"})
 KEYS = ["schema_version", "tool", "capture", "summary", "connections", "findings"]
 
 
@@ -161,7 +161,7 @@ def test_json_and_ndjson_agree_on_foreign_captures() -> None:
             assert_in_order(whole)
             assert_sums(whole["capture"])
             assert_lines_equal_whole(whole, lines)
-        except (AssertionError, jsonschema.ValidationError) as error:
+        except (AssertionError, ValidationError) as error:
             wrong.append(f"{capture}: {str(error).splitlines()[0]}")
     assert wrong == []
     assert read > 100
