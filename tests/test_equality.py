@@ -61,9 +61,18 @@ def difference(one: bytes, other: bytes) -> str:
 
 
 @functools.cache
+def usual_run(capture: Path) -> tuple[bytes, Summary]:
+    """Report and totals of a capture with the usual settings, made once."""
+    stream = io.BytesIO()
+    run = Run([capture], Settings(), [JsonReport(stream)])
+    run.run()
+    assert run.summary is not None
+    return stream.getvalue(), run.summary
+
+
 def usual_report(capture: Path) -> bytes:
-    """The report of a capture with the usual settings, made once."""
-    return report_of([capture])
+    """The report alone."""
+    return usual_run(capture)[0]
 
 
 @every_capture
@@ -79,18 +88,10 @@ def test_history_left_out_changes_nothing_else(capture: Path) -> None:
     assert difference(re.sub(zeek, b"", usual), re.sub(zeek, b"", without)) == ""
 
 
-def summary_of(capture: Path) -> Summary:
-    """The totals of a run that shows everything."""
-    run = Run([capture], Settings(), [JsonReport(io.BytesIO())])
-    run.run()
-    assert run.summary is not None
-    return run.summary
-
-
 @every_capture
 def test_what_is_only_counted_is_counted_like_what_is_shown(capture: Path) -> None:
     summary, sink = brief_summary([capture])
-    assert summary == summary_of(capture)
+    assert summary == usual_run(capture)[1]
     named = sink.made + sink.counted
     assert all(
         sum(number for (found, _), number in named.items() if found == code) in {0, count}
@@ -125,11 +126,11 @@ def test_reads_have_the_size_that_was_asked_for(tmp_path: Path, size: int) -> No
     assert BLOCK_OCTETS in BLOCKS
 
 
-def unlike_paths(report: bytes) -> str:
-    """A report without what two files and one say differently: `capture.files`."""
-    analysis = json.loads(report)
-    del analysis["capture"]["files"]
-    return json.dumps(analysis, indent=1)
+def without_files(report: bytes) -> bytes:
+    """A report without what two files and one say differently: the value of `capture.files`."""
+    text = report.decode()
+    start = text.index('"files":') + len('"files":')
+    return (text[:start] + text[json.JSONDecoder().raw_decode(text, start)[1] :]).encode()
 
 
 @every_capture
@@ -138,14 +139,14 @@ def test_two_files_are_the_recording_that_they_were_cut_from(capture: Path, tmp_
     times = times_of(octets) if is_classic(octets) else []
     if len(times) < 2 or times != sorted(times):
         pytest.skip("one frame only, or out of order: nothing to cut")
-    whole = unlike_paths(usual_report(capture))
+    whole = without_files(usual_report(capture))
     source = random.Random(capture.name)
     paths = [tmp_path / "2.pcap", tmp_path / "1.pcap"]
     for count in sorted({source.randrange(1, len(times)) for _ in range(3)}):
         for path, part in zip(paths, two_parts(octets, count), strict=True):
             path.write_bytes(part)
-        both = unlike_paths(report_of(paths))
-        assert difference(whole.encode(), both.encode()) == "", f"cut behind frame {count}"
+        found = difference(whole, without_files(report_of(paths)))
+        assert found == "", f"cut behind frame {count}"
 
 
 @pytest.mark.slow
@@ -154,10 +155,10 @@ def test_nothing_changes_on_captures_outside_the_repository() -> None:
     differences = {}
     for capture in shared_captures():
         try:
-            usual = report_of([capture])
+            usual, totals = usual_run(capture)
         except InputError:
             continue
-        if brief_summary([capture])[0] != summary_of(capture):
+        if brief_summary([capture])[0] != totals:
             differences[f"{capture.name}, only counted"] = "other totals"
         ways = {"no prediction": Settings(header_prediction=False)}
         sizes = (1, 7) if capture.stat().st_size <= SMALL else (4099,)
@@ -189,7 +190,7 @@ def test_lone_syns_are_counted_without_a_connection(tmp_path: Path) -> None:
     summary, sink = brief_summary([capture])
     assert sink.counted == {("HS001", "error"): 2, ("HS004", "error"): 1}
     assert not sink.made
-    assert summary == summary_of(capture)
+    assert summary == usual_run(capture)[1]
 
 
 def test_aborts_are_counted_without_words() -> None:
