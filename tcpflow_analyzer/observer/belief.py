@@ -344,31 +344,47 @@ def _fold(
     while receipt is not None:
         if receipt.due_ns <= until_ns:
             if receipt.due_ns > gives_up and owes(endpoint, state):
-                state = _give_up(connection, endpoint, state, timing)  # before this one came
+                # Before this one came.
+                state = _run_out(
+                    connection, endpoint, state, TIMER_GIVE_UP, gives_up, until_ns, frame, timing
+                )
             state = _receive(connection, endpoint, peer, receipt, state, until_ns, timing)
         receipt = receipt.next_receipt
     if state == TIME_WAIT:
-        if endpoint.time_wait_until_ns <= until_ns:
-            state = _step(
-                connection,
-                endpoint,
-                state,
-                TIMER_TIME_WAIT,
-                NO_FRAME,
-                endpoint.time_wait_until_ns,
-                ASSUMED,
-                timing,
+        expires = endpoint.time_wait_until_ns
+        if expires <= until_ns:
+            state = _run_out(
+                connection, endpoint, state, TIMER_TIME_WAIT, expires, until_ns, frame, timing
             )
     elif gives_up <= until_ns and owes(endpoint, state):
-        state = _give_up(connection, endpoint, state, timing)
+        # Its retransmission is so overdue that it must have given up.
+        state = _run_out(
+            connection, endpoint, state, TIMER_GIVE_UP, gives_up, until_ns, frame, timing
+        )
     if endpoint.step(timing.position) is not None:
         take_back(connection, endpoint, timing.position, frame, until_ns)
 
 
-def _give_up(connection: Connection, endpoint: Endpoint, state: i64, timing: Timing) -> i64:
-    """Its retransmission is so overdue that it must have given up."""
-    due = endpoint.give_up_ns
-    return _step(connection, endpoint, state, TIMER_GIVE_UP, NO_FRAME, due, ASSUMED, timing)
+def _run_out(
+    connection: Connection,
+    endpoint: Endpoint,
+    state: i64,
+    event: i64,
+    due_ns: i64,
+    until_ns: i64,
+    frame: i64,
+    timing: Timing,
+) -> i64:
+    """A step of a fold that a timer made, at `due_ns`.
+
+    What was believed to have come before it is taken back by the frame at hand; it is only known
+    from then on that the timer ran.
+    """
+    known = endpoint.step(timing.position)
+    if known is not None and known.event != event:
+        take_back(connection, endpoint, timing.position, frame, until_ns)
+        due_ns = until_ns
+    return _step(connection, endpoint, state, event, NO_FRAME, due_ns, ASSUMED, timing)
 
 
 def _is_any_due(endpoint: Endpoint, until_ns: i64) -> bool:
