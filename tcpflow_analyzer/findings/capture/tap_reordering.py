@@ -13,7 +13,8 @@ class TapReordering:
     """Capture order contradicts causality.
 
     Set when one of the following holds:
-      - a frame carries an earlier time than a frame before it;
+      - a frame, of whatever protocol, carries an earlier time than a frame before it: the file is
+        not in "strict time order", as capinfos puts it;
       - on one connection, and at most 50 ms apart, an effect was captured before its cause: a
         SYN-ACK before its SYN, an ACK before the octets that it acknowledges.
 
