@@ -27,7 +27,7 @@ from tcpflow_analyzer.errors import OutputError, UsageError
 from tcpflow_analyzer.gate.configuration import Configuration
 
 if TYPE_CHECKING:
-    from tcpflow_analyzer.gate.result import CheckResult, Uncertain
+    from tcpflow_analyzer.gate.result import CheckResult
 
 STATUS_UNUSABLE: Final = 2
 
@@ -203,17 +203,9 @@ def _check(
         elif capture.coverage == "damaged":
             say("warning", capture.problem)
     if not result.failures:  # else there is enough to do first
-        _say_uncertain(result.uncertain)
+        for each in result.uncertain:
+            say("warning", f"{each}: --min-certainty {each.certainty}")
     return result
-
-
-def _say_uncertain(uncertain: "Sequence[Uncertain]") -> None:
-    from tcpflow_analyzer.report.wording import counted  # noqa: PLC0415  rare
-
-    for code, certainty, count in uncertain:
-        who = counted(count, f"finding of {code} is", f"findings of {code} are")
-        what = f"only {certainty} and did not count: --min-certainty {certainty}"
-        say("warning", f"{who} {what}")
 
 
 def _tick(progress: Progress, captures: int, done: int) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from tcpflow_analyzer.findings.finding import Severity
+from tcpflow_analyzer.report.wording import counted
 
 # How far a capture could be checked.
 Coverage = Literal["complete", "damaged", "empty", "unusable"]
@@ -151,6 +152,11 @@ class Uncertain(NamedTuple):
     code: str
     certainty: str
     number: int
+
+    def __str__(self) -> str:
+        """What is to be told where nothing failed."""
+        who = counted(self.number, f"finding of {self.code} is", f"findings of {self.code} are")
+        return f"{who} only {self.certainty} and did not count"
 
 
 @dataclass(frozen=True, slots=True)

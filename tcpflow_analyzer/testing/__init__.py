@@ -15,7 +15,7 @@ as ladders (testing/ladder.py).
 from tcpflow_analyzer.testing.connections import Connections
 from tcpflow_analyzer.testing.finding_case import Case, FindingCase, finding_cases
 from tcpflow_analyzer.testing.recorder import Recorder
-from tcpflow_analyzer.testing.traffic import Traffic
+from tcpflow_analyzer.testing.traffic import Traffic, UncertainFinding
 from tcpflow_analyzer.testing.values import Values
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "FindingCase",
     "Recorder",
     "Traffic",
+    "UncertainFinding",
     "Values",
     "finding_cases",
 ]

@@ -1,10 +1,12 @@
 """The traffic of a test: captures, analysed once, and assertions that explain themselves."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import fspath
 from os.path import dirname, join
 from typing import Final, NoReturn
+from warnings import warn
 
 from tcpflow_analyzer.check import check_captures
 from tcpflow_analyzer.errors import TcpflowError, UsageError
@@ -15,6 +17,7 @@ from tcpflow_analyzer.findings.selection import Codes, codes_of
 from tcpflow_analyzer.gate.baseline import excuse, read_baseline
 from tcpflow_analyzer.gate.configuration import Configuration
 from tcpflow_analyzer.gate.read_configuration import read_configuration
+from tcpflow_analyzer.gate.result import Uncertain
 from tcpflow_analyzer.gate.text import WIDTH, check_text
 from tcpflow_analyzer.pipeline import Analysis, AnyPath, analyze
 from tcpflow_analyzer.report.ladder import LadderOptions, ladder_text
@@ -28,6 +31,14 @@ from tcpflow_analyzer.testing.values import MOST_NAMED
 from tcpflow_analyzer.where.parser import Where, compile_where
 
 MOST_LINES: Final = 400  # of a ladder in a build log
+
+
+class UncertainFinding(UserWarning):
+    """Nothing failed, but findings of the codes that should fail are not certain enough to count.
+
+    pytest lists it at its end. `-W error::tcpflow_analyzer.testing.UncertainFinding` fails the
+    test.
+    """
 
 
 class Traffic:
@@ -97,6 +108,8 @@ class Traffic:
     def assert_check(self, configuration: AnyPath) -> None:
         """Fail if `tcpflow check` with this configuration would, or could not tell.
 
+        An UncertainFinding tells of findings that only their certainty kept from failing.
+
         Args:
             configuration: path of a tcpflow.toml, or a pyproject.toml with [tool.tcpflow].
 
@@ -114,9 +127,15 @@ class Traffic:
         if result.status:
             look = Look(width=WIDTH, encoding="ascii")
             raise AssertionError(check_text(result, look, False).rstrip("\n"))
+        for each in result.uncertain:
+            told = f'{each}: min_certainty = "{each.certainty}" in {configuration}'
+            warn(told, UncertainFinding, stacklevel=2)
 
     def assert_no(self, *codes: str, certainty: str = "inferred") -> None:
-        """Fail if there is a finding of these codes or families, as "CL005" or "RS"."""
+        """Fail if there is a finding of these codes or families, as "CL005" or "RS".
+
+        An UncertainFinding tells of those that are less certain.
+        """
         __tracebackhide__ = True
         self.refuse(self.findings, codes, certainty)
 
@@ -134,7 +153,7 @@ class Traffic:
         return ladder_text(connection, exchange.rungs, (), marked, options, look)
 
     def refuse(self, findings: Sequence[Finding], codes: Sequence[str], certainty: str) -> None:
-        """Fail if one of the findings has one of the codes.
+        """Fail if one of the findings has one of the codes; called by the assertion of a test.
 
         Raises:
             AssertionError: one has.
@@ -143,13 +162,13 @@ class Traffic:
         __tracebackhide__ = True
         chosen = _chosen(codes, certainty)
         least = CERTAINTY_NAMES.index(certainty)
-        wrong = [
-            finding
-            for finding in findings
-            if any(each.holds(finding.code) for each in chosen)
-            and CERTAINTY_NAMES.index(finding.certainty) <= least
-        ]
+        named = [each for each in findings if any(one.holds(each.code) for one in chosen)]
+        wrong = [each for each in named if CERTAINTY_NAMES.index(each.certainty) <= least]
         if not wrong:
+            kinds = Counter((each.code, each.certainty) for each in named)
+            for (code, level), number in sorted(kinds.items()):
+                told = f'{Uncertain(code, level, number)}: certainty="{level}"'
+                warn(told, UncertainFinding, stacklevel=3)
             return
         what = "finding" if len(wrong) == 1 else "findings"
         lines = [f"{len(wrong)} {what} of {', '.join(codes)}, expected none"]

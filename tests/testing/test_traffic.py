@@ -6,11 +6,12 @@ import pytest
 
 import tcpflow_analyzer as ta
 from support.capture_builder import START_NS, pcap
+from support.places import FIXTURES
 from support.small_captures import exchange, refusal
 from tcpflow_analyzer.check import check_captures
 from tcpflow_analyzer.gate.baseline import baseline_text
 from tcpflow_analyzer.gate.configuration import Configuration, FailOn
-from tcpflow_analyzer.testing import Traffic
+from tcpflow_analyzer.testing import Traffic, UncertainFinding
 
 
 @pytest.fixture
@@ -32,6 +33,26 @@ def nothing(tmp_path: Path) -> Traffic:
     path = tmp_path / "none.pcap"
     path.write_bytes(pcap([]))
     return Traffic([path])
+
+
+UNCERTAIN = FIXTURES / "findings" / "CL005-close-wait-stuck" / "fires.pcap"
+
+
+def test_what_is_not_certain_enough_is_told_where_nothing_fails(tmp_path: Path) -> None:
+    """CL006 is assumed by a timer of Linux."""
+    traffic = Traffic([UNCERTAIN])
+    said = "1 finding of CL006 is only assumed and did not count"
+    for connections in (traffic, traffic.connections()):
+        with pytest.warns(UncertainFinding, match=f'^{said}: certainty="assumed"$') as told:
+            connections.assert_no("CL006", "RS")
+        assert [each.filename for each in told] == [__file__]
+    path = tmp_path / "tcpflow.toml"
+    path.write_text('fail_on = ["CL006"]\n')
+    with pytest.warns(UncertainFinding, match=f'^{said}: min_certainty = "assumed" in ') as told:
+        traffic.assert_check(path)
+    assert [each.filename for each in told] == [__file__]
+    with pytest.raises(AssertionError, match="CL006"):
+        traffic.assert_no("CL006", certainty="assumed")
 
 
 def test_connections_are_chosen_by_port_and_address(traffic: Traffic) -> None:
@@ -142,7 +163,8 @@ def test_finding_less_certain_than_wanted_does_not_count(traffic: Traffic, certa
             with pytest.raises(AssertionError, match="1 finding of HS004"):
                 traffic.refuse([finding], ["HS004"], wanted)
         else:
-            traffic.refuse([finding], ["HS004"], wanted)
+            with pytest.warns(UncertainFinding, match=f"is only {certainty} and did not count"):
+                traffic.refuse([finding], ["HS004"], wanted)
 
 
 def test_wrong_closer_is_named(traffic: Traffic) -> None:
