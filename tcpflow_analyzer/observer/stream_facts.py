@@ -459,7 +459,7 @@ def _acknowledges(
         _confirm_spurious(connection, receiver, segment)
     if classes & DUPLICATE_ACK != 0:
         _count_burst(connection, sender, receiver, own, segment, acknowledgement, is_dsack)
-    if segment.sack_count > 0 or own.sacked is not None:
+    if segment.sack_count > 0 or own.sacked is not None or own.reneged_frame != 0:
         _compare_sacks(
             connection, sender, receiver, own, segment, sequence, acknowledgement, is_dsack
         )
