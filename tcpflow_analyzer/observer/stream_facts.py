@@ -678,7 +678,7 @@ def note_rejected(
     Args:
         connection: of the segment.
         sender, receiver: of the segment.
-        segment: without RST.
+        segment: without RST; unless it has SYN, it has ACK, for others are ignored (OP001).
         sequence, end: SEG.SEQ and SEG.SEQ + SEG.LEN, offsets in the sender's stream.
         acknowledgement: offset in the receiver's stream, UNKNOWN without ACK.
         acceptable: whether `sequence` and `end` are.
@@ -693,8 +693,7 @@ def note_rejected(
         or sender.believed < ESTABLISHED
     ):
         return
-    if segment.control_bits & ACK != 0:
-        _note_bad_ack(connection, sender, receiver, segment, acknowledgement, plausible)
+    _note_bad_ack(connection, sender, receiver, segment, acknowledgement, plausible)
     if not acceptable and segment.control_bits & FIN == 0:
         _note_outside(connection, sender, receiver, segment, sequence, end)
 
@@ -710,9 +709,7 @@ def _note_bad_ack(
     """SQ009: RFC 5961 section 5.2, SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT."""
     if not plausible:
         # Octets that lie where no window allowed them were sent all the same.
-        limit = captured_end(connection, receiver.is_originator)
-        if limit < receiver.snd_nxt:
-            limit = receiver.snd_nxt
+        limit = max(captured_end(connection, receiver.is_originator), receiver.snd_nxt)
         if acknowledgement <= limit:
             return
     else:
