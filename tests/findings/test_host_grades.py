@@ -11,7 +11,7 @@ import pytest
 
 import tcpflow_analyzer
 from support.capture_builder import SECOND_NS, START_NS
-from support.ladder import Ladder, Socket, capture
+from support.ladder import SOCKET_B, Ladder, Socket, capture
 from tcpflow_analyzer.findings.finding import Finding
 
 Findings = Callable[..., dict[str, Finding]]
@@ -43,6 +43,149 @@ def opened(isns: list[int], times_s: list[float]) -> list[Ladder]:
     ]
 
 
+SYN = "--> <CTL=SYN> -->\n"
+REFUSAL = SYN + "<-- <SEQ=0><CTL=RST,ACK> <--\n"
+OPEN = SYN + "<-- <CTL=SYN,ACK> <--\n--> <CTL=ACK> -->\n"
+
+
+def at(
+    seconds: float, text: str, port: int = 40000, b: Socket = SOCKET_B, host: str = "192.0.2.1"
+) -> Ladder:
+    """An exchange that begins so many seconds after the first."""
+    return Ladder(text, a=Socket(host, port), b=b, start_ns=START_NS + round(seconds * SECOND_NS))
+
+
+def served(last: int, port: int) -> Socket:
+    return Socket(f"198.51.100.{last}", port)
+
+
+def scan(text: str, targets: list[Socket]) -> list[Ladder]:
+    """One exchange with each of the targets, half a second after the other."""
+    tried = [at(index / 2, text, b=target) for index, target in enumerate(targets)]
+    return [*tried, at(40, "tick")]
+
+
+PORTS = [served(1, 1000 + index) for index in range(16)]
+HOSTS = [served(1 + index, 22) for index in range(16)]
+BOTH = [served(1 + index, 1000 + index) for index in range(16)]
+
+
+@pytest.mark.parametrize(
+    ("targets", "axis"), [(PORTS, "vertical"), (HOSTS, "horizontal"), (BOTH, "block")]
+)
+def test_scan_has_an_axis(findings: Findings, targets: list[Socket], axis: str) -> None:
+    assert findings(*scan(REFUSAL, targets))["FL004"].values["axis"] == axis
+
+
+RST = "<-- <SEQ=0><ACK=1001><CTL=RST,ACK> <--\n"
+
+
+@pytest.mark.parametrize("answer", ["", RST], ids=["silent", "refused"])
+@pytest.mark.parametrize(
+    ("probe", "kind"),
+    [
+        ("--> <SEQ=1000><CTL=ACK> -->\n", "ack"),
+        ("--> <SEQ=1000><CTL=FIN,ACK> -->\n", "maimon"),
+        (SYN, "syn or connect"),
+    ],
+)
+def test_scan_without_a_handshake_has_a_kind(
+    findings: Findings, probe: str, kind: str, answer: str
+) -> None:
+    found = findings(*scan(probe + answer, PORTS))["FL004"]
+    assert found.values["kind"] == kind
+    assert found.certainty == ("observed" if answer else "inferred")
+
+
+@pytest.mark.parametrize(
+    ("after", "kind"),
+    [
+        ("--> <CTL=ACK> -->\n--> <CTL=RST,ACK> -->\n", "connect"),
+        ("--> <SEQ=1001><CTL=RST> -->\n", "syn"),
+    ],
+)
+def test_scan_tells_what_was_open(findings: Findings, after: str, kind: str) -> None:
+    opened = at(9, SYN + "<-- <CTL=SYN,ACK> <--\n" + after, b=served(1, 443))
+    found = findings(*scan(REFUSAL, PORTS), opened)["FL004"]
+    assert found.values["kind"] == kind
+    assert found.values["open"] == "198.51.100.1:443"
+    assert "open: 198.51.100.1:443" in found.message
+
+
+def test_numbers_of_a_scanner_are_its_tools(findings: Findings) -> None:
+    answered = [
+        at(index / 2, OPEN.replace("<CTL=SYN,ACK>", f"<SEQ={number}><CTL=SYN,ACK>"), b=target)
+        for index, (number, target) in enumerate(zip(NUMBERS, BOTH, strict=False))
+    ]
+    alone = findings(*answered)["FL010"]
+    assert (alone.subject, alone.values["rule"]) == ("192.0.2.1", "constant")
+    found = findings(*scan(REFUSAL, PORTS), *answered)
+    assert "FL004" in found
+    assert "FL010" not in found
+
+
+@pytest.mark.parametrize(
+    ("gaps", "backoff"),
+    [
+        ([1, 1, 1, 1, 1], "constant"),
+        ([0.25, 0.5, 1, 2, 4], "growing"),
+        ([0.2, 2, 0.2, 0.2, 2], "irregular"),
+    ],
+)
+def test_retries_tell_how_the_client_waits(
+    findings: Findings, gaps: list[float], backoff: str
+) -> None:
+    times = [sum(gaps[:index]) for index in range(len(gaps) + 1)]
+    tried = [at(when, REFUSAL, port=40000 + index) for index, when in enumerate(times)]
+    assert findings(*tried, at(40, "tick"))["FL007"].values["backoff"] == backoff
+
+
+def answer_of(host: int, text: str) -> Ladder:
+    """An answer of 198.51.100.9 to a host that sent nothing."""
+    return at(host, text, host=f"192.0.2.{host}", b=served(9, 80))
+
+
+LONE_SYNACK = "<-- <SEQ=5000><ACK=1001><CTL=SYN,ACK> <--\n"
+
+
+def test_answers_that_nobody_asked_for_are_counted_by_form(findings: Findings) -> None:
+    both = [at(index, OPEN, port=41000 + index) for index in range(20)]
+    answers = [answer_of(host, LONE_SYNACK if host < 4 else RST) for host in range(2, 8)]
+    found = findings(*both, *answers)["FL008"]
+    assert (found.values["synacks"], found.values["resets"]) == (2, 4)
+    assert found.values["destinations"] == 6
+    # What is lone, but no answer: a RST without ACK, and data.
+    others = ["<-- <SEQ=5000><CTL=RST> <--\n", "<-- <SEQ=5000><ACK=1><CTL=ACK><LEN=5> <--\n"]
+    for other in others:
+        assert "FL008" not in findings(*both, *(answer_of(host, other) for host in range(2, 8)))
+
+
+def offered(index: int, answer: str) -> Ladder:
+    syn = "--> <CTL=SYN><WS=7><SACKOK><TSVAL=100> -->\n"
+    return at(10 + index / 50, syn + f"<-- <CTL=SYN,ACK>{answer} <--\n", port=41000 + index)
+
+
+def cookies(answers: list[str]) -> list[Ladder]:
+    """A listener that answered in full once, and then so while SYNs flood it."""
+    full = at(0, "--> <CTL=SYN><WS=7><SACKOK><TSVAL=100> -->\n<-- <CTL=SYN,ACK>" + FULL + " <--")
+    flood = [at(10 + index / 100, SYN, port=50000 + index) for index in range(200)]
+    return [full, *flood, *(offered(*each) for each in enumerate(answers)), at(60, "tick")]
+
+
+FULL = "<WS=7><SACKOK><TSVAL=64><TSECR=100>"
+
+
+def test_cookies_show_by_missing_options_or_by_those_in_the_timestamp(findings: Findings) -> None:
+    missing = findings(*cookies(["<MSS=1460>"] * 20))["FL003"]
+    assert "without options" in missing.message
+    in_time = [f"<WS=7><SACKOK><TSVAL={3200 + 32 * n + 23}><TSECR=100>" for n in range(20)]
+    encoded = findings(*cookies(in_time))["FL003"]
+    assert "low bits of TSval" in encoded.message
+    few = findings(*cookies(["<MSS=1460>"]))
+    assert "FL001" in few
+    assert "FL003" not in few
+
+
 REGULAR = [2.0 * index for index in range(9)]
 UNEVEN = [0, 1.3, 4, 4.9, 8, 9.1, 13, 17.7, 20.2]
 NUMBERS = [RANDOM.getrandbits(32) for _ in range(9)]
@@ -71,6 +214,10 @@ def test_initial_numbers_that_follow_a_rule(
         pytest.param([*NUMBERS[:8], NUMBERS[0]], id="one number twice may be chance"),
         pytest.param([64_000 * n * n for n in range(9)], id="increments that grow"),
         pytest.param([64_000 * n for n in range(7)], id="too few"),
+        pytest.param(
+            [0, 1_000_000, 2_100_000, 3_000_000, 4_100_000, 5_000_000, 6_100_000, 7_000_000],
+            id="increments that are only nearly equal",
+        ),
     ],
 )
 def test_initial_numbers_that_follow_none(findings: Findings, isns: list[int]) -> None:
