@@ -574,6 +574,10 @@ class Engine:
 
     def _take_syn_ack(self, connection: Connection, direct: bool, segment: Segment) -> bool:
         """A SYN-ACK may accept a candidate, or end the older incarnation. True if that was all."""
+        if not has_lived(connection):
+            self._leave(connection)
+            self._begin(segment, None)
+            return True
         candidate = connection.candidate
         if candidate is not None and segment.ack == (candidate.seq + 1) & 0xFFFF_FFFF:
             from_candidate = candidate.key == segment.key

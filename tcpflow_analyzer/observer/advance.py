@@ -166,7 +166,7 @@ def _general(
     note_stream(connection, sender, receiver, segment, sequence, acknowledgement, classes, timing)
     note_window(connection, sender, receiver, segment, sequence, classes)
     if bits & RST != 0:
-        _note_beginning(connection)
+        _note_beginning(connection, segment)
         sent_reset(connection, sender, receiver, segment, sequence, acknowledgement, timing)
         watch_reset(connection, sender, receiver, segment)
         count_segment(connection, sender, receiver, segment, acknowledgement, False)
@@ -182,6 +182,7 @@ def _general(
 
 def _ignore(connection: Connection, sender: Endpoint, receiver: Endpoint, segment: Segment) -> None:
     """A segment that no stack sends (OP001) is counted, and drives nothing."""
+    _note_beginning(connection, segment)
     sequence: i64 = -1
     if sender.has_origin:
         sequence = unwrap(segment.seq, sender.iss, sender.snd_nxt)
@@ -376,9 +377,9 @@ def _count_octets(sender: Endpoint, segment: Segment, new: i64, repeated: bool) 
     sender.last_new = new > 0
 
 
-def _note_beginning(connection: Connection) -> None:
-    """First segment of a socket pair is a RST: a record of its own, both ends CLOSED."""
-    if connection.frames == 0:
+def _note_beginning(connection: Connection, segment: Segment) -> None:
+    """CP001 where the first segment drives nothing: a RST, or flags that no stack sends."""
+    if connection.frames == 0 and segment.control_bits & SYN == 0:
         connection.midstream = True
         connection.observed |= MIDSTREAM
 

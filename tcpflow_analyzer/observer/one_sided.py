@@ -65,7 +65,7 @@ def infer_peer(
     connection.one_sided = True
     frame, now = segment.frame, segment.time_ns
     if unseen.proven == CLOSED and unseen.path == CLOSED:
-        _infer_opening(connection, sender, unseen, frame, now, timing)
+        _infer_opening(connection, unseen, frame, now, timing)
     elif unseen.proven == SYN_SENT:
         prove(connection, unseen, RCV_SYN_ACK, connection.synack_frame, frame, now, timing)
         unseen.certainty = INFERRED
@@ -75,21 +75,13 @@ def infer_peer(
 
 
 def _infer_opening(
-    connection: Connection,
-    sender: Endpoint,
-    unseen: Endpoint,
-    frame: i64,
-    now_ns: i64,
-    timing: Timing,
+    connection: Connection, unseen: Endpoint, frame: i64, now_ns: i64, timing: Timing
 ) -> None:
     """An unseen acceptor had answered the SYN: it was in SYN-RECEIVED before."""
-    if sender.iss_seen and sender.is_originator:
-        for event in (RCV_SYN, SND_SYN_ACK):
-            prove(connection, unseen, event, connection.syn_frame, frame, now_ns, timing)
-        prove(connection, unseen, RCV_ACK_OF_SYN, frame, frame, now_ns, timing)
-        unseen.certainty = INFERRED
-    else:
-        set_proven(connection, unseen, ESTABLISHED, PICK_UP, frame, now_ns, INFERRED, timing)
+    for event in (RCV_SYN, SND_SYN_ACK):
+        prove(connection, unseen, event, connection.syn_frame, frame, now_ns, timing)
+    prove(connection, unseen, RCV_ACK_OF_SYN, frame, frame, now_ns, timing)
+    unseen.certainty = INFERRED
 
 
 def meet_unseen(

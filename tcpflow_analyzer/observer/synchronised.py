@@ -18,7 +18,7 @@ from tcpflow_analyzer.observer.lost_fin import (
     lost_a_fin,
     note_octet_under_fin,
 )
-from tcpflow_analyzer.observer.pick_up import constrain
+from tcpflow_analyzer.observer.pick_up import constrain, pick_up
 from tcpflow_analyzer.observer.receipts import prove_by_segment, refute_acks
 from tcpflow_analyzer.observer.reset import note_late_close
 from tcpflow_analyzer.observer.timing import Timing
@@ -135,6 +135,9 @@ def _spoke_from_closed(
 ) -> None:
     """An end of which no SYN was captured speaks as if it were synchronised."""
     frame, now = segment.frame, segment.time_ns
+    if sender.path == CLOSED and receiver.path == CLOSED:
+        pick_up(connection, sender, receiver, segment, timing)  # nothing before told of a state
+        return
     if segment.control_bits & FIN != 0 and not plausible:
         connection.note(FIN_BEFORE_ESTABLISHED, sender.is_originator, frame, now, CLOSED, 0, 0)
         return

@@ -86,6 +86,8 @@ RST = "<-- <SEQ=0><ACK=1001><CTL=RST,ACK> <--\n"
     [
         ("--> <SEQ=1000><CTL=ACK> -->\n", "ack"),
         ("--> <SEQ=1000><CTL=FIN,ACK> -->\n", "maimon"),
+        ("--> <SEQ=1000><CTL=FIN> -->\n", "fin"),
+        ("--> <SEQ=1000><CTL=FIN,PSH,URG> -->\n", "xmas"),
         (SYN, "syn or connect"),
     ],
 )

@@ -79,6 +79,24 @@ def test_long_after_its_end_a_connection_is_forgotten() -> None:
     assert "TW013" not in codes(analysis)
 
 
+@pytest.mark.parametrize("first", ["<-- <SEQ=77><CTL=RST> <--\n", "--> <SEQ=77><CTL=FIN> -->\n"])
+def test_synack_behind_what_makes_no_connection_tells_who_opened(first: str) -> None:
+    analysis = assert_ladder(
+        first
+        + """
+                    --> <CTL=SYN><UNSEEN>           -->
+        ESTABLISHED <-- <CTL=SYN,ACK>               <-- SYN-RECEIVED
+        ESTABLISHED --> <CTL=ACK>                   --> ESTABLISHED
+        """
+    )
+    _, opened = analysis["connections"]
+    assert opened["originator"]["address"] == "192.0.2.1"
+    assert [f["values"]["sub_case"] for f in analysis["findings"] if f["code"] == "CP001"] == [
+        "midstream",
+        "syn-missed",
+    ]
+
+
 REVERSED = """
     <-- <SEQ=9000><CTL=SYN> <--
     --> <SEQ=7000><ACK=9001><CTL=SYN,ACK> -->

@@ -3,7 +3,7 @@
 import pytest
 
 from support.ladder import Ladder, Socket
-from support.states import Json, assert_ladder, codes, the_connection
+from support.states import Json, assert_ladder, codes, steps_of, the_connection
 
 
 def possible(analysis: Json, side: str) -> set[str]:
@@ -82,3 +82,36 @@ def test_syn_ack_first_has_an_originator_that_the_capture_missed() -> None:
     connection = the_connection(analysis)
     assert connection["originator"]["address"] == "192.0.2.1"
     assert "CP001" in codes(analysis)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param("--> <SEQ=900><CTL=FIN> -->\n", id="what no stack sends"),
+        pytest.param("--> <SEQ=900><CTL=RST> -->\n", id="a RST"),
+        pytest.param("<-- <SEQ=900><CTL=RST> <--\n", id="a RST of the other end"),
+    ],
+)
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "--> <SEQ=1001><ACK=5001><CTL=ACK><LEN=10> -->\n",
+        "--> <SEQ=1001><ACK=5001><CTL=FIN,ACK> -->\n",
+    ],
+)
+def test_what_drives_nothing_is_no_history(first: str, segment: str) -> None:
+    # observer.md section 7: nothing is known of the ends, so their states are assumed.
+    alone, behind = assert_ladder(segment), assert_ladder(first + segment)
+    assert steps_by_address(alone) == steps_by_address(behind)
+    assert {step[1] for step in steps_by_address(behind)["192.0.2.1"]} == {
+        "picked up in mid-stream"
+    }
+    assert "CP001" in codes(behind)
+
+
+def steps_by_address(analysis: Json) -> dict[str, list[tuple[str, str, str]]]:
+    connection = the_connection(analysis)
+    return {
+        connection[side]["address"]: steps_of(connection, side)
+        for side in ("originator", "responder")
+    }
