@@ -49,15 +49,18 @@ def pieces_of(template: str) -> list[Piece] | None:
     """Take a template apart, once; None unless its fields are all plain names."""
     if template in _PIECES:
         return _PIECES[template]
-    pieces: list[Piece] | None = []
-    for text, name, form, conversion in Formatter().parse(template):
-        if conversion or (name is not None and not name.isidentifier()) or "{" in (form or ""):
-            pieces = None
-            break
-        if pieces is not None:
-            pieces.append(Piece(text, name or "", form or ""))
+    pieces = _take_apart(template)
     if len(_PIECES) < MOST_TEMPLATES:
         _PIECES[template] = pieces
+    return pieces
+
+
+def _take_apart(template: str) -> list[Piece] | None:
+    pieces: list[Piece] = []
+    for text, name, form, conversion in Formatter().parse(template):
+        if conversion or (name is not None and not name.isidentifier()) or "{" in (form or ""):
+            return None
+        pieces.append(Piece(text, name or "", form or ""))
     return pieces
 
 

@@ -49,8 +49,6 @@ def close_wait_stuck(connection: Connection, capture: CaptureView) -> Iterator[F
         peer = peer_of(connection, holder)
         since_ns = tally.last.first
         until_ns = tally.last.second or capture.last_time_ns  # 0: held to the end
-        if since_ns < holder.last_data_time_ns < until_ns:
-            since_ns = holder.last_data_time_ns  # the application is at work
         held_ns = until_ns - since_ns
         if held_ns < settings.close_wait_warn_ns:
             continue

@@ -1,6 +1,7 @@
 """FL006: many short connections where one would do."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from tcpflow_analyzer.findings.finding import CaptureView, Finding, seconds
 from tcpflow_analyzer.findings.flood.counted import NOT_WOKEN, churned_services
@@ -42,10 +43,7 @@ class ConnectionChurn:
         """One finding for each client and service with churn."""
         settings = capture.settings
         window = max(settings.churn_window_ns // NANOSECONDS, 1)
-        for service in churned_services(capture, settings.churn_per_second * window):
-            churn = service.churn
-            if churn is None:  # not after the choice
-                continue
+        for service, churn in churned_services(capture, settings.churn_per_second * window):
             if 2 * churn.short > churn.over and 2 * churn.light > churn.over:
                 key = service.key
                 source = capture.source_of_profile(key[: service.address_len], service.profile)
@@ -97,9 +95,6 @@ def _finding(
 
 def _median(histogram: list[int]) -> int:
     """Upper bound of the bucket (a power of two) that holds the median."""
-    half, seen = sum(histogram) / 2, 0
-    for digits, count in enumerate(histogram):
-        seen += count
-        if seen >= half:
-            return int((1 << digits) - 1)
-    return 0
+    half = sum(histogram) / 2
+    digits = next(digits for digits, seen in enumerate(accumulate(histogram)) if seen >= half)
+    return int((1 << digits) - 1)

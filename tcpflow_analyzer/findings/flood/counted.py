@@ -10,7 +10,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from tcpflow_analyzer.findings.finding import CaptureView
-from tcpflow_analyzer.table.counts import ServiceCensus
+from tcpflow_analyzer.table.counts import Churn, ServiceCensus
 from tcpflow_analyzer.table.openings import Arrivals, IsnSeries, Prober, Retries
 
 NOT_WOKEN: Final = 0  # observer/openings.py counts; no connection has to be looked at
@@ -59,24 +59,24 @@ def _address(series: IsnSeries) -> bytes:
     return series.address
 
 
-def churned_services(capture: CaptureView, fewest: i64) -> list[ServiceCensus]:
+def churned_services(capture: CaptureView, fewest: i64) -> list[tuple[ServiceCensus, Churn]]:
     """Services with so many connections within one window, in the order of their keys.
 
     Args:
         capture: that they were counted in.
         fewest: connections (`Churn.most`).
     """
-    found: list[ServiceCensus] = []
+    found: list[tuple[ServiceCensus, Churn]] = []
     if capture.census is not None:
         for each in capture.census.services.all():
             churn = each.churn
             if churn is not None and churn.most >= fewest:
-                found.append(each)
+                found.append((each, churn))
     return sorted(found, key=_key)
 
 
-def _key(service: ServiceCensus) -> bytes:
-    return service.key
+def _key(found: tuple[ServiceCensus, Churn]) -> bytes:
+    return found[0].key
 
 
 def scanning(capture: CaptureView) -> set[bytes]:
