@@ -385,14 +385,16 @@ class Engine:
             self._begin(segment, entry)
 
     def _put(self, entry: Entry) -> None:
-        """Add an entry to the table and to the list of what has to be handed over."""
+        """Add an entry to the table and to the list of what has to be handed over.
+
+        Room is made before: a connection that has not taken its first segment seems idle for ever.
+        """
+        if self._live.count >= self._max_connections:
+            self._evict()
         self._table.put(entry)
         self._live.put(entry)
         if self._handed_over > self._live.count + _MOST_HELD:
             self._let_go()
-        remembered: i64 = len(self._remembered) - self._remembered_first
-        if self._table.count - remembered > self._max_connections:
-            self._evict()
 
     def _begin(self, segment: Segment, previous: Remembered | None) -> None:
         """The first segment of a connection that the table knows."""

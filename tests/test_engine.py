@@ -157,6 +157,18 @@ def test_attempts_without_answer_make_room_before_what_is_established() -> None:
     assert analysis["summary"]["left_out"] == {"connections": 80}
 
 
+def test_connection_that_makes_another_leave_takes_its_own_first_segment() -> None:
+    """A connection that was seen from its middle on, among more of them than are kept."""
+    frames = []
+    for number in range(12):
+        data = Segment("192.0.2.1", 40000 + number % 4, "198.51.100.1", 80, 7, 9, ACK, payload=b"x")
+        frames.append((START_NS + number * SECOND_NS, ethernet(packet(data))))
+    analysis = analysis_of_octets(pcap(frames), Settings(max_connections=2))
+    assert [each["originator"]["segments"] for each in analysis["connections"]] == [1] * 12
+    assert [each["first_frame"] for each in analysis["connections"]] == [*range(1, 13)]
+    assert analysis["summary"]["left_out"] == {"connections": 10}
+
+
 def test_connections_leave_although_nothing_comes_after_their_last_segment() -> None:
     """The ACK of the second FIN, and a RST, arrive half a round trip after the last frame."""
     ladders = [
