@@ -68,6 +68,9 @@ class RingFiles:
     def reopen(self) -> None:
         """Begin the next file, as asked for; a lone one only if its path leads elsewhere by now.
 
+        An empty file of the user's in the place of a lone one (`create` of logrotate) is taken with
+        its permissions.
+
         Raises:
             OutputError: it cannot be made or written; the old one is written on.
         """
@@ -79,7 +82,7 @@ class RingFiles:
         self._file = None
         has_begun = False
         try:
-            self._begin_file()
+            self._begin_file(_open_made_for_it(self._path) if self._file_octets is None else None)
             self._put(self.head())
             has_begun = True
         except OSError as error:
@@ -128,7 +131,8 @@ class RingFiles:
             offset += length
         return offset
 
-    def _begin_file(self) -> None:
+    def _begin_file(self, number: int | None = None) -> None:
+        """Begin a file, whose descriptor is `number` if it is open already."""
         self._number += 1
         path = self._path
         if self._file_octets is not None:
@@ -136,7 +140,7 @@ class RingFiles:
         if self._file is not None:
             self._file.close()
         try:
-            number = _open_anew(path)
+            number = _open_anew(path) if number is None else number
         except OSError as error:
             self._file = None
             raise OutputError(f"{path}: {error.strerror}") from error
@@ -146,6 +150,21 @@ class RingFiles:
         while self._most_files is not None and len(self.paths) > self._most_files:
             with contextlib.suppress(OSError):
                 self.paths.pop(0).unlink()
+
+
+def _open_made_for_it(path: Path) -> int | None:
+    """Open an empty file of the user's own that has no other name; None if there is none."""
+    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        number = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    found = os.fstat(number)
+    is_own = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+    if stat.S_ISREG(found.st_mode) and is_own and found.st_size == 0 and found.st_nlink == 1:
+        return number
+    os.close(number)
+    return None
 
 
 def _open_anew(path: Path) -> int:

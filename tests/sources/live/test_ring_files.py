@@ -102,6 +102,49 @@ def test_lone_file_is_opened_anew_only_after_it_was_moved(tmp_path: Path) -> Non
     assert frames([moved, path]) == [1, 2, 3]
 
 
+def test_empty_file_that_was_made_for_it_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "kept.pcapng"
+    files = RingFiles(str(path), None, None)
+    files.write(HEAD + packet(1))
+    path.rename(tmp_path / "kept.1.pcapng")
+    path.touch()
+    path.chmod(0o640)  # logrotate, create 0640
+    files.reopen()
+    files.write(packet(2))
+    files.close()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert frames([path]) == [2]
+
+
+@pytest.mark.parametrize("what", ["old", "link", "hard link", "other"])
+def test_file_that_was_not_made_for_it_is_not_written_to(tmp_path: Path, what: str) -> None:
+    path, other = tmp_path / "kept.pcapng", tmp_path / "other"
+    files = RingFiles(str(path), None, None)
+    files.write(HEAD + packet(1))
+    path.rename(tmp_path / "kept.1.pcapng")
+    other.touch()
+    if what == "link":
+        path.symlink_to(other)
+    elif what == "hard link":
+        path.hardlink_to(other)
+    else:
+        path.write_bytes(b"old" if what == "old" else b"")
+        if what == "other":
+            if os.geteuid() != 0:
+                pytest.skip("only root gives files away")
+            os.chown(path, 1, 1)
+    if what == "link":
+        with pytest.raises(OutputError, match="symbolic link"):
+            files.reopen()
+    else:
+        files.reopen()
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.stat().st_uid == os.geteuid()
+        assert frames([path]) == []
+    files.close()
+    assert other.stat().st_size == 0
+
+
 def test_ring_begins_its_next_file_when_it_is_opened_anew(tmp_path: Path) -> None:
     files = RingFiles(str(tmp_path / "kept.pcapng"), 10_000, 2)
     files.write(HEAD + packet(1))
