@@ -365,7 +365,11 @@ class Engine:
             self._leave_out("bad_checksums", 1)
             return
         table = self._table
-        self._take_new(table.find(segment), segment)
+        entry = table.find(segment)
+        if entry is None and self.quality.is_stray(segment):
+            self._leave_out("bad_checksums", 1)
+            return
+        self._take_new(entry, segment)
         entry = table.find(segment)
         direct = table.from_originator
         if isinstance(entry, Request):

@@ -22,10 +22,11 @@ from tcpflow_analyzer.decode.checksum import (
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
+from tcpflow_analyzer.table.connection_table import swapped
 from tcpflow_analyzer.table.endpoint import Endpoint
 from tcpflow_analyzer.table.observation import ACKED_UNSEEN
 from tcpflow_analyzer.table.stream_observation import CHECKSUM_BAD
-from tcpflow_analyzer.tcp.control_bits import FIN, SYN_FIN_RST
+from tcpflow_analyzer.tcp.control_bits import FIN, SYN, SYN_FIN_RST
 from tcpflow_analyzer.tcp.sequence import distance, unwrap
 
 VERIFIED_SEGMENTS: Final = 64  # of each direction
@@ -33,6 +34,7 @@ VERIFIED_AT_LISTENER: Final = 64  # without SYN, FIN and RST, of all connections
 ETHERNET_SEGMENT: Final = 1460  # octets: longer ones are compared with the MSS
 _SKEW: Final = 50_000_000  # CP007: an effect that precedes its cause by no more, nanoseconds
 _MOST_SENDERS: Final = 1024  # addresses of which unfinished sums are told apart
+_MOST_STRAYS: Final = 4096  # pairs of sockets that are known by one bad segment
 
 
 class Quality:
@@ -92,6 +94,7 @@ class Quality:
         self.longest: i64 = 0
         self.longest_mss: i64 = 0
         self.long_senders: dict[bytes, int] = {}
+        self._strays: set[bytes] = set()
 
     def cut(self, segment: Segment) -> None:
         """A segment was not wholly captured."""
@@ -200,6 +203,24 @@ class Quality:
         else:
             self.bad += 1
         return outcome
+
+    def is_stray(self, segment: Segment) -> bool:
+        """Whether a bad segment is the only one of sockets of which nothing is known.
+
+        Nobody takes it, and where its ports were damaged there are no such sockets. It may be the
+        first of a connection all the same where it has SYN, where the next one is bad too, and
+        where the capture is what spoils most sums.
+        """
+        if segment.control_bits & SYN != 0 or self.bad > self.verified:
+            return False
+        key = segment.key
+        pair = min(key, swapped(key, segment.address_len))
+        if pair in self._strays:
+            return False
+        if len(self._strays) >= _MOST_STRAYS:
+            self._strays.clear()
+        self._strays.add(pair)
+        return True
 
 
 def note_bad(connection: Connection, from_originator: bool, segment: Segment) -> None:

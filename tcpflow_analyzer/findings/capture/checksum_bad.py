@@ -21,7 +21,9 @@ def checksum_bad(connection: Connection, capture: CaptureView) -> Iterator[Findi
 
     Verified are segments with SYN, FIN or RST, the first 64 of a direction, and those that repeat
     octets (--checksum off: none; strict: all, and bad ones are not observed). The segment still
-    moves states; what its receiver does afterwards corrects them (CP011).
+    moves states; what its receiver does afterwards corrects them (CP011). Alone it opens no
+    connection: a segment without SYN of sockets of which nothing else was captured is left out and
+    counted, unless most checksums of the capture are wrong. Its ports may be what was damaged.
 
     Superseded by: CP009 where no segment of that direction is right.
     Why it matters: the receiver drops it without a word, so it looks like loss to the sender.
