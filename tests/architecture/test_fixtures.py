@@ -17,7 +17,8 @@ from support.places import FIXTURES, fixture_captures
 REQUIRED = ("purpose", "origin", "tool", "command", "date")
 ORIGINS = ("recorded", "generated", "public")
 LIMIT = 50_000  # octets
-FOLDERS = sorted({path.parent for path in fixture_captures()})
+CAPTURES = fixture_captures()
+FOLDERS = sorted({path.parent for path in CAPTURES})
 
 
 def load_case(folder: Path) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def load_case(folder: Path) -> dict[str, Any]:
 
 
 def test_there_are_captures() -> None:
-    assert len(fixture_captures()) > 50
+    assert len(CAPTURES) > 50
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(FIXTURES)))
@@ -52,7 +53,7 @@ def listed_digests(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(FIXTURES)))
 def test_case_lists_every_capture_with_its_digest(folder: Path) -> None:
     listed = listed_digests(folder)
-    here = [path for path in fixture_captures() if path.parent == folder]
+    here = [path for path in CAPTURES if path.parent == folder]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in here}
     assert listed == digests
 

@@ -17,7 +17,7 @@ from support.places import RECORDINGS, capture_parameters, fixture_captures, is_
 from support.states import analysis_of_octets, report_of
 
 EVERY_FRAME = 8  # of captures with at most so many frames; larger ones are sampled
-SAMPLES = 6
+SAMPLES = 3
 EVERY_FRAME_SLOWLY = 40  # the same where time matters less
 
 

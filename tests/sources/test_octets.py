@@ -126,12 +126,13 @@ def test_gzip_wrong_checksum_loses_nothing() -> None:
 
 @pytest.mark.parametrize("name", PACKERS)
 def test_unpacked_block_is_bounded(name: str) -> None:
-    source = unpacked(GivenOctets(PACKERS[name](bytes(64 << 20))), name)
+    length = 64 * UNPACKED_OCTETS
+    source = unpacked(GivenOctets(PACKERS[name](bytes(length))), name)
     total = 0
     while block := source.read():
         assert len(block) <= 2 * UNPACKED_OCTETS
         total += len(block)
-    assert total == 64 << 20
+    assert total == length
 
 
 @pytest.mark.parametrize("head", [b"", b"\x1f", b"BZh0", b"BZ", b"\xd4\xc3\xb2\xa1"])
