@@ -164,9 +164,6 @@ def sent_syn_ack(
         _note_simultaneous(connection, sender, receiver, segment)
         take_back(connection, sender, 0, frame, now)
         delay_receipts(sender, now)
-        if sender.believed == ESTABLISHED:
-            # What acknowledges its SYN was under way when it sent this.
-            take_back(connection, sender, 0, frame, now)
     elif (
         sender.is_originator
         and connection.synack_frame != 0

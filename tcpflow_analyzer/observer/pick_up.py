@@ -19,7 +19,7 @@ from tcpflow_analyzer.observer.transitions import MAY_SEND
 from tcpflow_analyzer.table.connection import Connection
 from tcpflow_analyzer.table.endpoint import UNKNOWN, Endpoint
 from tcpflow_analyzer.table.observation import MIDSTREAM
-from tcpflow_analyzer.tcp.control_bits import ACK, FIN, SYN
+from tcpflow_analyzer.tcp.control_bits import FIN, SYN
 from tcpflow_analyzer.tcp.events import PICK_UP, SND_ACK, SND_DATA, SND_FIN
 from tcpflow_analyzer.tcp.states import (
     ASSUMED,
@@ -50,24 +50,25 @@ _SENT_DATA: Final[int] = _set_of((ESTABLISHED, CLOSE_WAIT))
 _GETS_DATA: Final[int] = _set_of((ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2))
 _SENT_FIN: Final[int] = _set_of((FIN_WAIT_1, CLOSING, LAST_ACK))
 
-# Which of several possible states is shown: the commonest first.
+# Which of several possible states is shown: the commonest, which comes last.
 _PREFERENCE: Final = (
-    ESTABLISHED,
-    FIN_WAIT_2,
-    CLOSE_WAIT,
-    LAST_ACK,
-    FIN_WAIT_1,
-    TIME_WAIT,
-    CLOSING,
     CLOSED,
+    CLOSING,
+    TIME_WAIT,
+    FIN_WAIT_1,
+    LAST_ACK,
+    CLOSE_WAIT,
+    FIN_WAIT_2,
+    ESTABLISHED,
 )
 
 
 def _pick(states: i64) -> i64:
+    picked: i64 = CLOSED
     for state in _PREFERENCE:
         if (states >> state) & 1 != 0:
-            return state
-    return ESTABLISHED
+            picked = state
+    return picked
 
 
 def pick_up(
@@ -77,14 +78,13 @@ def pick_up(
     segment: Segment,
     timing: Timing,
 ) -> None:
-    """Begin a connection whose first captured segment is no SYN (CP001)."""
+    """Begin a connection whose first captured segment is a SYN-ACK, or has no SYN (CP001)."""
     bits = segment.control_bits
     frame, now = segment.frame, segment.time_ns
     connection.observed |= MIDSTREAM
     if bits & SYN != 0:
-        if bits & ACK != 0:
-            # It answers a SYN that the capture missed.
-            set_proven(connection, receiver, SYN_SENT, PICK_UP, frame, now, INFERRED, timing)
+        # It answers a SYN that the capture missed.
+        set_proven(connection, receiver, SYN_SENT, PICK_UP, frame, now, INFERRED, timing)
         return
     connection.midstream = True
     if bits & FIN != 0:

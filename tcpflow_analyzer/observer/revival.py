@@ -42,7 +42,10 @@ def revive(
         if sender.snd_una - 1 <= sequence <= sender.snd_nxt + 1:
             mark_reverted(connection, sender, sender.rst_frame, segment, 1)
             withdraw_resets(receiver)
-            _set_back(connection, sender, sender.rare().before_reset, frame, now, timing)
+            before = sender.rare().before_reset
+            set_proven(connection, sender, before, SND_RST, frame, now, OBSERVED, timing)
+            if connection.transitions is not None:
+                connection.transitions[-1].correction = True
             sender.rst_frame = 0
     elif (
         sender.believed == CLOSED
@@ -60,17 +63,6 @@ def _count_after_reset(connection: Connection, sender: Endpoint) -> None:
         for reset in connection.resets:
             if reset.reverted and reset.of_originator != sender.is_originator:
                 reset.later_segments += 1
-
-
-def _set_back(
-    connection: Connection, endpoint: Endpoint, state: i64, frame: i64, now_ns: i64, timing: Timing
-) -> None:
-    """Return the proven state to one it was in: an explicit correction."""
-    if endpoint.chain is None and endpoint.believed == endpoint.proven:
-        set_proven(connection, endpoint, state, SND_RST, frame, now_ns, OBSERVED, timing)
-        if connection.transitions is not None:
-            connection.transitions[-1].correction = True
-    endpoint.proven = state
 
 
 def mark_reverted(
