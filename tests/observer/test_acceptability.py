@@ -2,6 +2,8 @@
 
 import pytest
 
+from support.ladder import Ladder, capture
+from support.observed import observe
 from tcpflow_analyzer.observer.acceptability import (
     is_acceptable,
     is_plausible_ack,
@@ -124,3 +126,19 @@ def test_judge_reset_at_what_the_receiver_said_it_expects() -> None:
     made.responder.last_control_bits, made.responder.last_ack = SYN | ACK, 900_001
     assert judge_reset(made, *ends(made), 900_000, -1, RST, 900_001) == RST_ACCEPTED
     assert judge_reset(made, *ends(made), 900_000, -1, RST, 900_002) == RST_UNACCEPTABLE
+
+
+def test_reset_without_a_number_of_its_sender_is_no_answer_to_an_attempt_given_up() -> None:
+    # Long after the last SYN its sender is thought CLOSED, and nothing of the listener was seen.
+    ladder = Ladder(
+        """
+        SYN-SENT  --> <CTL=SYN>                     --> CLOSED
+        +1 s
+        SYN-SENT  --> <SEQ=1000><CTL=SYN>           --> CLOSED
+        +60 s
+                  <-- <SEQ=77><ACK=99><CTL=RST,ACK> <--
+        """
+    )
+    (connection,) = observe(capture(ladder))
+    assert connection.resets is not None
+    assert [reset.verdict for reset in connection.resets] == [RST_UNACCEPTABLE]

@@ -2,9 +2,16 @@
 
 import pytest
 
+from support.container_builder import enhanced, interface, section
 from support.ladder import Ladder
 from support.openings import OPEN
-from support.states import analysis_of_frames, assert_ladder, codes, the_connection
+from support.states import (
+    analysis_of_frames,
+    analysis_of_octets,
+    assert_ladder,
+    codes,
+    the_connection,
+)
 
 MILLISECOND = 1_000_000
 
@@ -49,3 +56,15 @@ def test_answers_of_a_host_without_the_connection_are_no_copies_of_each_other() 
     )
     assert "CP006" not in codes(analysis)
     assert the_connection(analysis)["responder"]["segments"] == 4
+
+
+@pytest.mark.parametrize(("later_ns", "is_copy"), [(50, True), (51, False)])
+def test_equal_frame_of_another_interface_may_come_later(later_ns: int, is_copy: bool) -> None:
+    # Two interfaces of a router: the same datagram goes in by one and out by the other.
+    ladder = Ladder(OPEN + "--> <CTL=ACK><LEN=100> -->")
+    frames = [(0, time_ns, octets) for time_ns, octets in ladder.frames()]
+    _, time_ns, octets = frames[-1]
+    frames.append((1, time_ns + later_ns * MILLISECOND, octets))
+    packets = [enhanced(octets, time_ns // 1000, number) for number, time_ns, octets in frames]
+    found = codes(analysis_of_octets(section() + interface() * 2 + b"".join(packets)))
+    assert ("CP006" in found) == is_copy

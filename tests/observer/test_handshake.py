@@ -51,3 +51,17 @@ def test_listener_with_fast_open_closes_while_the_third_segment_crosses() -> Non
     )
     path = [state for state, _, _ in steps_of(the_connection(analysis), "responder")]
     assert path[path.index("SYN-RECEIVED") + 1] == "FIN-WAIT-1"
+
+
+def test_repeated_syn_ack_that_acknowledges_more_is_another_answer() -> None:
+    # The data of the SYN is taken only when it comes again.
+    analysis = assert_ladder(
+        """
+        SYN-SENT    --> <CTL=SYN><LEN=100>                    --> LISTEN
+                    <-- <SEQ=5000><ACK=1001><CTL=SYN,ACK>     <-- SYN-RECEIVED
+        +1 s
+                    <-- <SEQ=5000><ACK=1101><CTL=SYN,ACK>     <-- SYN-RECEIVED
+        """
+    )
+    (found,) = (each for each in analysis["findings"] if each["code"] == "HS012")
+    assert "with ACK 1101" in found["message"]

@@ -67,3 +67,41 @@ def test_rejected_and_answered_all_the_same_is_completed() -> None:
         ESTABLISHED --> <CTL=ACK>                      --> ESTABLISHED
     """)
     assert the_connection(analysis)["handshake"]["outcome"] == "completed"
+
+
+def test_time_exceeded_is_told_but_the_attempt_goes_on() -> None:
+    # RFC 1122 4.2.3.9: a soft error.
+    analysis = assert_ladder(
+        """
+        SYN-SENT    --> <CTL=SYN>                      --> CLOSED
+        SYN-SENT    <-- <ICMP=11/0><FROM=192.0.2.99>   <-- CLOSED
+        """
+    )
+    (found,) = (each for each in analysis["findings"] if each["code"] == "HS005")
+    assert "time" in found["values"]["error"]
+
+
+def test_error_about_an_end_that_was_not_captured_says_nothing() -> None:
+    analysis = assert_ladder(
+        """
+        SYN-SENT    --> <CTL=SYN>                      -->
+                    <-- <CTL=SYN,ACK><UNSEEN>          <--
+        SYN-SENT    --> <ICMP=3/4><FROM=192.0.2.99>    -->
+        """
+    )
+    assert "MB005" not in codes(analysis)
+
+
+@pytest.mark.parametrize(("sequence", "is_lost"), [(1001, True), (90_001, False), (901, False)])
+def test_size_reported_is_of_what_is_outstanding(sequence: int, is_lost: bool) -> None:
+    # RFC 5927 4: an error that quotes other numbers may be forged.
+    analysis = assert_ladder(
+        OPEN
+        + f"""
+        ESTABLISHED --> <SEQ=1001><CTL=ACK><LEN=1000>                     x ESTABLISHED
+        ESTABLISHED <-- <ICMP=3/4><FROM=192.0.2.99><SEQ={sequence}>       <-- ESTABLISHED
+        +3 s
+        tick
+        """
+    )
+    assert ("MB005" in codes(analysis)) == is_lost

@@ -1,7 +1,7 @@
 """A FIN that the capture lost is inferred where the peer closes too, never otherwise."""
 
 from support.openings import OPEN
-from support.states import assert_ladder, codes, the_connection
+from support.states import assert_ladder, codes, steps_of, the_connection
 
 
 def test_octet_acknowledged_and_never_captured_is_a_fin_when_the_peer_closes_too() -> None:
@@ -60,3 +60,31 @@ def test_own_ack_one_octet_behind_its_stream_shows_a_fin_once_the_peer_has_close
         )
     )
     assert connection["responder"]["certainty"] == "inferred"
+
+
+def test_number_behind_its_own_fin_is_no_second_fin() -> None:
+    analysis = assert_ladder(
+        OPEN
+        + """
+        FIN-WAIT-1  --> <SEQ=1001><ACK=5001><CTL=FIN,ACK>      -->
+        FIN-WAIT-1  --> <SEQ=1003><ACK=5001><CTL=ACK>          -->
+        FIN-WAIT-2  <-- <SEQ=5001><ACK=1002><CTL=ACK>          <-- CLOSE-WAIT
+        """
+    )
+    assert "CL003" not in codes(analysis)
+    assert the_connection(analysis)["close"]["active_closer"] == "originator"
+
+
+def test_ack_of_nothing_behind_a_lost_octet_is_no_fin() -> None:
+    # What acknowledges nothing was sent before the peer's SYN and FIN came.
+    analysis = assert_ladder(
+        """
+        SYN-SENT    --> <CTL=SYN>                              --> LISTEN
+                    <-- <SEQ=5000><ACK=1001><CTL=SYN,ACK>      <-- SYN-RECEIVED
+                    <-- <SEQ=5001><ACK=1001><CTL=FIN,ACK>      <--
+        CLOSE-WAIT  --> <SEQ=1002><ACK=5000><CTL=ACK>          -->
+        """
+    )
+    assert all(
+        event != "sent FIN" for _, event, _ in steps_of(the_connection(analysis), "originator")
+    )

@@ -62,3 +62,50 @@ def test_burst_of_resets_ends_the_connection_once() -> None:
     )
     for side in ("originator", "responder"):
         assert [state for state, _, _ in steps_of(connection, side)].count("CLOSED") == 1
+
+
+@pytest.mark.parametrize(
+    "reset",
+    [
+        pytest.param("<-- <SEQ=77><ACK=1001><CTL=RST,ACK> <--", id="with another number"),
+        pytest.param("+2 s\n<-- <SEQ=0><ACK=1001><CTL=RST,ACK> <--", id="late"),
+    ],
+)
+def test_refusal_is_one_though_it_looks_or_comes_otherwise(reset: str) -> None:
+    analysis = assert_ladder(
+        f"""
+        SYN-SENT    --> <CTL=SYN>                  --> CLOSED
+        {reset}
+        CLOSED                                         CLOSED
+        +12 s
+        tick
+        """
+    )
+    assert "HS004" in codes(analysis)
+    assert the_connection(analysis)["handshake"]["outcome"] == "refused"
+
+
+def test_refusal_of_an_attempt_that_was_rejected_ends_it_as_well() -> None:
+    analysis = assert_ladder(
+        """
+        SYN-SENT    --> <CTL=SYN>                      --> CLOSED
+        CLOSED      <-- <ICMP=3/1><FROM=192.0.2.99>    <-- CLOSED
+        +1 s
+        SYN-SENT    --> <SEQ=1000><CTL=SYN>            --> CLOSED
+        CLOSED      <-- <SEQ=0><CTL=RST,ACK>           <-- CLOSED
+        """
+    )
+    assert "HS005" in codes(analysis)
+    assert the_connection(analysis)["handshake"]["outcome"] == "rejected"
+
+
+def test_reset_of_an_acceptor_that_rejects_a_segment_leaves_its_connection() -> None:
+    # RFC 9293 3.10.7.4 fifth step: the RST takes its number from the ACK that it rejects, and so
+    # has the number that the other end said it expects.
+    assert_ladder(
+        OPEN
+        + """
+        ESTABLISHED --> <SEQ=1001><ACK=77777><CTL=ACK><LEN=5>  -->
+        CLOSED      <-- <SEQ=77777><CTL=RST>                   <-- ESTABLISHED
+        """
+    )

@@ -53,3 +53,21 @@ def test_last_ack_ends_when_the_next_repetition_of_the_fin_is_overdue() -> None:
                                                              CLOSED
         """
     )
+
+
+def test_longest_time_between_two_repetitions_bounds_the_silence() -> None:
+    # Linux TCP_RTO_MAX: the gap was 70 s, the next is 120 s at most, and half as much again.
+    assert_ladder(
+        OPEN
+        + """
+        FIN-WAIT-1 --> <SEQ=1001><ACK=5001><CTL=FIN,ACK>  x
+        +70 s
+        FIN-WAIT-1 --> <SEQ=1001><ACK=5001><CTL=FIN,ACK>  x
+        +179 s
+        tick
+        FIN-WAIT-1
+        +2 s
+        tick
+        CLOSED
+        """
+    )

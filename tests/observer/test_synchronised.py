@@ -60,3 +60,15 @@ def test_fin_that_first_acknowledges_a_lost_octet_follows_a_fin() -> None:
     )
     closer = next(each for each in analysis["findings"] if each["code"] == "LC006")
     assert closer["endpoint"] == "originator"
+
+
+def test_active_closer_is_told_though_the_capture_has_the_fins_in_the_wrong_order() -> None:
+    analysis = assert_ladder(
+        OPEN
+        + """
+        --> <SEQ=1001><ACK=5002><CTL=FIN,ACK>  -->
+        ... <SEQ=5001><ACK=1001><CTL=FIN,ACK>  <--
+        <-- <SEQ=5002><ACK=1002><CTL=ACK>      <--
+        """.replace("... <SEQ=5001>", "<-- <SEQ=5001>")
+    )
+    assert the_connection(analysis)["close"]["active_closer"] == "responder"

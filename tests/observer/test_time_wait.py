@@ -232,3 +232,26 @@ def test_time_wait_begins_at_the_ack_of_the_fin() -> None:
     )
     until = connection["close"]["time_wait_until_ns"]
     assert until == connection["last_time_ns"] + 60 * SECOND_NS
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        pytest.param("--> <SEQ=1002><ACK=5002><CTL=ACK> -->", id="a second ACK of the FIN"),
+        pytest.param("... <SEQ=1001><ACK=5001><CTL=ACK> -->", id="an old ACK"),
+    ],
+)
+def test_time_wait_is_restarted_by_no_ack_but_the_one_that_answers_the_fin(segment: str) -> None:
+    assert_ladder(
+        CLOSED_BY_A
+        + f"""
+        +10 s
+        TIME-WAIT <-- <SEQ=5001><ACK=1002><CTL=FIN,ACK> <-- LAST-ACK
+        TIME-WAIT --> <SEQ=1002><ACK=5002><CTL=ACK>     --> CLOSED
+        +30 s
+        {segment}
+        +31 s
+        tick
+        CLOSED                                              CLOSED
+    """
+    )
