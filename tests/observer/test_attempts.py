@@ -56,3 +56,12 @@ def test_failures_are_bounded_and_the_rest_is_counted() -> None:
         attempts.failed(attempt(1, host=host), 4, SECOND)
     attempts.failed(attempt(2, host=0), 4, SECOND)  # known already
     assert attempts.left_out == 3
+
+
+def test_services_over_ipv6_are_bounded_as_well() -> None:
+    attempts = Attempts()
+    for host in range(MOST + 3):
+        attempts.failed(attempt(40000, host=host, ipv6=True), 16, SECOND)
+    assert attempts.left_out == 3
+    attempts.failed(attempt(40000, host=5, ipv6=True), 16, 2 * SECOND)
+    assert attempts.left_out == 3

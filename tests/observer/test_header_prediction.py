@@ -62,8 +62,21 @@ def marks(connection: Connection) -> list[tuple[int, ...]]:
     ids=["request-answer", "bulk", "piggyback", "repeated", "capture-gap", "zero-window"],
 )
 def test_both_paths_leave_the_same_connection(more: str) -> None:
-    with_it = connection_of(TALK + more, Settings())
-    without = connection_of(TALK + more, Settings(header_prediction=False))
+    assert_alike(more)
+
+
+def test_both_paths_leave_the_same_connection_where_the_syn_ack_was_not_captured() -> None:
+    more = "--> <CTL=ACK><LEN=9> -->\n<-- <CTL=ACK><LEN=9> <--\n" * 4
+    unseen = TALK.replace("<CTL=SYN,ACK>", "<CTL=SYN,ACK><UNSEEN>")
+    assert_alike(more, unseen)
+    connection = connection_of(unseen + more, Settings())
+    assert connection.ack_frame == 0  # no handshake was captured whole
+
+
+def assert_alike(more: str, talk: str = TALK) -> None:
+    """Compare what is left of a connection with header prediction and without."""
+    with_it = connection_of(talk + more, Settings())
+    without = connection_of(talk + more, Settings(header_prediction=False))
     assert marks(with_it) == marks(without)
     assert with_it.observed == without.observed
     assert with_it.completeness == without.completeness

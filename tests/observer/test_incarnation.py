@@ -144,3 +144,19 @@ def test_syn_of_the_other_side_after_a_failed_attempt_is_a_new_connection(first:
     assert (failed["incarnation"], opened["incarnation"]) == (1, 2)
     assert opened["handshake"]["outcome"] == "completed"
     assert not codes(analysis) & {"HS010", "HS011", "HS017", "LC002"}
+
+
+def test_reset_of_an_old_end_that_had_not_challenged_is_no_recovery() -> None:
+    # B still lives in the old connection; the RST that clears it answers nothing that was captured.
+    analysis = assert_ladder(
+        ABORTED.replace("--> CLOSED\n", "x\n")
+        + """
+        +1 s
+        SYN-SENT    --> <SEQ=900000><CTL=SYN>                     -->
+        SYN-SENT    --> <SEQ=1001><CTL=RST>                       -->
+        +1 s
+        SYN-SENT    --> <SEQ=900000><CTL=SYN>                     -->
+        ESTABLISHED <-- <SEQ=700000><ACK=900001><CTL=SYN,ACK>     <-- SYN-RECEIVED
+    """
+    )
+    assert "HS018" not in codes(analysis)

@@ -44,3 +44,10 @@ def test_only_the_newest_are_remembered() -> None:
 def test_a_listener_that_is_not_counted_has_no_neighbours() -> None:
     answer(None, SECOND, 1)
     assert neighbours(None, SECOND) == (0, 0)
+
+
+def test_newest_neighbour_is_the_one_with_the_highest_frame() -> None:
+    listener = ListenerCensus(0, None, 4)
+    for frame, time_ns in ((7, 10 * SECOND + 5), (9, 10 * SECOND + 6), (8, 10 * SECOND)):
+        answer(listener, time_ns, frame)
+    assert neighbours(listener, 10 * SECOND) == (3, 9)

@@ -1,6 +1,12 @@
 """Only one direction was captured: the other end follows from the acknowledgements."""
 
+import pytest
+
+from support.ladder import Ladder, capture
+from support.observed import observe
 from support.states import assert_ladder, codes, the_connection
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.tcp.states import ESTABLISHED
 
 OPEN = """
     SYN-SENT    --> <SEQ=1000><CTL=SYN>                   --> LISTEN
@@ -62,3 +68,32 @@ def test_other_direction_that_comes_after_all_ends_the_inference() -> None:
     """
     )
     assert "CP003" not in codes(analysis)
+
+
+def test_unseen_fin_is_none_of_an_end_that_had_closed_as_the_second() -> None:
+    # In mid-stream a FIN is taken for the second: what its sender acknowledges then is data.
+    analysis = assert_ladder(
+        """
+        LAST-ACK    --> <SEQ=1001><ACK=5001><CTL=FIN,ACK>       -->
+                    --> <SEQ=1002><ACK=5002><CTL=ACK>           -->
+        """
+    )
+    connection = the_connection(analysis)
+    assert all(step["event"] != "sent FIN" for step in connection["transitions"])
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_octet_taken_for_a_fin_is_data_once_more_follows(keep: bool) -> None:
+    # The states are the same whether or not the way to them is kept.
+    ladder = Ladder(
+        OPEN
+        + """
+        --> <SEQ=1001><ACK=5101><CTL=ACK>           -->
+        --> <SEQ=1001><ACK=5102><CTL=ACK>           -->
+        --> <SEQ=1001><ACK=5302><CTL=ACK>           -->
+        """
+    )
+    (connection,) = observe(capture(ladder), Settings(keep_transitions=keep))
+    assert (connection.originator.proven, connection.responder.proven) == (ESTABLISHED, ESTABLISHED)
+    assert connection.responder.fin_offset < 0
+    assert (connection.transitions is not None) == keep

@@ -1,5 +1,6 @@
 """Where streams begin: at the ISN of a SYN, or at a virtual one where none was captured."""
 
+from support.openings import OPEN
 from support.states import assert_ladder, codes, the_connection
 
 
@@ -28,3 +29,13 @@ def test_without_a_syn_the_first_octet_seen_is_number_one() -> None:
     assert connection["originator"]["unique_octets"] == 15
     assert connection["responder"]["unique_octets"] == 3
     assert "CP004" not in codes(analysis)
+
+
+def test_signed_connection_makes_a_reset_no_certain_end() -> None:
+    # RFC 2385: a RST without the signature is not taken, and the tap cannot verify one.
+    signed = "<OPT=131200112233445566778899aabbccddeeff0101>"
+    text = OPEN.replace("<CTL=SYN>", f"<CTL=SYN>{signed}") + "--> <CTL=RST,ACK> -->"
+    plain, with_signature = (assert_ladder(each) for each in (OPEN + "--> <CTL=RST,ACK> -->", text))
+    for analysis, certainty in ((plain, "observed"), (with_signature, "inferred")):
+        (found,) = (each for each in analysis["findings"] if each["code"] == "RS001")
+        assert found["certainty"] == certainty

@@ -90,3 +90,27 @@ def test_icmp_error_about_a_size_in_flight() -> None:
     assert notes(kinds.SIZE_LOST, smaller)[0][2:4] == (1460, 6)
     again = told + LARGE
     assert notes(kinds.SIZE_LOST, again)[0][2:4] == (1460, 0)
+
+
+def test_large_is_measured_by_the_smaller_mss() -> None:
+    # 990 octets are large where the sender takes no more than 1100, and small beside 1460.
+    def lost(mss: str) -> int:
+        segment = "--> <SEQ=1001><CTL=ACK><LEN=990> x\n"
+        alive = "+0.1 s\n<-- <SEQ=5001><ACK=1001><CTL=PSH,ACK><LEN=3> <--\n"
+        text = OPEN.replace("--> <CTL=SYN>", f"--> <CTL=SYN>{mss}") + segment + alive
+        return len(notes(kinds.SIZE_LOST, text + f"+1 s\n{segment}" * 3))
+
+    assert (lost("<MSS=1100>"), lost("<MSS=1460>")) == (1, 0)
+
+
+def test_size_reported_in_mid_stream_is_not_known() -> None:
+    # The error quotes the header only, and no SYN with an MSS was captured.
+    text = "--> <SEQ=1001><ACK=5001><CTL=ACK><LEN=1400> x\n<-- <ICMP=3/4><FROM=192.0.2.99> <--\n"
+    assert [found[2] for found in notes(kinds.SIZE_LOST, text)] == [0]
+
+
+def test_smaller_segment_of_the_other_end_says_nothing_of_the_path() -> None:
+    error = "<-- <ICMP=3/4><FROM=192.0.2.99> <--\n"
+    other = "x <SEQ=5001><ACK=1001><CTL=ACK><LEN=700> <--\n"
+    text = OPEN + LARGE + error + other + "+0.3 s\n" + other + "+0.3 s\n" + other
+    assert [found[2:4] for found in notes(kinds.SIZE_LOST, text)] == [(1460, 0)]

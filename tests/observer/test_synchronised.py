@@ -1,7 +1,13 @@
 """ACK, data and FIN: what they do to their sender, and what they say of a FIN that was lost."""
 
+import pytest
+
+from support.ladder import Ladder, capture
+from support.observed import observe
 from support.openings import OPEN
 from support.states import Json, assert_ladder, codes, the_connection
+from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.tcp.states import CLOSING, TIME_WAIT
 
 
 def path_of(analysis: Json, side: str) -> list[str]:
@@ -72,3 +78,19 @@ def test_active_closer_is_told_though_the_capture_has_the_fins_in_the_wrong_orde
         """.replace("... <SEQ=5001>", "<-- <SEQ=5001>")
     )
     assert the_connection(analysis)["close"]["active_closer"] == "responder"
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_fin_that_its_own_ack_overtook_was_sent_from_established(keep: bool) -> None:
+    # The states are the same whether or not the way to them is kept.
+    ladder = Ladder(
+        OPEN
+        + """
+        <-- <SEQ=5001><ACK=1001><CTL=FIN,ACK>  <--
+        --> <SEQ=1002><ACK=5002><CTL=ACK>      -->
+        --> <SEQ=1001><ACK=5001><CTL=FIN,ACK>  -->
+        """
+    )
+    (connection,) = observe(capture(ladder), Settings(keep_transitions=keep))
+    assert (connection.transitions is not None) == keep
+    assert connection.originator.proven in {CLOSING, TIME_WAIT}
