@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.report_samples import make_finding
-from tcpflow_analyzer.findings.finding import CaptureView, Finding
-from tcpflow_analyzer.findings.judge import Judge, order_in_connection, sort_findings
+from tcpflow_analyzer.findings.finding import WARNING, CaptureView, Finding, Verdict
+from tcpflow_analyzer.findings.judge import CountMore, Judge, order_in_connection, sort_findings
 from tcpflow_analyzer.findings.registry import EVERY_RESET, Detect, Rule, rules
 from tcpflow_analyzer.findings.reset.traits import (
     COMPARABLE,
@@ -21,7 +21,7 @@ from tcpflow_analyzer.findings.reset.traits import (
     traits_of,
 )
 from tcpflow_analyzer.settings import NANOSECONDS, Settings
-from tcpflow_analyzer.table.connection import OUTCOME_COMPLETED, Connection
+from tcpflow_analyzer.table.connection import OUTCOME_COMPLETED, Connection, Entry, Request
 from tcpflow_analyzer.table.observation import (
     FIN_REPEATED,
     FORM_LIVE,
@@ -258,3 +258,111 @@ def test_facts_that_nobody_looks_at_are_counted_by_the_mask() -> None:
     assert judge.connection(connection(observed=ORDERLY_CLOSE)) == []
     judge.count_facts({ORDERLY_CLOSE: 3, ORDERLY_CLOSE | RESET: 2, RESET: 9})
     assert judge.codes == {"LC004": 5}
+
+
+class Answers:
+    """What a rule says in brief: how many findings, how severe; and who counts them."""
+
+    def __init__(self, number: int, severity: int = WARNING) -> None:
+        """Say so each time."""
+        self.number, self.severity = number, severity
+        self.counted: list[int] = []
+
+    def brief(self, _: Connection | Request, __: CaptureView, verdict: Verdict) -> int:
+        verdict.severity, verdict.time_ns = self.severity, 7
+        return self.number
+
+    def count_more(self, time_ns: int, entry: Entry) -> None:
+        assert isinstance(entry, Entry)
+        self.counted.append(time_ns)
+
+    def more_of(self, code: str, name: str, severity: str) -> CountMore | None:
+        return self.count_more if code == "HS001" else None
+
+
+@pytest.mark.parametrize(
+    ("number", "severity", "code", "made", "counted"),
+    [
+        pytest.param(1, WARNING, "HS001", 0, 2, id="counted"),
+        pytest.param(0, WARNING, "HS001", 0, 0, id="nothing"),
+        pytest.param(2, WARNING, "HS001", 2, 0, id="more than one"),
+        pytest.param(1, 0, "HS001", 0, 0, id="below the least severity"),
+        pytest.param(1, WARNING, "HS004", 2, 0, id="of a kind that is read"),
+    ],
+)
+def test_finding_of_which_only_the_number_matters_is_not_made(
+    number: int, severity: int, code: str, made: int, counted: int
+) -> None:
+    calls, answers = Calls(), Answers(number, severity)
+    asked = calls.rule(code, SYN_REPEATED)._replace(brief=answers.brief)
+    judge = calls.judge(asked, settings=Settings(min_severity="warning"))
+    judge.more_of = answers.more_of
+    found = [judge.connection(connection(observed=SYN_REPEATED)) for _ in range(2)]
+    assert (sum(map(len, found)), answers.counted) == (made, [7] * counted)
+    assert judge.codes == ({code: made + counted} if made + counted else {})
+
+
+def test_brief_is_not_asked_while_every_finding_is_read() -> None:
+    calls, answers = Calls(), Answers(1)
+    judge = calls.judge(calls.rule("HS001", SYN_REPEATED)._replace(brief=answers.brief))
+    assert len(judge.connection(connection(observed=SYN_REPEATED))) == 1
+    assert answers.counted == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_enough", "counted"),
+    [
+        pytest.param([1], True, 1, id="one"),
+        pytest.param([0], True, 0, id="nothing"),
+        pytest.param([0, 1], True, 1, id="one of two rules"),
+        pytest.param([2], False, 0, id="more than one"),
+        pytest.param([1, 1], False, 0, id="of two rules"),
+        pytest.param([1, None], False, 0, id="a rule with words only"),
+    ],
+)
+def test_lone_syn_is_judged_by_number_where_one_finding_is_enough(
+    numbers: list[int | None], is_enough: bool, counted: int
+) -> None:
+    calls, answers = Calls(), [Answers(each or 0) for each in numbers]
+    asked = [
+        calls.rule(code, SYN_REPEATED)._replace(request=None if number is None else each.brief)
+        for code, number, each in zip(("HS001", "HS001B"), numbers, answers, strict=False)
+    ]
+    judge = calls.judge(*asked)
+    judge.more_of = lambda *_: answers[0].count_more
+    request = Request(connection().key)
+    for _ in range(2):
+        assert judge.take_request(request, SYN_REPEATED) is is_enough
+    assert len(answers[0].counted) == 2 * counted
+    assert calls.codes == []
+
+
+def test_lone_syn_is_made_a_connection_where_its_finding_is_read() -> None:
+    calls, answers = Calls(), Answers(1)
+    judge = calls.judge(calls.rule("HS004", SYN_REPEATED)._replace(request=answers.brief))
+    request = Request(connection().key)
+    assert judge.take_request(request, 0)  # nothing that wakes a rule
+    assert not judge.take_request(request, SYN_REPEATED)  # nobody counts
+    judge.more_of = answers.more_of
+    assert not judge.take_request(request, SYN_REPEATED)
+    assert judge.codes == {}
+
+
+def test_preview_says_what_would_be_said_and_counts_nothing() -> None:
+    calls = Calls()
+    judge = calls.judge(
+        calls.rule("CL002", FIN_REPEATED),
+        calls.rule("RS001", RESET, caused("RS001")),
+        calls.rule("RS002", RESET, caused("RS002")),
+    )
+    assert [each.code for each in judge.preview(connection(observed=FIN_REPEATED))] == ["CL002"]
+    assert [each.code for each in judge.preview(with_resets({}))] == ["RS001"]
+    assert judge.preview_hosts() == []
+    assert (judge.codes, judge.severities) == ({}, {})
+
+
+def test_preview_leaves_out_what_is_not_severe_enough() -> None:
+    calls = Calls()
+    asked = calls.rule("CL002", FIN_REPEATED)
+    judge = calls.judge(asked, settings=Settings(min_severity="error"))
+    assert judge.preview(connection(observed=FIN_REPEATED)) == []
