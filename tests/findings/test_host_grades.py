@@ -12,7 +12,13 @@ import pytest
 import tcpflow_analyzer
 from support.capture_builder import SECOND_NS, START_NS
 from support.ladder import SOCKET_B, Ladder, Socket, capture
-from tcpflow_analyzer.findings.finding import Finding
+from tcpflow_analyzer.findings.finding import CaptureView, Finding
+from tcpflow_analyzer.findings.time_wait import time_wait_accumulation
+from tcpflow_analyzer.findings.time_wait.port_exhaustion_forecast import PortExhaustionForecast
+from tcpflow_analyzer.findings.time_wait.time_wait_accumulation import TimeWaitAccumulation
+from tcpflow_analyzer.observer.census import Census
+from tcpflow_analyzer.settings import PROFILE_LINUX, PROFILE_RFC, PROFILES, Settings
+from tcpflow_analyzer.table.connection import Connection
 
 Findings = Callable[..., dict[str, Finding]]
 RANDOM = random.Random(9293)
@@ -265,3 +271,87 @@ def test_time_wait_that_is_silent_may_be_there(
     findings: Findings, text: str, second: Ladder
 ) -> None:
     assert "TW003" not in findings(Ladder(text), second)
+
+
+def peak(profile: int, entries: int, warn: int) -> list[Finding]:
+    """What is said of a host that held so many TIME-WAIT entries at once, as responder."""
+    census = Census(busy=1)
+    for port in range(entries):
+        key = bytes((192, 0, 2, 1, 198, 51, 100, 1)) + port.to_bytes(2, "big") + b"\0\x50"
+        made = Connection(key, port + 1)
+        made.last_frame = port + 1
+        made.responder.profile = profile
+        census.time_wait_entered(made, False, port, port + SECOND_NS)
+    settings = Settings(time_wait_warn=warn)
+    return list(TimeWaitAccumulation().findings(CaptureView(settings, census=census)))
+
+
+def test_accumulated_time_wait_goes_by_the_limit_of_its_system(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (found,) = peak(PROFILE_RFC, 20, warn=20)  # no limit of its own; nobody names a service
+    assert (found.values["peak"], found.values["responder_side"]) == (20, 20)
+    assert "towards" not in found.message
+    assert peak(PROFILE_RFC, 19, warn=20) == []
+    small = PROFILES[PROFILE_LINUX]._replace(time_wait_buckets=30)
+    profiles = [small if each.name == "linux" else each for each in PROFILES]
+    monkeypatch.setattr(time_wait_accumulation, "PROFILES", profiles)
+    assert len(peak(PROFILE_LINUX, 15, warn=20)) == 1
+    assert peak(PROFILE_RFC, 15, warn=20) == []
+
+
+def in_use(ports: int, closes_a_second: float, settings: Settings) -> list[Finding]:
+    """What is said of a client with so many ports open, which closes some for 20 s."""
+    census = Census(busy=1)
+    made = []
+    for port in range(ports):
+        key = bytes((192, 0, 2, 1, 198, 51, 100, 1)) + port.to_bytes(2, "big") + b"\0\x50"
+        made.append(Connection(key, port + 1))
+        made[-1].originator.profile = PROFILE_LINUX
+        census.opened(made[-1], port)
+    for number in range(round(20 * closes_a_second)):
+        now_ns = SECOND_NS + round(number * SECOND_NS / closes_a_second)
+        census.time_wait_entered(made[number], True, now_ns, 0)
+    return list(PortExhaustionForecast().findings(CaptureView(settings, census=census)))
+
+
+def test_forecast_takes_a_steady_rate_of_closes_and_how_long_each_is_held() -> None:
+    many = Settings(ephemeral_ports=100)
+    (found,) = in_use(90, 0, many)
+    assert (found.values["needed"], "closes a second" in found.message) == (0, False)
+    assert in_use(70, 0.4, many) == []  # 8 closes in 17.5 s: 24 ports for 60 s each
+    (found,) = in_use(70, 2, many)
+    assert "closes a second for 60 s each" in found.message
+    assert found.values["needed"] == 120
+    (found,) = in_use(70, 2, Settings(ephemeral_ports=100, msl_ns=60 * SECOND_NS))
+    assert "closes a second for 120 s each" in found.message
+
+
+B_FIRST = """
+    <-- <CTL=FIN,ACK> <--
+    --> <CTL=FIN,ACK> -->
+    <-- <CTL=ACK> <--
+"""
+COPY_OF_A = "+0.5 s\n--> <SEQ=1001><ACK=5002><CTL=FIN,ACK> -->\n"
+
+
+def test_time_wait_that_is_silent_is_absent_where_its_listener_answers(findings: Findings) -> None:
+    copies = Ladder(OPEN + B_FIRST + COPY_OF_A * 3)
+    found = findings(copies, another(10, "192.0.2.9"))["TW003"]
+    assert (found.endpoint, found.values["count"]) == ("responder", 3)
+    assert "TW003" not in findings(copies)
+
+
+def test_pair_that_both_ends_held_is_reused_out_of_both(findings: Findings) -> None:
+    crossed = """
+        --> <SEQ=1001><ACK=5001><CTL=FIN,ACK> ...
+        <-- <SEQ=5001><ACK=1001><CTL=FIN,ACK> <--
+        ... <SEQ=1001><CTL=FIN,ACK> -->
+        --> <SEQ=1002><ACK=5002><CTL=ACK> -->
+        <-- <SEQ=5002><ACK=1002><CTL=ACK> <--
+        +1 s
+        --> <SEQ=90000><CTL=SYN> -->
+        <-- <SEQ=80000><CTL=SYN,ACK> <--
+        --> <CTL=ACK> -->
+    """
+    assert findings(Ladder(OPEN + crossed))["TW004"].values["holder"] == "both"
