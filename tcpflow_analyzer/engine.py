@@ -841,6 +841,8 @@ class Engine:
                 self._leave_request(entry)
                 self._answered_requests += 1
         self._leave_out("connections", len(idle[:number]))
+        self._sweep_remembered()  # the capture's time may stand still, and then nobody else does
+        self._trim_requests()
 
     def _is_stuck(self, entry: Entry | None, now: i64) -> bool:
         """Whether an entry is an attempt to connect that has not succeeded by now."""
@@ -911,9 +913,13 @@ class Engine:
         until = _time_wait_until(connection)
         return until if until > due else due
 
-    def _sweep_requests(self) -> None:
+    def _trim_requests(self) -> None:
+        """Keep the queue of requests below twice those that wait."""
         if 2 * self._answered_requests > len(self._requests) + _MOST_ANSWERED:
             self._forget_answered()
+
+    def _sweep_requests(self) -> None:
+        self._trim_requests()
         requests = self._requests
         now = self.last_time_ns
         first = self._requests_first
@@ -1152,6 +1158,7 @@ class Engine:
         self._time_wait = _unfinished(self._time_wait, self._time_wait_first)
         self._over_first = self._closed_first = self._time_wait_first = 0
         self._closing = _unfinished(self._closing, 0)
+        self._trim_requests()
         self.openings.let_go(self.last_time_ns)
         if len(self._attempted) > self._max_connections:
             for connection in self._attempted:

@@ -220,14 +220,21 @@ def count(names: tuple[str, ...]) -> None:
 @of_program
 @click.option("--times", type=click.IntRange(1), default=1, help="So many times the small size.")
 @click.option("--share", type=click.IntRange(1), default=1, help="One in so many of it.")
-def hostile(names: tuple[str, ...], folder: Path, program: str, times: int, share: int) -> None:
+@click.option("--pipe", is_flag=True, help="The capture is never a file, however long.")
+def hostile(
+    names: tuple[str, ...], folder: Path, program: str, times: int, share: int, pipe: bool
+) -> None:
     """Analyse captures made to exhaust, NAMES or all, and print a table in Markdown."""
+    analyze = shlex.split(program)
     folder.mkdir(parents=True, exist_ok=True)
     click.echo("| capture | size | file | processor | peak memory |\n|---|---|---|---|---|")
     for name in names or exhausting.CASES:
         case = exhausting.CASES[name]
         count = max(case.size * times // share, 1)
-        made = exhausting.measure_case(case, count, shlex.split(program), folder)
+        if pipe:
+            made = exhausting.measure_streamed(case, count, analyze)
+        else:
+            made = exhausting.measure_case(case, count, analyze, folder)
         click.echo(
             f"| {case.what} | {count:,} | {made.octets / 1e6:,.1f} MB "
             f"| {made.usage.processor_seconds:.1f} s | {made.usage.peak_mib:,.0f} MiB |"

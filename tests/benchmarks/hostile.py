@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import lz4.frame
+import numpy as np
 
+from benchmarks.frames import FILE_HEADER, SEGMENT, Wire, encode
 from benchmarks.process import Usage, measure
 from support.container_builder import (
     Record,
@@ -38,6 +40,8 @@ RAW: Final = 101
 MIB: Final = 1 << 20
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 _TOGETHER: Final = 4096  # frames that are written at once
+_BEGIN_US: Final = 1_767_225_600 * 1_000_000  # of every capture, microseconds since the epoch
+_HEADERS: Final = 54  # octets of a frame of Ethernet, IPv4 and TCP without options
 
 
 class Case(NamedTuple):
@@ -66,6 +70,25 @@ class Measured(NamedTuple):
     size: int
     octets: int
     usage: Usage
+
+
+def measure_streamed(case: Case, count: int, program: Iterable[str]) -> Measured:
+    """Give the capture of a case to the program by a pipe; it is never a file.
+
+    Raises:
+        RuntimeError: the program failed.
+    """
+    written = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal written
+        for octets in case.blocks(count):
+            written += len(octets)
+            yield octets
+
+    command = [*program, "analyze", "-", "--format", "ndjson", *case.options]
+    usage = measure(command, counted())
+    return Measured(count, written, usage)
 
 
 def measure_case(case: Case, count: int, program: Iterable[str], folder: Path) -> Measured:
@@ -136,20 +159,40 @@ SERVER: Final = 0xC633_6401
 HOME: Final = 0xC000_0201
 
 
+def _singles(count: int, bits: int, payload_len: int, gap_us: int) -> Iterator[bytes]:
+    """One segment of a new connection each; by numpy, as millions are needed."""
+    wire = Wire(False, 0, _HEADERS, np.zeros(payload_len, np.uint8))
+    yield FILE_HEADER
+    for first in range(0, count, _TOGETHER):
+        number = np.arange(first, min(first + _TOGETHER, count))
+        rows = np.zeros(len(number), SEGMENT)
+        rows["time_us"] = _BEGIN_US + number * gap_us
+        rows["source"], rows["destination"] = CLIENTS + (number >> 4), SERVER
+        rows["source_port"], rows["destination_port"] = 1024 + number % 16, 443
+        rows["seq"], rows["control_bits"], rows["window"] = number, bits, 65_535
+        rows["ack"] = 1 if bits & ACK else 0
+        rows["payload_len"] = payload_len
+        yield encode(rows, wire).tobytes()
+
+
 def _attempts(count: int) -> Iterator[bytes]:
     """A SYN of a new client each."""
-    return _capture(
-        (_frame(CLIENTS + (n >> 4), 1024 + n % 16, SERVER, 443, n, 0, SYN), 40)
-        for n in range(count)
-    )
+    return _singles(count, SYN, 0, 20)
+
+
+def _attempts_at_once(count: int) -> Iterator[bytes]:
+    """The same within one moment: nothing becomes older."""
+    return _singles(count, SYN, 0, 0)
 
 
 def _midstream(count: int) -> Iterator[bytes]:
     """A data segment of a new connection each."""
-    return _capture(
-        (_frame(CLIENTS + (n >> 4), 1024 + n % 16, SERVER, 443, n, 1, ACK, 100), 140)
-        for n in range(count)
-    )
+    return _singles(count, ACK, 100, 20)
+
+
+def _midstream_at_once(count: int) -> Iterator[bytes]:
+    """The same within one moment."""
+    return _singles(count, ACK, 100, 0)
 
 
 def _scan(count: int) -> Iterator[bytes]:
@@ -402,8 +445,12 @@ def _lz4(file: BinaryIO) -> Any:  # noqa: ANN401
 
 CASES: Final[dict[str, Case]] = {
     "attempts": Case("one SYN a connection", 100_000, _attempts, CONNECTIONS),
-    "midstream": Case("one data segment a connection", 60_000, _midstream, CONNECTIONS,
+    "midstream": Case("one data segment a connection", 100_000, _midstream, CONNECTIONS,
                       ("--max-connections", "20000")),
+    "attempts-at-once": Case("one SYN a connection, all within one moment", 100_000,
+                             _attempts_at_once, CONNECTIONS, ("--max-connections", "20000")),
+    "midstream-at-once": Case("one data segment a connection, all within one moment", 100_000,
+                              _midstream_at_once, CONNECTIONS, ("--max-connections", "20000")),
     "scan": Case("one host asks all ports of all hosts", 50_000, _scan,
                  "16,384 hosts; `attempts` in left_out"),
     "incarnations": Case("two sockets connect again and again", 30_000, _incarnations,

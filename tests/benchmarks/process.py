@@ -1,11 +1,12 @@
 """Runs programs as whole processes and says what they took."""
 
 import collections
+import contextlib
 import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -33,20 +34,30 @@ class Usage(NamedTuple):
     peak_mib: float
 
 
-def measure(command: Sequence[str]) -> Usage:
+def measure(command: Sequence[str], octets: Iterable[bytes] = ()) -> Usage:
     """Run a command to its end, its output thrown away.
+
+    Args:
+        command: and its arguments.
+        octets: what its standard input gives.
 
     Raises:
         RuntimeError: it failed; a time counts only if the work was done.
     """
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _MEASURE, *command],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    status, seconds, processor_seconds, peak = json.loads(done.stdout)
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as runner:
+        assert runner.stdin is not None
+        assert runner.stdout is not None
+        with contextlib.suppress(BrokenPipeError), runner.stdin as sink:  # it may stop reading
+            for some in octets:
+                sink.write(some)
+        told = runner.stdout.read()
+    if runner.returncode != 0:
+        raise RuntimeError(f"{shlex.join(command)}: cannot be run")
+    status, seconds, processor_seconds, peak = json.loads(told)
     if status != 0:
         raise RuntimeError(f"{shlex.join(command)}: exit status {status}")
     return Usage(seconds, processor_seconds, peak / (1 << 20 if sys.platform == "darwin" else 1024))
