@@ -231,6 +231,7 @@ class Engine:
         self._ecn = EcnAttempts(_MOST_SERVICES)
         self._listening: set[bytes] = set()
         self._finishing: bool = False
+        self._restoring: bool = False  # segments of a request, whose failures were told already
         self._closing: list[Connection] = []
 
     # Frames
@@ -527,11 +528,13 @@ class Engine:
         connection = self._begin_anew(request)
         if request.previous is not None:
             connection.previous = request.previous
+        self._restoring = True
         for index in range(segment_count(request)):
             from_originator = restore_segment(request, index, restored)
             self._advance(connection, from_originator, restored)
             if index == 0 and request.previous is not None:
                 note_reuse(connection, restored, restored.tsval, 0)
+        self._restoring = False
         request.number = 0  # nothing of it is left to hand over
         return connection
 
@@ -718,8 +721,9 @@ class Engine:
             self.openings.repeated(connection, segment.time_ns)
         if new & REFUSED != 0:
             length = connection.address_len
-            self.census.refused(connection, length, segment.frame, segment.time_ns)
-            self._attempts.failed(connection, length, segment.time_ns)
+            if not self._restoring:
+                self.census.refused(connection, length, segment.frame, segment.time_ns)
+                self._attempts.failed(connection, length, segment.time_ns)
             older = connection.older
             if older is not None:
                 note_refused_by_time_wait(connection, older, segment)
@@ -773,7 +777,8 @@ class Engine:
         gap: i64 = tally.last.first
         if gap < _DROPPED_AFTER:
             return
-        self._attempts.failed(connection, connection.address_len, segment.time_ns)
+        if not self._restoring:
+            self._attempts.failed(connection, connection.address_len, segment.time_ns)
         dropped_ns = segment.time_ns - gap
         listener = self.census.listener_at(connection, connection.address_len)
         count, newest = neighbours(listener, dropped_ns)

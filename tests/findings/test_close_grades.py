@@ -228,6 +228,7 @@ def test_listener_that_waits_for_its_time_wait_is_an_error(findings: Findings) -
     first = Ladder(OPEN + B_CLOSES)
     waited = findings(first, later(refused, 40001, 5), later(OPEN, 40002, 60.5))["TW012"]
     assert (waited.severity, waited.certainty) == ("error", "observed")
+    assert waited.values["refused"] == 1
     at_once = findings(first, later(refused, 40001, 5), later(OPEN, 40002, 10))["TW012"]
     assert at_once.severity == "info"
 
