@@ -193,6 +193,7 @@ def _check(
 ) -> "CheckResult":
     """Check all captures; those that are unusable are named on standard error too."""
     from tcpflow_analyzer.check import check_captures  # noqa: PLC0415  mistakes first
+    from tcpflow_analyzer.report.summary_words import limits_text  # noqa: PLC0415
 
     with progress:
         tick = partial(_tick, progress, len(captures))
@@ -202,6 +203,8 @@ def _check(
             say("error", capture.problem)
         elif capture.coverage == "damaged":
             say("warning", capture.problem)
+        if limits := limits_text(capture.left_out):
+            say("warning", f"{capture.path}: {limits}")
     if not result.failures:  # else there is enough to do first
         for each in result.uncertain:
             say("warning", f"{each}: --min-certainty {each.certainty}")

@@ -56,6 +56,7 @@ def _capture(capture: CaptureResult) -> Json:
         "findings": [_finding(finding) for finding in capture.findings],
         "expectations": [_expectation(each) for each in capture.expectations],
         "uncertain": [_uncertain(each) for each in capture.uncertain],
+        "left_out": dict(capture.left_out),
     }
 
 

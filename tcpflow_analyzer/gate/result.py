@@ -5,7 +5,8 @@ writes them escapes for the format at hand.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from tcpflow_analyzer.findings.finding import Severity
@@ -175,6 +176,7 @@ class CaptureResult:
         expectations: all that were judged, in the order of the configuration.
         seconds: of the capture, from its first to its last frame.
         uncertain: findings of codes that should fail, left out by the least certainty.
+        left_out: what was not followed or not captured, as report.totals.Summary has it.
     """
 
     path: str
@@ -189,6 +191,7 @@ class CaptureResult:
     expectations: tuple[ExpectationResult, ...]
     seconds: float
     uncertain: tuple[Uncertain, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failures(self) -> tuple[FindingResult | ExpectationResult, ...]:

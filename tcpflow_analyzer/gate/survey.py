@@ -17,7 +17,9 @@ from tcpflow_analyzer.gate.result import Place
 from tcpflow_analyzer.gate.rules import PROBE_CODES, counts, is_health_probe
 from tcpflow_analyzer.report.record import ConnectionRecord, connection_record
 from tcpflow_analyzer.report.sink import LocateFrame, PassiveSink, ScopeName, Start
+from tcpflow_analyzer.report.summary_words import limits_text
 from tcpflow_analyzer.report.totals import Capture, Summary
+from tcpflow_analyzer.report.wording import listed
 from tcpflow_analyzer.table.connection import Connection
 
 EPHEMERAL = -1  # the service of all ports from FIRST_EPHEMERAL
@@ -139,7 +141,7 @@ class Survey(PassiveSink):
     Attributes:
         services: name -> what it did.
         connections, segments: how many there are in all.
-        problems: lines that say which captures are cut short or damaged.
+        problems: lines that say which captures are cut short or damaged, or reached a limit.
     """
 
     wants_connections = True
@@ -195,6 +197,8 @@ class Survey(PassiveSink):
         for file in capture.files:
             if file.truncated or file.error is not None:
                 self.problems.append(f"{file.path}: {file.error or 'cut short'}")
+        if limits := limits_text(summary.left_out):
+            self.problems.append(f"{listed([file.path for file in capture.files])}: {limits}")
 
     def _counts(self, finding: Finding, record: ConnectionRecord | None) -> bool:
         return self._configuration is None or counts(finding, record, self._configuration)

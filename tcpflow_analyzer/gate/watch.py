@@ -225,6 +225,7 @@ class Watch(PassiveSink):
             uncertain=tuple(
                 Uncertain(*kind, number) for kind, number in sorted(self._uncertain.items())
             ),
+            left_out=summary.left_out,
         )
         self.outcome = Outcome(
             result, {tally.expectation.name: tally.connections for tally in self._tallies}

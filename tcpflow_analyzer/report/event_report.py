@@ -13,13 +13,12 @@ from tcpflow_analyzer.findings.finding import SEVERITIES, Finding, Severity
 from tcpflow_analyzer.report.json_report import NdjsonReport
 from tcpflow_analyzer.report.names import NO_NAMES, Names
 from tcpflow_analyzer.report.sink import ByteWriter, PassiveSink
-from tcpflow_analyzer.report.totals import Capture, Summary
+from tcpflow_analyzer.report.totals import NO_LIMITS, Capture, Summary
 from tcpflow_analyzer.table.connection import Connection
 
 SECOND_NS: Final = 1_000_000_000
 HOSTS: Final = 0  # stands for the number of a connection where a finding is about none
 ENDPOINTS: Final = (None, "originator", "responder")
-LOST: Final = ("capture_gaps", "dropped_frames")  # of Summary.left_out: no limit of ours
 WITHDRAWN: Final = "what was said of it no longer holds"
 WHY_WITHDRAWN: Final = "later segments showed otherwise"
 _SAID: Final = struct.Struct("=HBqHBqq")  # the fields of Said
@@ -243,7 +242,7 @@ class TextEvents(PassiveSink):
         counts = ", ".join(f"{number} {name}" for name, number in summary.findings.items())
         left_out = "".join(
             f"; {number} {name.replace('_', ' ')}"
-            if name in LOST
+            if name in NO_LIMITS
             else f"; left out by a limit: {number} {name.replace('_', ' ')}"
             for name, number in summary.left_out.items()
         )

@@ -3,11 +3,12 @@
 Phrases only; where they stand is the report's.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from tcpflow_analyzer.decode.reasons import FILTERED
 from tcpflow_analyzer.findings.registry import registered
-from tcpflow_analyzer.report.totals import Capture, CaptureFile, Summary
+from tcpflow_analyzer.report.totals import NO_LIMITS, Capture, CaptureFile, Summary
 from tcpflow_analyzer.report.wording import (
     LINK_TYPE_WORDS,
     absolute_text,
@@ -111,6 +112,18 @@ def state_cells(summary: Summary) -> list[str]:
     if len(states) > STATES_SHOWN:
         cells.append(f"{len(states) - STATES_SHOWN} others")
     return cells
+
+
+def limits_text(left_out: Mapping[str, int]) -> str:
+    """Say in one line what limits dropped, as Summary.left_out; "" for nothing."""
+    found = [
+        f"{count:,} {name.replace('_', ' ')}"
+        for name, count in left_out.items()
+        if name not in NO_LIMITS
+    ]
+    if not found:
+        return ""
+    return f"left out by limits: {listed(found)}; `tcpflow explain parameters` has those to raise"
 
 
 def quality_cells(capture: Capture, summary: Summary) -> list[str]:

@@ -4,11 +4,13 @@ Times are integers, nanoseconds since the epoch, UTC.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tcpflow_analyzer.findings.finding import SEVERITIES, Severity
 
 SCHEMA_VERSION = 1
+# Of Summary.left_out: lost by the capture, or left out as the user wished.
+NO_LIMITS: Final = ("bad_checksums", "capture_gaps", "dropped_frames")
 
 
 class CaptureFile(NamedTuple):

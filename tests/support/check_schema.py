@@ -14,6 +14,7 @@ from support.analyze_schema import (
     TRUTH,
     Schema,
     closed,
+    counts_by,
     list_of,
     one_of,
     or_null,
@@ -63,6 +64,7 @@ def check_schema() -> Schema:
                 uncertain=list_of(
                     closed(code=CODE, certainty=one_of(CERTAINTY_NAMES), count=FRAME)
                 ),
+                left_out=counts_by(TEXT),
             ),
             "finding": closed(
                 code=CODE,
