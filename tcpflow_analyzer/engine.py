@@ -24,7 +24,7 @@ from tcpflow_analyzer.decode.segment import (
 from tcpflow_analyzer.observer.advance import advance
 from tcpflow_analyzer.observer.attempts import Attempts
 from tcpflow_analyzer.observer.belief import settle
-from tcpflow_analyzer.observer.census import MOST, Census, busy_peak
+from tcpflow_analyzer.observer.census import Census, busy_peak
 from tcpflow_analyzer.observer.ecn_attempts import EcnAttempts, asks_for_ecn
 from tcpflow_analyzer.observer.endings import Endings
 from tcpflow_analyzer.observer.handshake import stray_syn
@@ -102,7 +102,7 @@ from tcpflow_analyzer.table.connection import (
     Request,
 )
 from tcpflow_analyzer.table.connection_table import ConnectionTable, LiveEntries, swapped
-from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint
+from tcpflow_analyzer.table.endpoint import NEVER, UNKNOWN, Endpoint, Rarities
 from tcpflow_analyzer.table.observation import (
     ACKED_UNSEEN,
     DUPLICATE_FRAME,
@@ -136,7 +136,6 @@ _HOLDS_ORIGINATOR: Final = 4
 _HOLDS_RESPONDER: Final = 8
 _UNTOLD: Final = 16  # it holds TIME-WAIT since a sweep; no segment came since
 _MOST_HELD: Final = 1_024  # connections handed over that are still held, beyond as many as live
-_MOST_SERVICES: Final = 65_536  # listeners that are known by their SYN-ACKs
 
 
 class Engine:
@@ -195,7 +194,7 @@ class Engine:
         self.endings = Endings()
         self.left_out: dict[str, int] = {}
         self.census = Census(
-            MOST,
+            settings.max_hosts,
             busy_peak(settings),
             settings.churn_per_second,
             max(settings.churn_window_ns // _SECOND, 1),
@@ -227,9 +226,10 @@ class Engine:
         self._remembered_first: i64 = 0
         self._max_remembered: i64 = settings.max_remembered
         self._max_connections: i64 = settings.max_connections
-        self._attempts = Attempts()
-        self._ecn = EcnAttempts(_MOST_SERVICES)
-        self._listening: set[bytes] = set()
+        self._attempts = Attempts(4 * settings.max_hosts)
+        self._ecn = EcnAttempts(4 * settings.max_hosts)
+        self._listening: set[bytes] = set()  # those that are known by their SYN-ACKs
+        self._most_listening: i64 = 4 * settings.max_hosts
         self._finishing: bool = False
         self._restoring: bool = False  # segments of a request, whose failures were told already
         self._closing: list[Connection] = []
@@ -688,8 +688,8 @@ class Engine:
             connection.counted |= _OPENED
             listener = connection.listener
             is_new = listener is None or listener.connections == 1
-            if is_new and len(self._listening) < _MOST_SERVICES:
-                self._listening.add(_service(connection))
+            if is_new:
+                self._add_listening(_service(connection))
         if connection.observed != observed:
             self._note_new(connection, connection.observed & ~observed, segment)
         if connection.counted & (_OPENED | _LEFT) == _OPENED and _has_left(connection):
@@ -708,6 +708,13 @@ class Engine:
                 self._closing.append(connection)
         if connection.outcome == OUTCOME_UNANSWERED and segment.control_bits & SYN != 0:
             self._note_dropped(connection, segment)
+
+    def _add_listening(self, service: bytes) -> None:
+        """Something answers at an address and port: where there is no SYN, it tells the roles."""
+        if len(self._listening) < self._most_listening:
+            self._listening.add(service)
+        elif service not in self._listening:
+            self._leave_out("listeners", 1)
 
     def _note_new(self, connection: Connection, new: i64, segment: Segment) -> None:
         """What the census has to know of the observations that a segment brought."""
@@ -1022,6 +1029,10 @@ class Engine:
         elif originator.segments > 0 and responder.segments > 0:
             self.openings.two_sided += 1
         note_storm(connection)
+        if originator.rarities is not None:
+            self._tell_merged(originator.rarities)
+        if responder.rarities is not None:
+            self._tell_merged(responder.rarities)
         if originator.payload_octets + responder.payload_octets > 1:
             return
         if connection.midstream:
@@ -1039,6 +1050,11 @@ class Engine:
                     connection.first_time_ns,
                     connection.first_frame,
                 )
+
+    def _tell_merged(self, rarities: Rarities) -> None:
+        """Count where an end had more captured ranges beyond holes than are kept."""
+        if rarities.ranges_merged > 0:
+            self._leave_out("ranges", rarities.ranges_merged)
 
     def _forget_answered(self) -> None:
         """Keep in the queue of requests only those that still wait."""

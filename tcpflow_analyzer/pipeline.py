@@ -481,11 +481,13 @@ class Run:
     def _left_out(self) -> dict[str, int]:
         """What is missing from the results, by name."""
         files = self.recording.files
+        engine = self._engine.left_out
         lost = {
+            "listeners": engine.get("listeners", 0) + self._judge.left_out(),
             DROPPED_FRAMES: sum(file.drops or 0 for file in files),
             "capture_gaps": sum(file.gaps for file in files),
         }
-        found = self._engine.left_out | {name: count for name, count in lost.items() if count}
+        found = engine | {name: count for name, count in lost.items() if count}
         return dict(sorted(found.items()))
 
     def _make_summary(self) -> Summary:
@@ -606,7 +608,12 @@ def profile_chooser(settings: Settings) -> Callable[[bytes], int] | None:
 
 def make_decoder(settings: Settings) -> Decoder:
     """Make the decoder of a run, with dpkt behind it, which is imported on first use."""
-    return Decoder(settings.tunnel_outer, settings.vlan_separates, _slow_path)
+    return Decoder(
+        settings.tunnel_outer,
+        settings.vlan_separates,
+        _slow_path,
+        settings.max_fragment_octets,
+    )
 
 
 def _slow_path(octets: bytes, link_type: int) -> tuple[bytes, int, str]:

@@ -29,6 +29,7 @@ LONGEST_NS: Final = 1 << 62  # as far as times of captures go
 DURATION: Final = "duration"
 COUNT: Final = "count"
 SHARE: Final = "share"
+MOST_HOSTS: Final = 16_384  # that findings about many connections count for
 _UNBOUNDED: Final = 1 << 40  # no count of a capture is larger
 
 
@@ -43,7 +44,7 @@ class Parameter(NamedTuple):
         default: None where something else decides unless it is set.
         least, most: both included.
         meaning: one line.
-        codes: the findings that go by it.
+        codes: the findings that go by it; none for a limit of what is kept.
     """
 
     name: str
@@ -334,8 +335,28 @@ class Settings:
         10_000_000, "octets that come this late after their acknowledgement were reordered by the "
         "tap", "CP004", "CP007",
     )  # fmt: skip
-    max_connections: int = 1_000_000
-    max_remembered: int = 200_000
+    # limits of what is kept at the same time
+    max_connections: int = _count(
+        1_000_000, "connections followed; beyond it attempts that failed are concluded, then the "
+        "longest idle",
+    )  # fmt: skip
+    max_remembered: int = _count(
+        200_000, "connections that are over, remembered for their successors on the same pair of "
+        "sockets", least=0,
+    )  # fmt: skip
+    max_hosts: int = _count(
+        MOST_HOSTS, "hosts, listeners and services that are counted for findings about many "
+        "connections, each; half as many sources of scans, four times as many listeners that did "
+        "not answer",
+        "FL001", "FL002", "FL004", "FL006", "FL007", "FL008", "FL009", "FL010", "HS013", "HS014",
+        "KA005", "TW009", "TW010", "TW012",
+        least=2, most=1 << 24,
+    )  # fmt: skip
+    max_fragment_octets: int = _count(
+        4 << 20, "octets of fragments that wait for the rest of their datagram, one datagram for "
+        "each 1024 of them",
+        least=1 << 16, most=1 << 36,
+    )  # fmt: skip
     # findings
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

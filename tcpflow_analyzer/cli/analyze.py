@@ -125,7 +125,6 @@ STATUS_UNUSABLE = 2
     help="Connections followed at once; failed attempts make room, then the longest idle."
     "  [default: 1000000]",
 )
-@click.option("--max-remembered", type=click.IntRange(min=0), hidden=True)
 @click.option("--prediction/--no-prediction", default=True, hidden=True)
 @click.option("--block-size", type=click.IntRange(min=1), hidden=True)
 def analyze(
@@ -150,7 +149,6 @@ def analyze(
     progress: bool | None,
     quiet: bool,
     max_connections: int | None,
-    max_remembered: int | None,
     prediction: bool,
     block_size: int | None,
 ) -> int:
@@ -178,8 +176,7 @@ def analyze(
         header_prediction=prediction,
         checksum=checksum,
         backlog=backlog or asked.backlog,
-        max_connections=max_connections or defaults.max_connections,
-        max_remembered=defaults.max_remembered if max_remembered is None else max_remembered,
+        max_connections=max_connections or asked.max_connections,
         block_octets=block_size or defaults.block_octets,
     )
     forms = (*FORMATS, *EXPORTS)

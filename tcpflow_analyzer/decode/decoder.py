@@ -16,7 +16,7 @@ from librt.strings import read_i64_be
 from mypy_extensions import i64
 
 from tcpflow_analyzer.decode import internet_layer, link_layer, tcp_header, tunnels
-from tcpflow_analyzer.decode.fragments import Fragments
+from tcpflow_analyzer.decode.fragments import MAX_OCTETS, Fragments
 from tcpflow_analyzer.decode.layer import (
     END_FRAGMENT,
     END_OTHER,
@@ -85,7 +85,11 @@ class Decoder:
     """
 
     def __init__(
-        self, tunnel_outer: bool, vlan_separates: bool, slow_path: SlowPath | None
+        self,
+        tunnel_outer: bool,
+        vlan_separates: bool,
+        slow_path: SlowPath | None,
+        most_fragment_octets: i64 = MAX_OCTETS,
     ) -> None:
         """Make a decoder.
 
@@ -94,6 +98,7 @@ class Decoder:
             vlan_separates: take the outermost VLAN id into the key of a connection.
             slow_path: called with the octets and the link type of a frame whose link type is not
                 known here, or None.
+            most_fragment_octets: as of Fragments.
         """
         self._tunnel_outer = tunnel_outer
         self._vlan_separates = vlan_separates
@@ -105,7 +110,7 @@ class Decoder:
         self._scope_suffixes: list[bytes] = [b""]
         self.other_counts: dict[int, int] = {}
         self.scopes_left_out: i64 = 0
-        self.fragments = Fragments()
+        self.fragments = Fragments(most_fragment_octets)
 
     def decode(
         self,

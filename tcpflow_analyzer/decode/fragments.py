@@ -13,11 +13,12 @@ from typing import Final
 from mypy_extensions import i64
 
 # Linux net/ipv4/ip_fragment.c: IP_FRAG_TIME and the default of ipfrag_high_thresh, which counts the
-# kernel's own structures too; what a piece costs here was estimated, not measured.
+# kernel's own structures too (settings.max_fragment_octets); what a piece costs here was estimated,
+# not measured.
 MAX_AGE_NS: Final = 30_000_000_000
 MAX_OCTETS: Final = 4 << 20
 PIECE_OCTETS: Final = 256
-MAX_DATAGRAMS: Final = 4096
+DATAGRAM_OCTETS: Final = 1024  # of the limit: one datagram is allowed for each
 MAX_PIECES: Final = 512
 MAX_DATAGRAM_LEN: Final = 65535
 
@@ -57,8 +58,10 @@ class Fragments:
         frames: the frames that it came in, the newest last.
     """
 
-    def __init__(self) -> None:
-        """Hold nothing."""
+    def __init__(self, most_octets: i64 = MAX_OCTETS) -> None:
+        """Hold nothing, and never more than so many octets and a datagram for each 1024."""
+        self._most_octets: i64 = most_octets
+        self._most_datagrams: i64 = most_octets // DATAGRAM_OCTETS
         self._datagrams: dict[bytes, Datagram] = {}
         self._octets: i64 = 0
         self.left_out: i64 = 0
@@ -148,8 +151,8 @@ class Fragments:
             datagram = self._datagrams[key]
             if (
                 time_ns - datagram.first_ns <= MAX_AGE_NS
-                and len(self._datagrams) < MAX_DATAGRAMS
-                and self._octets < MAX_OCTETS
+                and len(self._datagrams) < self._most_datagrams
+                and self._octets < self._most_octets
             ):
                 return
             del self._datagrams[key]

@@ -319,6 +319,14 @@ class Judge:
             found.extend(host.findings(view))
         return [each for each in found if SEVERITIES.index(each.severity) >= self._least]
 
+    def left_out(self) -> int:
+        """How often a finding about hosts had no room for one."""
+        count = 0
+        for host in self._hosts.values():
+            found: int = getattr(host, "left_out", 0)
+            count += found
+        return count
+
     def capture(self) -> list[Finding]:
         """Judge what is about no single connection, when the capture has ended."""
         found: list[Finding] = []

@@ -34,7 +34,10 @@ EVERY_RESET = -1  # for a finding that looks at every RST, also at one without a
 
 
 class HostFinding(Protocol):
-    """State of one finding over many connections; bounded, see each one's docstring."""
+    """State of one finding over many connections; bounded, see each one's docstring.
+
+    One that has an attribute `left_out`, how often it had no room, finds it in the summary.
+    """
 
     def see(self, connection: Connection, capture: CaptureView) -> None:
         """Take note of a connection that is over (or open when the capture ends)."""

@@ -12,7 +12,6 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.table.connection import Entry
 
-MOST: Final = 65_536  # services of which failures are remembered
 _RETRY_WINDOW: Final = 10_000_000_000  # nanoseconds
 
 
@@ -25,9 +24,10 @@ class Attempts:
         left_out: failures that found no room.
     """
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, most: i64) -> None:
+        """Begin with none; remember failures of at most `most` services."""
         self.left_out: i64 = 0
+        self._most: i64 = most
         # Keys: two numbers where the sockets are numbers, else octets.
         self._failed: dict[tuple[int, int], int] = {}
         self._succeeded: dict[tuple[int, int], int] = {}
@@ -38,13 +38,13 @@ class Attempts:
         """An attempt failed, or is about to."""
         if entry.source < 0:
             octets = _service_octets(entry.key, address_len)
-            if octets in self._failed_others or len(self._failed_others) < MOST:
+            if octets in self._failed_others or len(self._failed_others) < self._most:
                 self._failed_others[octets] = time_ns
             else:
                 self.left_out += 1
             return
         service = _service_numbers(entry)
-        if len(self._failed) < MOST or service in self._failed:
+        if len(self._failed) < self._most or service in self._failed:
             self._failed[service] = time_ns
         else:
             self.left_out += 1

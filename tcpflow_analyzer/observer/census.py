@@ -17,7 +17,7 @@ from typing import Final
 from librt.strings import BytesWriter
 from mypy_extensions import i64
 
-from tcpflow_analyzer.settings import Settings
+from tcpflow_analyzer.settings import MOST_HOSTS, Settings
 from tcpflow_analyzer.table.connection import Connection, Entry
 from tcpflow_analyzer.table.counts import (
     CHURN_BUCKETS,
@@ -31,7 +31,6 @@ from tcpflow_analyzer.table.socket_octets import append_address, append_port
 
 _SECOND: Final = 1_000_000_000
 _LIGHT: Final = 65_536  # octets of payload, FL006
-MOST: Final = 16_384  # entries of one table; what goes back to zero makes room
 _REOPENED_WITHIN: Final = 60_000_000_000  # nanoseconds, MB002: new connections work
 BUSY: Final = 1_000  # a peak that is remembered when the count is back at zero, or less: see below
 
@@ -115,12 +114,12 @@ class Census:
     """
 
     def __init__(
-        self, most: i64 = MOST, busy: i64 = BUSY, churn: i64 = 20, churn_seconds: i64 = 10
+        self, most: i64 = MOST_HOSTS, busy: i64 = BUSY, churn: i64 = 20, churn_seconds: i64 = 10
     ) -> None:
         """Make empty tables of at most `most` entries each.
 
         Args:
-            most: entries of a table.
+            most: entries of a table; what goes back to zero makes room.
             busy: a `busy_peak`.
             churn: connections a second, over `churn_seconds`, that are many (FL006).
             churn_seconds: see there.

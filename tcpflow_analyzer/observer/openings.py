@@ -36,10 +36,6 @@ from tcpflow_analyzer.table.openings import (
 from tcpflow_analyzer.tcp.states import SYN_RECEIVED
 
 SECOND: Final = 1_000_000_000
-MOST_LISTENERS: Final = 16_384
-MOST_PROBERS: Final = 8_192
-MOST_SERVICES: Final = 32_768
-MOST_HOSTS: Final = 16_384
 # How an attempt failed.
 REFUSED: Final = 0
 UNANSWERED: Final = 1
@@ -64,7 +60,6 @@ _DISTINCT: Final = 4096  # targets of one scan that are kept apart
 _SAMPLE: Final = 12
 _FRAMES: Final = 20
 _SOURCES: Final = 4096  # of unfinished SYNs at one listener that are kept apart
-_ALL_SOURCES: Final = 65_536  # at all listeners together
 _HOST_WINDOW: Final = 3600 * SECOND  # FL010: between the first two ISNs of a host
 _OLD_SWEEP: Final = 8 * SECOND
 # Bit of Connection.counted, beside those of engine.py.
@@ -112,7 +107,8 @@ class Openings:
         self._young: list[Connection] = []
         self._old: list[Connection] = []
         self._old_sweep_ns: i64 = 0
-        self._sources_left: i64 = _ALL_SOURCES
+        self._most: i64 = settings.max_hosts
+        self._sources_left: i64 = 4 * settings.max_hosts  # at all listeners together
 
     # What the engine tells
 
@@ -314,7 +310,7 @@ class Openings:
         found = self.listeners.find(destination)
         if isinstance(found, Arrivals):
             return found
-        if len(self.listeners.entries) >= MOST_LISTENERS:
+        if len(self.listeners.entries) >= self._most:
             self.left_out += 1
             return None
         key = _target(entry, address_len)
@@ -482,6 +478,8 @@ class Openings:
         elif len(sources) < _SOURCES and self._sources_left > 0:
             self._sources_left -= 1
             sources[source] = 1
+        else:
+            arrivals.other_sources += 1
 
     # Listeners: half-open connections
 
@@ -663,7 +661,7 @@ class Openings:
     def _add_service(self, source: i64, destination: i64) -> Retries | None:
         """Begin to count a client's failures at a service, if there is room."""
         word = pair_word(source, destination)
-        if len(self.services.entries) >= MOST_SERVICES or self.services.find(word) is not None:
+        if len(self.services.entries) >= 2 * self._most or self.services.find(word) is not None:
             self.left_out += 1
             return None
         service = Retries(word, source, destination)
@@ -723,7 +721,7 @@ class Openings:
         place = self._lone_sources.note(source, destination, time_ns, frame)
         if place is None or place.count < 2 or place.other == destination:
             return None
-        if len(self.probers.entries) >= MOST_PROBERS:
+        if 2 * len(self.probers.entries) >= self._most:
             self.left_out += 1
             return None
         prober = Prober(source, _source(entry, address_len), address_len, self._scan_targets)
@@ -825,7 +823,7 @@ class Openings:
 
     def _series(self, place: Single, address: bytes, connection: Connection) -> IsnSeries | None:
         """Begin to keep the ISNs of a host that was seen before."""
-        if len(self.hosts.entries) >= MOST_HOSTS:
+        if len(self.hosts.entries) >= self._most:
             self.left_out += 1
             return None
         series = IsnSeries(place.word, address, connection.address_len)

@@ -87,6 +87,7 @@ def _adopt(endpoint: Endpoint, ranges: list[int]) -> None:
     rest = ranges[first:]
     if len(rest) > 2 * _MAX_RANGES:
         rest = [rest[0], rest[3], *rest[4:]]
+        endpoint.rare().ranges_merged += 1
     endpoint.holes = rest
 
 

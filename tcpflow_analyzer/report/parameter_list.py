@@ -40,7 +40,13 @@ def parameters_text(parameters: Iterable[Parameter], look: Look) -> str:
     width = max((len(each.name) for each in chosen), default=0)
     for each in chosen:
         default = each.text(each.default)
-        page.line(Span(f"{each.name:{width}}", "bold"), f"  {default:>7}  {', '.join(each.codes)}")
+        codes = ", ".join(each.codes)
+        head = f"  {default:>7}"
+        if width + len(head) + 2 + len(codes) <= look.width:
+            page.line(Span(f"{each.name:{width}}", "bold"), f"{head}  {codes}".rstrip())
+        else:
+            page.line(Span(f"{each.name:{width}}", "bold"), head)
+            page.paragraph("    ", codes)
         page.paragraph("    ", f"{each.meaning}; {each.range_text}", "dim")
     return page.text()
 

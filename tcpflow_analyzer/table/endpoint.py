@@ -64,6 +64,8 @@ class Rarities:
         user_timeout_ns: of the option that it sent (RFC 5482), 0 for none.
         lost_end: end of its stream where the capture lost exactly one octet, UNKNOWN for none.
         fin_inferred: its FIN was not captured, but inferred from an acknowledgement.
+        ranges_merged: how often two captured ranges beyond a hole were taken for one, as there
+            were too many.
         trouble: what is known of an end that repeats itself or whose path changes.
     """
 
@@ -83,6 +85,7 @@ class Rarities:
         self.trouble: Trouble | None = None
         self.user_timeout_ns: i64 = 0
         self.options_cut: bool = False
+        self.ranges_merged: i64 = 0
 
 
 @mypyc_attr(acyclic=True)

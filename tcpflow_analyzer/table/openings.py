@@ -101,7 +101,8 @@ class Arrivals(Counted):
         total_attempts, total_unfinished: of all windows that were floods, each second once.
         first_ns, last_ns: unfinished SYNs since the counts were last at rest.
         frames: of the first of these. sources: how often each source left one unfinished, None
-            before the first; resets: unfinished ones that their originator reset.
+            before the first; other_sources: those whose source found no room there; resets:
+            unfinished ones that their originator reset.
         repeats, last_repeat_ns: SYN-ACKs sent again.
         queued, peak, peak_ns, peak_frame: half-open connections now, most at once, when that was
             reached first, and the SYN-ACK that did it. expired, released: how those ended that did
@@ -142,6 +143,7 @@ class Arrivals(Counted):
         self.last_ns: i64 = 0
         self.frames: list[int] = []
         self.sources: dict[int, int] | None = None
+        self.other_sources: i64 = 0
         self.resets: i64 = 0
         self.repeats: i64 = 0
         self.last_repeat_ns: i64 = 0

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from tcpflow_analyzer.decode.fragments import (
     MAX_AGE_NS,
-    MAX_DATAGRAMS,
     MAX_OCTETS,
     MAX_PIECES,
     PIECE_OCTETS,
@@ -115,12 +114,12 @@ def test_age_is_capture_time() -> None:
 
 
 def test_number_of_datagrams_is_bounded_and_the_oldest_go() -> None:
-    fragments = Fragments()
-    for number in range(MAX_DATAGRAMS + 5):
+    fragments = Fragments(100 * 1024)
+    for number in range(105):
         add(fragments, 0, 64, key=number.to_bytes(4, "big"))
     assert fragments.left_out == 5
     assert add(fragments, 64, 200, more=False, key=bytes(4)) == b""
-    newest = (MAX_DATAGRAMS + 4).to_bytes(4, "big")
+    newest = (104).to_bytes(4, "big")
     assert add(fragments, 64, 200, more=False, key=newest) == WHOLE
 
 

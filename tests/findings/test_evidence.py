@@ -31,6 +31,7 @@ from tcpflow_analyzer.table.stream_observation import both_words
 from tcpflow_analyzer.tcp.states import CLOSE_WAIT, ESTABLISHED, SYN_SENT
 
 LONG_AFTER = CaptureView(last_time_ns=1000 * NANOSECONDS)
+FOUR_LISTENERS = CaptureView(Settings(max_hosts=1), last_time_ns=1000 * NANOSECONDS)
 
 
 def made(port: int = 40000, service: int = 80) -> Connection:
@@ -249,14 +250,12 @@ def ignored(port: int, service: int, time_ns: int) -> Connection:
     return connection
 
 
-def test_full_accept_queue_keeps_a_bounded_number_of_listeners(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(accept_queue_overflow, "LISTENERS_KEPT", 1)
+def test_full_accept_queue_keeps_a_bounded_number_of_listeners() -> None:
     finding = accept_queue_overflow.AcceptQueueOverflow()
-    for port, service in ((1, 80), (2, 80), (3, 81), (4, 81)):
-        finding.see(ignored(port, service, port * NANOSECONDS), LONG_AFTER)
-    (found,) = finding.findings(LONG_AFTER)
+    for port, service in ((1, 80), (2, 80), (5, 85), (6, 86), (7, 87), (3, 81), (4, 81)):
+        finding.see(ignored(port, service, port * NANOSECONDS), FOUR_LISTENERS)
+    (found,) = finding.findings(FOUR_LISTENERS)
+    assert finding.left_out == 2
     assert found.subject == "198.51.100.1:80"
     assert (found.values["connections"], found.values["listeners_left_out"]) == (2, 2)
 
@@ -286,16 +285,14 @@ def test_full_accept_queue_that_resets_is_a_warning_on_one_connection_an_error_o
         assert (found.severity, found.values["resets"]) == (severity, port)
 
 
-def test_dropped_syns_are_counted_by_listener_within_bounds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(syn_dropped_by_listener, "LISTENERS_KEPT", 1)
+def test_dropped_syns_are_counted_by_listener_within_bounds() -> None:
     finding = syn_dropped_by_listener.SynDroppedByListener()
-    for port, service in ((1, 80), (2, 80), (3, 81)):
+    for port, service in ((1, 80), (2, 80), (3, 81), (4, 82), (5, 83), (6, 84)):
         connection = made(port, service)
         connection.note(kinds.SYN_DROPPED, True, 10 + port, NANOSECONDS, 3 + port, 7, 1)
-        finding.see(connection, LONG_AFTER)
-    (found,) = finding.findings(LONG_AFTER)
+        finding.see(connection, FOUR_LISTENERS)
+    found, *others = finding.findings(FOUR_LISTENERS)
+    assert (len(others), finding.left_out) == (3, 1)
     assert found.frames == (7, 11, 12)
     assert (found.values["syns"], found.values["answered"], found.values["paws"]) == (2, 5, 2)
     assert found.values["listeners_left_out"] == 1
@@ -586,15 +583,16 @@ def idle_closed(port: int, seconds: float, service: int = 80) -> Connection:
     return connection
 
 
-def test_idle_time_outs_of_a_listener_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idle_timeout_close, "LISTENERS_KEPT", 1)
+def test_idle_time_outs_of_a_listener_are_bounded() -> None:
     finding = idle_timeout_close.IdleTimeoutClose()
     for port in range(1, 26):
-        finding.see(idle_closed(port, 60), LONG_AFTER)
+        finding.see(idle_closed(port, 60), FOUR_LISTENERS)
     for index in range(10):  # further times replace each other, the least frequent first
-        finding.see(idle_closed(100 + index, 100 + 10 * index), LONG_AFTER)
-    finding.see(idle_closed(200, 60, service=81), LONG_AFTER)  # no room for another listener
-    (found,) = finding.findings(LONG_AFTER)
+        finding.see(idle_closed(100 + index, 100 + 10 * index), FOUR_LISTENERS)
+    for service in (81, 82, 83, 84):  # no room for the last of these listeners
+        finding.see(idle_closed(200, 60, service=service), FOUR_LISTENERS)
+    assert finding.left_out == 1
+    (found,) = finding.findings(FOUR_LISTENERS)
     assert found.subject == "198.51.100.1:80"
     assert (found.values["connections"], found.frame_count, len(found.frames)) == (25, 25, 20)
 
@@ -613,22 +611,22 @@ def test_copies_of_many_connections_name_the_first_twenty() -> None:
 def test_answerers_are_bounded_and_so_are_the_addresses_of_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backscatter, "LISTENERS_KEPT", 1)
     monkeypatch.setattr(backscatter, "KEPT", 4)
     finding = backscatter.Backscatter()
     openings = Openings(Settings())
     openings.two_sided = 100
-    view = CaptureView(last_time_ns=1000 * NANOSECONDS)
+    view = CaptureView(Settings(max_hosts=1), last_time_ns=1000 * NANOSECONDS)
     view.openings = openings
     for host in range(1, 8):
-        for service in (80, 81):
+        for service in (80, 81, 82, 83, 84):
             connection = Connection(
                 bytes((192, 0, 2, host, 198, 51, 100, 1, 0x9C, 0x40, 0, service)), host
             )
             connection.synack_frame = connection.first_frame = host
             connection.first_time_ns = host * NANOSECONDS
             finding.see(connection, view)
-    (found,) = finding.findings(view)
+    found, *others = finding.findings(view)
+    assert (len(others), finding.left_out) == (3, 7)
     assert found.values["synacks"] == 7
     assert (found.values["destinations"], found.values["senders_left_out"]) == (4, 7)
 

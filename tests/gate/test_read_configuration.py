@@ -179,9 +179,10 @@ def test_mistake_names_its_line(text: str, line: int, words: str) -> None:
 
 def test_every_threshold_can_be_set() -> None:
     for name, parameter in PARAMETERS.items():
-        value = {"duration": '"7s"', "count": "7", "share": "0.5"}[parameter.kind]
+        count = max(7, parameter.least)
+        value = {"duration": '"7s"', "count": f"{count}", "share": "0.5"}[parameter.kind]
         found = configuration(f"parameters.{name} = {value}")
-        expected = {"duration": 7_000_000_000, "count": 7, "share": 0.5}[parameter.kind]
+        expected = {"duration": 7_000_000_000, "count": count, "share": 0.5}[parameter.kind]
         assert getattr(found.settings, parameter.setting) == expected
 
 

@@ -7,10 +7,6 @@ from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.engine import Engine
 from tcpflow_analyzer.observer.openings import (
     ABORTED,
-    MOST_HOSTS,
-    MOST_LISTENERS,
-    MOST_PROBERS,
-    MOST_SERVICES,
     REFUSED,
     REJECTED,
     SECOND,
@@ -141,34 +137,34 @@ REFUSAL = SYN + "<-- <SEQ=0><CTL=RST,ACK> <--\n"
 
 
 def test_tables_are_bounded_and_tell_what_they_left_out() -> None:
-    openings = Openings(Settings())
-    for source in range(MOST_PROBERS + 100):
+    openings = Openings(Settings(max_hosts=400))
+    for source in range(200 + 100):
         for port in (1, 2):
             openings.failed(entry(source, port), 4, REFUSED, START, 1)
-    assert len(openings.probers.entries) == MOST_PROBERS
+    assert len(openings.probers.entries) == 200
     assert openings.left_out == 100
     services = len(openings.services.entries)
-    for source in range(20_000, 20_000 + MOST_SERVICES - services + 50):
+    for source in range(20_000, 20_000 + 800 - services + 50):
         openings.failed(entry(source, 3), 4, ABORTED, START, 1)
-    assert len(openings.services.entries) == MOST_SERVICES
+    assert len(openings.services.entries) == 800
     assert openings.left_out == 100 + 50
     openings.succeeded(connection(1, 99_999))
     assert openings.left_out == 100 + 50 + 1
 
 
 def test_tables_of_listeners_and_hosts_are_bounded() -> None:
-    openings = Openings(Settings())
+    openings = Openings(Settings(max_hosts=100))
     segment = Segment()
     made = connection(1, 1)
-    for number in range(1, MOST_LISTENERS + 11):
+    for number in range(1, 100 + 11):
         for source in (1, 2):
             made.set_words((0x0A00_0000 + source) << 16, (0xC633_0000 + number) << 16 | 80)
             openings.answered(made, segment)
-    assert len(openings.listeners.entries) == MOST_LISTENERS
-    assert len(openings.hosts.entries) == MOST_HOSTS
+    assert len(openings.listeners.entries) == 100
+    assert len(openings.hosts.entries) == 100
     # Ten listeners twice each, and as hosts these and the two that opened the connections.
     assert openings.left_out == 10 * 2 + 10 + 2
-    openings.repeated(connection(1, 1, MOST_LISTENERS + 5), START)  # nobody counts for it
+    openings.repeated(connection(1, 1, 105), START)  # nobody counts for it
     assert all(each.repeats == 0 for each in openings.listeners.entries if type(each) is Arrivals)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, noun, seconds
-from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT
+from tcpflow_analyzer.findings.handshake.listener import most_listeners
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.time_wait.crowd import judge_host, socket_name
 from tcpflow_analyzer.settings import NANOSECONDS
@@ -57,7 +57,7 @@ class Backscatter:
       - the capture shows both directions of other connections, and of at most 20 percent of all
         only one.
 
-    A single one is CP001 only. State is kept for at most 65536 senders.
+    A single one is CP001 only. State is kept for four times max_hosts senders.
 
     Supersedes: nothing.
     Why it matters: somebody else's flood with forged sources: your addresses were used, and the
@@ -73,7 +73,7 @@ class Backscatter:
     def __init__(self) -> None:
         """Begin with none."""
         self._answerers: dict[bytes, _Answerer] = {}
-        self._left_out = 0
+        self.left_out = 0
 
     def see(self, connection: Connection, capture: CaptureView) -> None:
         """Take note of a lone answer."""
@@ -83,8 +83,8 @@ class Backscatter:
         is_synack, sender, destination = found
         answerer = self._answerers.get(sender)
         if answerer is None:
-            if len(self._answerers) >= LISTENERS_KEPT:
-                self._left_out += 1
+            if len(self._answerers) >= most_listeners(capture.settings):
+                self.left_out += 1
                 return
             name = socket_name(sender, int(connection.address_len))
             answerer = self._answerers[sender] = _Answerer(name)
@@ -121,7 +121,7 @@ class Backscatter:
                             address_text(each) for each in sorted(answerer.destinations)[:10]
                         ),
                         "lasted": seconds(answerer.last_ns - answerer.first_ns),
-                        "senders_left_out": self._left_out,
+                        "senders_left_out": self.left_out,
                     },
                     why="no segment went the other way, though other connections show both",
                     would_disprove="SYNs of these addresses before the capture began",

@@ -24,7 +24,8 @@ class ConnectionChurn:
       - more than half of them carried less than 64 KiB of payload.
 
     Tells the TIME-WAIT load of that rate (rate times time_wait of the client's profile), and the
-    share of the connections' time that their handshakes took. Counted for at most 16384 services.
+    share of the connections' time that their handshakes took. Counted for at most
+    max_hosts services.
 
     Supersedes: nothing; TW009 and TW010 tell when TIME-WAIT or source ports run short.
     Why it matters: each costs a round trip, slow start and often TLS anew, and a port for a minute.

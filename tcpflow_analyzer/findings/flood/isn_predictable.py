@@ -31,8 +31,8 @@ class IsnPredictable:
         is below 1 percent of the mean.
 
     The first 64 ISNs of a host are looked at, if the first 8 come near a rule; what follows each
-    other on one socket pair is left out, for there RFC 6528 wants increments. At most 16384 hosts
-    are kept.
+    other on one socket pair is left out, for there RFC 6528 wants increments. At most max_hosts
+    hosts are kept.
 
     Superseded by: FL004, whose tool chooses its numbers.
     Why it matters: who guesses the number can forge a connection, or data and RSTs on one.

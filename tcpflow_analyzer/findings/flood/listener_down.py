@@ -21,7 +21,7 @@ class ListenerDown:
       - no SYN between them was answered.
 
     It ends with the next SYN that is answered. One finding a listener, about the longest outage.
-    Counted for at most 16384 listeners.
+    Counted for at most max_hosts listeners.
 
     Supersedes: nothing; each failure is HS001 or HS004 unless FL007 takes them together.
     Why it matters: nobody could connect for that time.

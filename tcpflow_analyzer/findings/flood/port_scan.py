@@ -21,8 +21,8 @@ class PortScan:
 
     "Axis" is vertical (ports of one host), horizontal (one port of many hosts) or block. "Kind" is
     how it probes: syn (it resets what answers), connect (it completes what answers), syn or connect
-    (nothing answered), fin, null, xmas, ack, maimon (FIN and ACK). At most 8192 sources that failed
-    at two targets are kept, and 4096 targets of each are told apart.
+    (nothing answered), fin, null, xmas, ack, maimon (FIN and ACK). At most half of
+    max_hosts sources that failed at two targets are kept, and 4096 targets of each are told apart.
 
     Supersedes: HS001, HS004 and FL010 of its members, which become counts.
     Why it matters: it shows an attacker, a worm, or a program with a wrong list of addresses.

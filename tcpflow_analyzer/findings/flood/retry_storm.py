@@ -23,7 +23,7 @@ class RetryStorm:
 
     "Backoff" is constant, growing (gaps at least half again as long, more often than not) or
     irregular (the longest gap more than twice the shortest). One finding a client and service,
-    about the longest row. Counted for at most 32768 of them.
+    about the longest row. Counted for at most twice max_hosts of them.
 
     Supersedes: HS001 and HS004 of its members, which become counts.
     Superseded by: FL001 of that listener.

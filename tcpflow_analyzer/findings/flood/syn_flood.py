@@ -21,8 +21,9 @@ class SynFlood:
 
     It is over when they are less than 40 percent. "Spoofed" is added when more than half of the
     sources appear once and send neither ACK nor RST. One finding a listener, with its counts over
-    all its floods. Seconds are those in which the SYNs were sent. Counted for at most 16384
-    listeners; what found no room is `attempts` in summary.left_out.
+    all its floods. Seconds are those in which the SYNs were sent. Counted for at most
+    max_hosts listeners, and four times as many sources; listeners that found no room are `attempts`
+    in summary.left_out.
 
     Supersedes: HS001 and FL007 of its members, which become counts.
     Why it matters: half-open connections fill the queue, and other clients are left out (HS014).
@@ -53,7 +54,10 @@ def _finding(listener: Arrivals) -> Finding:
     spoofed = 2 * once > len(sources) and 2 * listener.resets < listener.total_unfinished
     template = (
         "{listener} received {attempts} SYN within {lasted:.6f} s of which {unfinished} were never "
-        "completed ({share:.0%}), from {sources} " + noun(len(sources), "source")
+        "completed ({share:.0%}), from "
+        + ("at least " if listener.other_sources else "")
+        + "{sources} "
+        + noun(len(sources), "source")
     )
     if spoofed:
         template += "; most sources appear once and answer nothing: spoofed"

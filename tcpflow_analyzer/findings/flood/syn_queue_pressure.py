@@ -30,7 +30,8 @@ class SynQueuePressure:
 
     An endpoint counts from its SYN-ACK until the ACK that completes it, a RST, or the end of its
     life by the profile (half_open, Linux 63 s). Under SYN cookies (FL003) nothing is queued, and
-    the number says how many would have been. Counted for at most 16384 listeners.
+    the number says how many would have been. Counted for at most max_hosts
+    listeners.
 
     Supersedes: nothing; FL001 says when it comes from a flood, and gives the peak as well.
     Why it matters: beyond the backlog SYNs are dropped (HS014), or answered with SYN cookies.

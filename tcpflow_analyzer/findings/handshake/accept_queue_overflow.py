@@ -11,7 +11,7 @@ from tcpflow_analyzer.findings.finding import (
     noun,
     seconds,
 )
-from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT, listener_key
+from tcpflow_analyzer.findings.handshake.listener import listener_key, most_listeners
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.findings.reset.cause import causes
 from tcpflow_analyzer.findings.reset.traits import caused
@@ -78,7 +78,7 @@ class AcceptQueueOverflow:
         one, or by RST on one.
 
     A warning where it is one connection only: loss of its ACKs behind the tap looks the same.
-    State is kept for at most 65536 listeners; how many were left out is told.
+    State is kept for at most four times max_hosts listeners; how many were left out is told.
 
     Supersedes: nothing; each connection's repetitions are HS006 with cause ack-seen.
     Why it matters: clients believe to be connected, send, and wait for seconds; new SYNs are
@@ -96,7 +96,7 @@ class AcceptQueueOverflow:
     def __init__(self) -> None:
         """Begin with no listener."""
         self._listeners: dict[bytes, _Listener] = {}
-        self._left_out = 0
+        self.left_out = 0
 
     def see(self, connection: Connection, capture: CaptureView) -> None:
         """Take note if the third segment of this connection was ignored."""
@@ -106,8 +106,8 @@ class AcceptQueueOverflow:
         key = listener_key(connection)
         listener = self._listeners.get(key)
         if listener is None:
-            if len(self._listeners) >= LISTENERS_KEPT:
-                self._left_out += 1
+            if len(self._listeners) >= most_listeners(capture.settings):
+                self.left_out += 1
                 return
             listener = _Listener(endpoint_name(connection, connection.responder))
             self._listeners[key] = listener
@@ -147,7 +147,7 @@ class AcceptQueueOverflow:
                 "resets": listener.resets,
                 "longest": seconds(listener.longest_ns),
                 "interval": seconds(listener.last_ns - listener.first_ns),
-                "listeners_left_out": self._left_out,
+                "listeners_left_out": self.left_out,
             },
             why="SYN-ACK or RST of the request after an ACK that completes the handshake",
             would_disprove="loss of those ACKs between the tap and the listener",

@@ -1,10 +1,12 @@
 """Which listener a connection went to. Registers nothing."""
 
-from typing import Final
-
+from tcpflow_analyzer.settings import Settings
 from tcpflow_analyzer.table.connection import Connection
 
-LISTENERS_KEPT: Final = 65536  # listeners that one host-wide finding keeps apart
+
+def most_listeners(settings: Settings) -> int:
+    """How many listeners one host-wide finding keeps apart."""
+    return 4 * settings.max_hosts
 
 
 def listener_key(connection: Connection) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tcpflow_analyzer.findings.finding import FRAMES_KEPT, CaptureView, Finding, endpoint_name, noun
-from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT, listener_key
+from tcpflow_analyzer.findings.handshake.listener import listener_key, most_listeners
 from tcpflow_analyzer.findings.lifecycle.judgement import tallies
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.table.connection import Connection
@@ -33,7 +33,7 @@ class SynDroppedByListener:
         s.
 
     "paws" counts SYNs of an address that holds TIME-WAIT at the listener with a newer timestamp.
-    State is kept for at most 65536 listeners; how many were left out is told.
+    State is kept for at most four times max_hosts listeners; how many were left out is told.
 
     Supersedes: nothing; the repeated SYNs are HS002, those never answered HS001.
     Why it matters: some clients wait a second and more, the others notice nothing.
@@ -49,15 +49,15 @@ class SynDroppedByListener:
     def __init__(self) -> None:
         """Begin with no listener."""
         self._listeners: dict[bytes, _Listener] = {}
-        self._left_out = 0
+        self.left_out = 0
 
     def see(self, connection: Connection, capture: CaptureView) -> None:
         """Take note of the ignored SYNs of one connection."""
         key = listener_key(connection)
         listener = self._listeners.get(key)
         if listener is None:
-            if len(self._listeners) >= LISTENERS_KEPT:
-                self._left_out += 1
+            if len(self._listeners) >= most_listeners(capture.settings):
+                self.left_out += 1
                 return
             listener = _Listener(endpoint_name(connection, connection.responder))
             self._listeners[key] = listener
@@ -95,7 +95,7 @@ class SynDroppedByListener:
                     "connections": listener.connections,
                     "answered": listener.answered,
                     "paws": listener.paws,
-                    "listeners_left_out": self._left_out,
+                    "listeners_left_out": self.left_out,
                 },
                 why="SYNs to the same address and port were answered just before and after",
                 would_disprove="the SYNs having been lost between the tap and the listener",

@@ -11,7 +11,7 @@ from tcpflow_analyzer.findings.finding import (
     endpoint_name,
     seconds,
 )
-from tcpflow_analyzer.findings.handshake.listener import LISTENERS_KEPT, listener_key
+from tcpflow_analyzer.findings.handshake.listener import listener_key, most_listeners
 from tcpflow_analyzer.findings.lifecycle.judgement import tallies
 from tcpflow_analyzer.findings.registry import host_finding
 from tcpflow_analyzer.settings import NANOSECONDS
@@ -88,8 +88,8 @@ class IdleTimeoutClose:
       - it did so on at least 3 connections after the same time T, within 2 % or 0.5 s.
 
     A warning when on one of them the other end's next request crossed the FIN and was answered by
-    RST: the race that each idle time-out has. State is kept for at most 65536 sides, with their 8
-    most frequent times.
+    RST: the race that each idle time-out has. State is kept for at most four times max_hosts
+    sides, with their 8 most frequent times.
 
     Supersedes: nothing.
     Why it matters: a client that reuses a connection just when the time is over loses its request.
@@ -104,27 +104,29 @@ class IdleTimeoutClose:
     def __init__(self) -> None:
         """Begin with no side."""
         self._closers: dict[bytes, _Closer] = {}
-        self._left_out = 0
+        self.left_out = 0
 
     def see(self, connection: Connection, capture: CaptureView) -> None:
         """Take note of a connection that was closed after idle time."""
         for closer, tally in tallies(connection, IDLE_CLOSE):
-            side = self._side(connection, closer)
+            side = self._side(connection, closer, capture)
             if side is not None:
                 note = tally.kept[0]
                 time = side.time_of(int(note.first), int(note.time_ns))
                 race = _is_race(connection, closer)
                 time.add(int(note.first), int(note.time_ns), race, int(note.frame))
 
-    def _side(self, connection: Connection, closer: Endpoint) -> _Closer | None:
+    def _side(
+        self, connection: Connection, closer: Endpoint, capture: CaptureView
+    ) -> _Closer | None:
         length = int(connection.address_len)
         key = listener_key(connection)
         if closer.is_originator:
             key = b"\0" + bytes(connection.key)[:length] + key
         side = self._closers.get(key)
         if side is None:
-            if len(self._closers) >= LISTENERS_KEPT:
-                self._left_out += 1
+            if len(self._closers) >= most_listeners(capture.settings):
+                self.left_out += 1
                 return None
             side = _Closer(_name(connection, closer))
             self._closers[key] = side
@@ -162,7 +164,7 @@ class IdleTimeoutClose:
                 "races": time.races,
                 "interval": seconds(time.last_ns - time.first_ns),
                 "other_times": len(side.times) - 1,
-                "sides_left_out": self._left_out,
+                "sides_left_out": self.left_out,
             },
             why="FINs came the same time after the last data of their connections",
             would_disprove="a program that closes for another reason at that pace",

@@ -27,8 +27,8 @@ class ListenerHoldsTimeWait:
     Set when the following holds:
       - a responder's end entered TIME-WAIT. One finding a listener (address and port).
     An error, and observed, where the listener refused SYNs afterwards and accepted again only when
-    its last TIME-WAIT was over, 2 s more or less: its restart had to wait for it. Bounded by the
-    census: 65536 listeners.
+    its last TIME-WAIT was over, 2 s more or less: its restart had to wait for it. Counted for at
+    most max_hosts listeners.
 
     Supersedes: nothing; TW001 tells of each connection.
     Why it matters: a server that is restarted without SO_REUSEADDR cannot bind its port before

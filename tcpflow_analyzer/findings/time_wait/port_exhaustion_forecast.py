@@ -31,7 +31,7 @@ class PortExhaustionForecast:
         within time_wait of its profile (seconds, Linux 60): an error.
     Source ports are those of the client's profile (Linux 28232, Windows and macOS 16384, FreeBSD
     55536), or the range that was seen where it is wider; ephemeral_ports (a number) overrides them.
-    Bounded by the census: 65536 pairs of client and service.
+    Counted for at most max_hosts pairs of client and service.
 
     Supersedes: nothing.
     Why it matters: connect() fails with "cannot assign requested address" although the service is

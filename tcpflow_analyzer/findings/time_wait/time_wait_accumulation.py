@@ -23,7 +23,7 @@ class TimeWaitAccumulation:
       - the endpoints of one address that were in TIME-WAIT at the same time, each for time_wait of
         its profile (seconds, Linux 60), were at least time_wait_warn (connections, default 10000),
         or half of the profile's limit (Linux tcp_max_tw_buckets, 262144).
-    One finding a host, about its highest count. Bounded by the census: 65536 hosts.
+    One finding a host, about its highest count. Counted for at most max_hosts hosts.
 
     Supersedes: nothing; TW010 tells of a client that runs out of ports by it.
     Why it matters: each entry takes memory and, at a client, a source port; above the limit Linux
