@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import benchmarks.__main__ as commands
-from benchmarks.hostile import CASES, measure_case
+from benchmarks.hostile import CASES, measure_case, measure_streamed
 from support.places import ROOT
 from support.program import program_command
 from support.states import analysis_of_octets
@@ -26,7 +26,7 @@ GROWTH_MIB = 40  # from a size to three times that, where the bound is reached b
 BOUNDED = (
     "incarnations", "noise", "holes", "unanswered", "flow", "overlapping-fragments",
     "first-fragments", "gzip", "gzip-in-gzip", "bzip2", "xz", "zstd", "lz4", "options",
-    "interfaces", "sections", "endless-line",
+    "interfaces", "sections", "endless-line", "attempts-at-once",
 )  # fmt: skip
 
 
@@ -51,12 +51,26 @@ def test_memory_has_a_bound(name: str, tmp_path: Path, program: list[str]) -> No
 
 
 @pytest.mark.slow
-def test_flow_of_five_gigabytes_counts_its_octets() -> None:
-    """Sequence numbers wrap once; only headers were captured."""
-    segments = 80_000
+@pytest.mark.parametrize("name", ["attempts", "midstream"])
+def test_connections_without_end_take_time_by_their_number(name: str, program: list[str]) -> None:
+    """From a pipe. The same at 50 million: docs/explanation/limits.md."""
+    case = CASES[name]._replace(
+        options=("--set", f"max_connections={4000 // SHARE}", "--set", "max_remembered=0")
+    )
+    short, long = (
+        measure_streamed(case, count // SHARE, program).usage for count in (60_000, 300_000)
+    )
+    assert long.processor_seconds < 5 * short.processor_seconds + 1
+    assert long.peak_mib < short.peak_mib + 16
+
+
+@pytest.mark.slow
+def test_flow_of_nine_gigabytes_counts_its_octets() -> None:
+    """Sequence numbers wrap twice; only headers were captured."""
+    segments = 140_000
     analysis = analysis_of_octets(b"".join(CASES["flow"].blocks(segments)))
     (connection,) = analysis["connections"]
-    assert connection["originator"]["payload_octets"] == segments * 65_000 > 1 << 32
+    assert connection["originator"]["payload_octets"] == segments * 65_000 > 2 << 32
     assert connection["originator"]["unique_octets"] == segments * 65_000
     assert connection["originator"]["retransmitted_segments"] == 0
     assert not {finding["code"][:2] for finding in analysis["findings"]} & {"SQ", "WN", "RS"}
