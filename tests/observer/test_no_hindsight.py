@@ -5,16 +5,15 @@ that the whole capture gives up to the time of that frame. Observer.md calls it 
 offline run says what a live one would have said.
 """
 
-import json
 import random
 from pathlib import Path
 
 import pytest
 
 from support.cut import first_frames, is_classic, octets_of, times_of
-from support.hindsight import brief, changes_until
+from support.hindsight import brief, changes_until, transitions_of_octets
 from support.places import RECORDINGS, capture_parameters, fixture_captures, is_capture
-from support.states import analysis_of_octets, report_of
+from support.states import analysis_of_octets
 
 EVERY_FRAME = 8  # of captures with at most so many frames; larger ones are sampled
 SAMPLES = 3
@@ -25,11 +24,11 @@ def hindsight(capture: Path, frames: list[int]) -> list[str]:
     """What the whole capture says of the past otherwise than a cut one does, for each cut."""
     octets = octets_of(capture)
     times = times_of(octets)
-    whole = json.loads(report_of([capture]))
+    whole = transitions_of_octets(octets)
     differences = []
     for frame in frames:
         time_ns = max(times[:frame])
-        cut = analysis_of_octets(first_frames(octets, frame))
+        cut = transitions_of_octets(first_frames(octets, frame))
         then, now = (changes_until(each, time_ns, frame) for each in (cut, whole))
         for number in sorted(then.keys() | now.keys()):
             if then.get(number, []) != now.get(number, []):
@@ -56,6 +55,15 @@ CAPTURES = [path for path in fixture_captures() if is_classic(octets_of(path))]
 def test_cut_recording_gives_the_same_past(capture: Path) -> None:
     differences = hindsight(capture, sample(capture))
     assert differences == [], "\n".join(differences[:3])
+
+
+@pytest.mark.parametrize("name", ["fin_lost_other_closes@client", "many_manners@server"])
+def test_transitions_are_those_of_the_json(name: str) -> None:
+    octets = octets_of(RECORDINGS / f"{name}.pcap")
+    alike = transitions_of_octets(octets)["connections"]
+    told = analysis_of_octets(octets)["connections"]
+    assert [each["transitions"] for each in alike] == [each["transitions"] for each in told]
+    assert [each["first_frame"] for each in alike] == [each["first_frame"] for each in told]
 
 
 def test_all_recordings_are_cut() -> None:
