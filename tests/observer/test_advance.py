@@ -3,13 +3,21 @@
 States are in test_<state>.py and test_rfc9293_figures.py; here is what one segment does besides.
 """
 
+import json
+from typing import Any
+
+import pytest
+
 from support.ladder import Ladder, capture
 from support.openings import OPEN
+from support.places import FIXTURES
 from support.states import (
     analysis_of_octets,
     assert_ladder,
+    report_of,
     the_connection,
 )
+from tcpflow_analyzer.settings import Settings
 
 
 def test_fin_earlier_in_the_capture_was_not_received_if_it_is_not_acknowledged() -> None:
@@ -77,3 +85,19 @@ def test_first_transition_has_the_time_of_the_first_frame() -> None:
     assert connection["transitions"][0]["time_ns"] == connection["first_time_ns"]
     assert connection["handshake"]["syn_to_synack_ns"] == 10_000_000
     assert connection["handshake"]["synack_to_ack_ns"] == 10_000_000
+
+
+@pytest.mark.parametrize("codes", ["LC00*", "HS01*", "TW00*", "RS010*", "CP0[01]1*"])
+def test_keeping_the_way_to_a_state_changes_nothing(codes: str) -> None:
+    def without_ways(settings: Settings) -> list[dict[str, Any]]:
+        analyses = [json.loads(report_of([path], settings)) for path in captures]
+        for analysis in analyses:
+            for connection in analysis["connections"]:
+                for name in ("transitions", "zeek"):
+                    del connection[name]
+        return [{key: each[key] for key in ("connections", "findings")} for each in analyses]
+
+    captures = sorted((FIXTURES / "findings").glob(f"{codes}/fires.pcap"))
+    assert captures
+    kept, not_kept = Settings(), Settings(keep_transitions=False, keep_history=False)
+    assert without_ways(kept) == without_ways(not_kept)
