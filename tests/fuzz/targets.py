@@ -293,7 +293,7 @@ def _output(words: Sequence[str], octets: bytes) -> Json:
     if words[0] == "extract":
         # The key of anonymous addresses is another each time, so octets are not the same.
         return [status, _extracted(written), complaint]
-    shown = written.decode()
+    shown = written.decode().replace('"compiled":true', '"compiled":false')
     assert "\x1b" not in shown, f"{words}: an escape sequence reaches the output"
     if shown:
         _check_syntax(words, shown)
