@@ -42,9 +42,6 @@ def decoded(ttl: int, window: int, mss: int | None, raw: bytes) -> Decoded:
         (64, 65535, TIMESTAMPS_FIRST, PROFILE_MACOS),
         (64, 65535, SACK_FIRST, PROFILE_FREEBSD),
         (64, 65535, b"", PROFILE_LINUX),
-        (64, 65535, bytes(4), PROFILE_LINUX),  # the list of options ends
-        (64, 65535, bytes((1, 1, 1, 1)), PROFILE_LINUX),
-        (64, 65535, bytes((30, 1, 4, 2)), PROFILE_LINUX),  # what follows cannot be read
         (255, 4128, b"", PROFILE_RFC),
         (0, 64240, b"", PROFILE_RFC),
     ],
