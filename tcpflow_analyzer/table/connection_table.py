@@ -14,6 +14,7 @@ from mypy_extensions import i64
 
 from tcpflow_analyzer.decode.segment import Segment
 from tcpflow_analyzer.table.connection import Entry
+from tcpflow_analyzer.table.secret import secret
 
 _FIRST_SIZE: Final = 1024  # buckets; a power of two
 _MOST_GAPS: Final = 4096  # in LiveEntries, beyond as many as there are entries
@@ -29,11 +30,6 @@ def swapped(key: bytes, address_len: i64) -> bytes:
         + key[ports : ports + 2]
         + key[ports + 4 :]
     )
-
-
-def _secret(name: bytes) -> i64:
-    """An odd number of 36 bits, by the secret of this process's hash function."""
-    return (hash(name) & 0xF_FFFF_FFFF) | 1
 
 
 class ConnectionTable:
@@ -53,10 +49,10 @@ class ConnectionTable:
         self._buckets: list[Entry | None] = [None] * _FIRST_SIZE
         self._mask: i64 = _FIRST_SIZE - 1
         # They differ from process to process, so that nobody can aim segments at one bucket.
-        self._low_lesser: i64 = _secret(b"low half, lesser socket")
-        self._high_lesser: i64 = _secret(b"high half, lesser socket")
-        self._low_greater: i64 = _secret(b"low half, greater socket")
-        self._high_greater: i64 = _secret(b"high half, greater socket")
+        self._low_lesser: i64 = secret(b"low half, lesser socket")
+        self._high_lesser: i64 = secret(b"high half, lesser socket")
+        self._low_greater: i64 = secret(b"low half, greater socket")
+        self._high_greater: i64 = secret(b"high half, greater socket")
 
     def _index(self, source: i64, destination: i64) -> i64:
         """Bucket of a socket pair, the same for both directions.

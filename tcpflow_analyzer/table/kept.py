@@ -11,6 +11,8 @@ from typing import Final, Generic, TypeVar, cast
 
 from mypy_extensions import i64, mypyc_attr
 
+from tcpflow_analyzer.table.secret import secret
+
 _FIRST_SIZE: Final = 1024  # buckets; a power of two
 
 
@@ -60,10 +62,15 @@ class KeptTable(Generic[KeptT]):
         self._buckets: list[Kept | None] = [None] * _FIRST_SIZE
         self._mask: i64 = _FIRST_SIZE - 1
         self._others: dict[bytes, Kept] = {}
+        # They differ from process to process, so that nobody can aim connections at one bucket.
+        self._low_first: i64 = secret(b"low half, first number")
+        self._high_first: i64 = secret(b"high half, first number")
+        self._low_second: i64 = secret(b"low half, second number")
+        self._high_second: i64 = secret(b"high half, second number")
 
     def find(self, first: i64, second: i64) -> KeptT | None:
         """The entry of two numbers, or None."""
-        entry = self._buckets[_mixed(first, second) & self._mask]
+        entry = self._buckets[self._index(first, second)]
         while entry is not None and (entry.first_word != first or entry.second_word != second):
             entry = entry.next_kept
         return cast("KeptT | None", entry)
@@ -88,7 +95,7 @@ class KeptTable(Generic[KeptT]):
             if self._others.pop(entry.key, None) is not None:
                 self.count -= 1
             return
-        index = _mixed(entry.first_word, entry.second_word) & self._mask
+        index = self._index(entry.first_word, entry.second_word)
         before: Kept | None = None
         each = self._buckets[index]
         while each is not None and each is not entry:
@@ -113,8 +120,18 @@ class KeptTable(Generic[KeptT]):
                 entry = entry.next_kept
         return cast("list[KeptT]", found)
 
+    def _index(self, first: i64, second: i64) -> i64:
+        """Bucket of two numbers below 2**48: a multilinear hash, as in connection_table.py."""
+        mixed = (
+            (first & 0xFF_FFFF) * self._low_first
+            + (first >> 24) * self._high_first
+            + (second & 0xFF_FFFF) * self._low_second
+            + (second >> 24) * self._high_second
+        )
+        return (mixed ^ (mixed >> 20) ^ (mixed >> 40)) & self._mask
+
     def _place(self, entry: Kept) -> None:
-        index = _mixed(entry.first_word, entry.second_word) & self._mask
+        index = self._index(entry.first_word, entry.second_word)
         entry.next_kept = self._buckets[index]
         self._buckets[index] = entry
 
@@ -129,15 +146,3 @@ class KeptTable(Generic[KeptT]):
                 following = entry.next_kept
                 self._place(entry)
                 entry = following
-
-
-def _mixed(first: i64, second: i64) -> i64:
-    """Two numbers spread over the lower bits; the same in every process, for results must be."""
-    # Products of 24 and 36 bits and of 24 and 37 bits, sums below 2**63.
-    product: i64 = (
-        (first & 0xFF_FFFF) * 0x9_E377_9B97
-        + (first >> 24) * 0xC2_B2AE
-        + (second & 0xFF_FFFF) * 0xB_4E2F_C9D5
-        + (second >> 24) * 0x1F_83D9
-    )
-    return product ^ (product >> 21) ^ (product >> 40)

@@ -11,6 +11,8 @@ from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
+from tcpflow_analyzer.table.secret import secret
+
 _FIRST_SIZE: Final = 1024  # buckets; a power of two
 
 # How a source probed (FL004), index into `Prober.kinds`.
@@ -49,10 +51,19 @@ class WordTable:
         self.entries: list[Counted] = []
         self._buckets: list[Counted | None] = [None] * _FIRST_SIZE
         self._mask: i64 = _FIRST_SIZE - 1
+        # They differ from process to process, so that nobody can aim attempts at one bucket.
+        self._low: i64 = secret(b"low half")
+        self._high: i64 = secret(b"high half") & 0xFF_FFFF
+
+    def _index(self, word: i64) -> i64:
+        """Bucket of a number: a multilinear hash, as in table/connection_table.py."""
+        # Products of 24 and 36 and of 37 and 24 bits.
+        product = (word & 0xFF_FFFF) * self._low + (word >> 24) * self._high
+        return (product ^ (product >> 20) ^ (product >> 40)) & self._mask
 
     def find(self, word: i64) -> Counted | None:
         """The entry of a number, or None."""
-        entry = self._buckets[mixed(word) & self._mask]
+        entry = self._buckets[self._index(word)]
         while entry is not None and entry.word != word:
             entry = entry.next_counted
         return entry
@@ -66,7 +77,7 @@ class WordTable:
             self._place(entry)
 
     def _place(self, entry: Counted) -> None:
-        index = mixed(entry.word) & self._mask
+        index = self._index(entry.word)
         entry.next_counted = self._buckets[index]
         self._buckets[index] = entry
 

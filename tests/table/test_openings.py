@@ -20,3 +20,10 @@ def test_numbers_are_spread_without_overflow() -> None:
     for word in (0, 2**61 - 1, 2**24 - 1):
         assert 0 <= mixed(word) < 2**62
     assert len({mixed(word << 16) & 4095 for word in range(4096)}) > 2000
+
+
+def test_numbers_chosen_to_meet_do_not() -> None:
+    """Who knows this program knows `mixed`, but not the secret of a process."""
+    table = WordTable()
+    chosen = [word for word in range(400_000) if mixed(word) & 1023 == 5][:300]
+    assert len({table._index(word) for word in chosen}) > 200
