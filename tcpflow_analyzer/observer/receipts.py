@@ -273,6 +273,7 @@ def _prove_queued(
             # Some copy of the octets arrived; what this one says besides stays open.
             receipt.control_bits = bits & ~(SYN | FIN)
             receipt.start = receipt.end
+            receipt.due_ns = min(receipt.due_ns, now)  # it was parked as long as none had arrived
             stays = True
         elif not stays:
             if octets and not receipt.copy:
@@ -299,14 +300,29 @@ def _follows_an_ack(endpoint: Endpoint, receipt: Receipt) -> bool:
     that it was the first, so that what is believed stays as it is: FIN-WAIT-2, then TIME-WAIT, and
     not CLOSING.
     """
+    if (
+        endpoint.proven != FIN_WAIT_1
+        or receipt.control_bits & FIN == 0
+        or receipt.ack > endpoint.fin_offset
+    ):
+        return False
     first = endpoint.chain
-    return (
-        endpoint.proven == FIN_WAIT_1
-        and receipt.control_bits & FIN != 0
-        and receipt.ack <= endpoint.fin_offset
-        and first is not None
-        and first.event == RCV_ACK_OF_FIN
+    if first is not None and first.event == RCV_ACK_OF_FIN:
+        return True
+    # Parked: the first copies went unanswered, and later ones carry the ACK.
+    return (receipt.due_ns == NEVER or receipt.control_bits & ACK == 0) and _has_ack_of_fin(
+        endpoint
     )
+
+
+def _has_ack_of_fin(endpoint: Endpoint) -> bool:
+    """Whether something queued acknowledges its FIN."""
+    receipt = endpoint.receipts
+    while receipt is not None:
+        if receipt.control_bits & ACK != 0 and receipt.ack > endpoint.fin_offset:
+            return True
+        receipt = receipt.next_receipt
+    return False
 
 
 def _put_behind(endpoint: Endpoint, receipt: Receipt, now_ns: i64) -> None:

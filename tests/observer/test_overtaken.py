@@ -233,3 +233,22 @@ def test_octet_that_an_ack_overtook_is_no_fin_once_it_came() -> None:
         """
     )
     assert endpoint_path(the_connection(analysis), "responder")[-1] == "CLOSE-WAIT"
+
+
+def test_fin_wait_1_peers_fin_comes_with_its_third_copy_which_carries_the_ack() -> None:
+    # The first copy, which would have led to CLOSING, and the second were lost behind the tap.
+    analysis = assert_ladder(
+        OPEN
+        + """
+                     --> <SEQ=1001><ACK=5002><CTL=FIN,ACK>  x
+        +0.00001 s
+        CLOSING      <-- <SEQ=5002><ACK=1001><CTL=FIN,ACK>  <--
+        +1 s
+                     --> <SEQ=1001><ACK=5003><CTL=FIN,ACK>  x
+        +2 s
+                     --> <SEQ=1001><ACK=5003><CTL=FIN,ACK>  -->
+        TIME-WAIT    <-- <SEQ=5003><ACK=1002><CTL=ACK>      <-- TIME-WAIT
+    """
+    )
+    assert observed(analysis, "responder")[-1] == "FIN-WAIT-1"
+    assert the_connection(analysis)["responder"]["certainty"] == "inferred"
